@@ -1,0 +1,112 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// One set of language rules for every Swift target.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+/// A module may use only what stands above it in this list; `Tests/DocumentationTests` reads the imports and checks it.
+let modules: [Target] = [
+    .systemLibrary(
+        name: "CZlib", pkgConfig: "zlib",
+        providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CSQLiteBatch", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(name: "FlowModel", swiftSettings: strict),
+    .target(name: "ShellSupport", swiftSettings: strict),
+    .target(name: "AccessPolicy", dependencies: ["FlowModel", crypto, yams], swiftSettings: strict),
+    .target(name: "FlowJournal", dependencies: ["FlowModel", "CZlib", crypto], swiftSettings: strict),
+    .target(name: "LogFormats", dependencies: ["FlowModel"], swiftSettings: strict),
+    .target(
+        name: "AuditStore",
+        dependencies: [
+            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", crypto, grdb, grdbSQLite,
+        ],
+        swiftSettings: strict),
+    .target(
+        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "AuditStore", grdb],
+        swiftSettings: strict),
+    .target(
+        name: "Detection", dependencies: ["FlowModel", "AuditStore", crypto, grdb, yams],
+        swiftSettings: strict),
+    .target(
+        name: "Reporting", dependencies: ["FlowModel", "AuditStore", "Replay", "Detection", grdb],
+        swiftSettings: strict),
+    .target(
+        name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "FlowJournal"],
+        swiftSettings: strict),
+]
+
+let programs: [Target] = [
+    .executableTarget(
+        name: "twin-audit",
+        dependencies: [
+            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "AuditStore", "Replay", "Detection", "Reporting",
+            "ShellSupport", argumentParser,
+        ],
+        swiftSettings: strict),
+    .executableTarget(
+        name: "twin-journal",
+        dependencies: ["FlowModel", "FlowJournal", "LogFormats", "ShellSupport", argumentParser],
+        swiftSettings: strict),
+    .executableTarget(
+        name: "twin-simulate",
+        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "Simulation", "ShellSupport", argumentParser],
+        swiftSettings: strict),
+]
+
+func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(module)Tests",
+        dependencies: [.target(name: module)] + more,
+        swiftSettings: strict)
+}
+
+let suites: [Target] = [
+    tests("FlowModel"),
+    tests("ShellSupport"),
+    tests("AccessPolicy", ["FlowModel", yams]),
+    tests("FlowJournal", ["FlowModel", "CZlib", crypto]),
+    tests("LogFormats", ["FlowModel"]),
+    tests("AuditStore", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", grdb]),
+    tests("Replay", ["FlowModel", "AccessPolicy", "AuditStore"]),
+    tests("Detection", ["FlowModel", "AccessPolicy", "AuditStore", grdb]),
+    tests("Reporting", ["FlowModel", "AccessPolicy", "AuditStore", "Replay", "Detection"]),
+    tests("Simulation", ["FlowModel", "AccessPolicy", "FlowJournal"]),
+    .testTarget(
+        name: "CommandTests",
+        dependencies: ["twin-audit", "twin-journal", "twin-simulate"],
+        swiftSettings: strict),
+    .testTarget(
+        name: "ConformanceTests",
+        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats"],
+        swiftSettings: strict),
+    .testTarget(name: "DocumentationTests", swiftSettings: strict),
+]
+
+let package = Package(
+    name: "twin-audit",
+    products: [
+        .executable(name: "twin-audit", targets: ["twin-audit"]),
+        .executable(name: "twin-journal", targets: ["twin-journal"]),
+        .executable(name: "twin-simulate", targets: ["twin-simulate"]),
+        .library(name: "FlowJournal", targets: ["FlowModel", "FlowJournal"]),
+        .library(name: "AccessPolicy", targets: ["FlowModel", "AccessPolicy"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: modules + programs + suites,
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+#ifndef TWIN_CSQLITE_BATCH_H
+#define TWIN_CSQLITE_BATCH_H
+#endif
