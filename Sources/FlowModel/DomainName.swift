@@ -21,7 +21,8 @@ public enum DomainName {
         guard trimmed.utf8.contains(where: { $0 >= 0x80 }) else { return trimmed.lowercased() }
         return trimmed.lowercased().split(separator: ".", omittingEmptySubsequences: false)
             .map { label in
-                label.utf8.contains(where: { $0 >= 0x80 }) ? Punycode.encode(label).map { "xn--" + $0 } ?? String(label) : String(label)
+                label.utf8.contains(where: { $0 >= 0x80 })
+                    ? Punycode.encode(label).map { "xn--" + $0 } ?? String(label) : String(label)
             }
             .joined(separator: ".")
     }

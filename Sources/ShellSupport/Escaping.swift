@@ -1,0 +1,139 @@
+/// Ways to make text from outside harmless for the place where it is shown.
+public enum Escaping {
+    /// For terminals: control characters (C0, DEL, C1), line and paragraph separators and characters that change the direction of
+    /// writing are shown as `\u{…}`, `\n`, `\t` and the like.
+    public static func terminal(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
+        var output = ""
+        for scalar in text.unicodeScalars {
+            guard isUnsafe(scalar) else {
+                output.unicodeScalars.append(scalar)
+                continue
+            }
+            switch scalar {
+            case "\n": output += "\\n"
+            case "\r": output += "\\r"
+            case "\t": output += "\\t"
+            case "\u{1b}": output += "\\e"
+            default: output += "\\u{" + String(scalar.value, radix: 16) + "}"
+            }
+        }
+        return output
+    }
+
+    static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029: true
+        // Marks, embeddings, overrides and isolates of direction; invisible joiners of words; the byte order mark; tag characters.
+        case 0x061c, 0x200b, 0x200e, 0x200f, 0x202a...0x202e, 0x2060...0x2069, 0xfeff, 0xe0000...0xe007f: true
+        default: false
+        }
+    }
+
+    /// A CSV field (RFC 4180) that no spreadsheet takes for a formula: a text that begins with `=`, `+`, `-`, `@`, a tab or a carriage
+    /// return gets an apostrophe in front.
+    public static func csv(_ text: String, separator: UInt8 = UInt8(ascii: ",")) -> String {
+        var text = text
+        switch text.unicodeScalars.first {
+        case "=", "+", "-", "@", "\t", "\r": text = "'" + text
+        default: break
+        }
+        let needsQuotes = text.utf8.contains { $0 == separator || $0 == 34 || $0 == 10 || $0 == 13 }
+        guard needsQuotes else { return text }
+        var output = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" { output += "\"\"" } else { output.unicodeScalars.append(scalar) }
+        }
+        return output + "\""
+    }
+
+    /// A TSV field: tab, line feed, carriage return and backslash are written as `\t`, `\n`, `\r`, `\\`.
+    public static func tsv(_ text: String) -> String {
+        let text = csvFormulaGuard(text)
+        guard text.utf8.contains(where: { $0 == 9 || $0 == 10 || $0 == 13 || $0 == 92 }) else { return text }
+        var output = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\t": output += "\\t"
+            case "\n": output += "\\n"
+            case "\r": output += "\\r"
+            case "\\": output += "\\\\"
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        return output
+    }
+
+    private static func csvFormulaGuard(_ text: String) -> String {
+        switch text.unicodeScalars.first {
+        case "=", "+", "-", "@": "'" + text
+        default: text
+        }
+    }
+
+    /// A JSON string with its quotes. Besides what RFC 8259 requires, everything that is unsafe on a terminal is escaped, so that JSON
+    /// can be looked at, and `<`, `>`, `&`, so that it can stand inside HTML.
+    public static func json(_ text: String) -> String {
+        var output = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": output += "\\\""
+            case "\\": output += "\\\\"
+            case "\n": output += "\\n"
+            case "\r": output += "\\r"
+            case "\t": output += "\\t"
+            case "<", ">", "&": output += unicodeEscape(UInt16(scalar.value))
+            default:
+                if isUnsafe(scalar) {
+                    for unit in String(scalar).utf16 { output += unicodeEscape(unit) }
+                } else {
+                    output.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return output + "\""
+    }
+
+    private static func unicodeEscape(_ unit: UInt16) -> String {
+        let digits = String(unit, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+    }
+
+    /// A Markdown table cell or running text: every mark that Markdown or embedded HTML gives a meaning is escaped.
+    public static func markdown(_ text: String) -> String {
+        var output = ""
+        for scalar in terminal(text).unicodeScalars {
+            switch scalar {
+            case "\\", "`", "*", "_", "{", "}", "[", "]", "(", ")", "#", "!", "|", "~", "+": output += "\\" + String(scalar)
+            case "<": output += "&lt;"
+            case ">": output += "&gt;"
+            case "&": output += "&amp;"
+            // Keeps bare addresses of pages from becoming links.
+            case ":" where output.hasSuffix("http") || output.hasSuffix("https"): output += "&#58;"
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        return output
+    }
+
+    /// HTML text or a quoted attribute value.
+    public static func html(_ text: String) -> String {
+        var output = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "<": output += "&lt;"
+            case ">": output += "&gt;"
+            case "&": output += "&amp;"
+            case "\"": output += "&quot;"
+            case "'": output += "&#39;"
+            default:
+                if isUnsafe(scalar) {
+                    output += "\\u{" + String(scalar.value, radix: 16) + "}"
+                } else {
+                    output.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return output
+    }
+}
