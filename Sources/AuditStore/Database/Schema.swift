@@ -142,7 +142,7 @@ enum Schema {
             hour INTEGER NOT NULL,    -- hours since 1970-01-01T00:00Z of the flows' start
             origin_id INTEGER NOT NULL,
             target_id INTEGER NOT NULL,
-            outcome INTEGER NOT NULL, -- 1 allowed, 2 denied, 3 failed
+            outcome INTEGER NOT NULL, -- 1 denied, 2 failed, 3 allowed
             judgement_id INTEGER NOT NULL, -- 0: not judged
             flows INTEGER NOT NULL,
             open INTEGER NOT NULL,
@@ -165,7 +165,9 @@ enum Schema {
             digest TEXT NOT NULL,     -- SHA-256 of the first `size` bytes
             size INTEGER NOT NULL,
             position INTEGER NOT NULL,-- inflated bytes that are in the database
+            file_position INTEGER NOT NULL, -- of a journal segment: bytes of whole frames that are in the database
             lines INTEGER NOT NULL,   -- lines before `position`
+            context TEXT NOT NULL,    -- the header of a report, to go on behind `position`
             complete INTEGER NOT NULL,
             first_sequence INTEGER,   -- of a journal segment's first record
             frames INTEGER NOT NULL DEFAULT 0,

@@ -7,7 +7,7 @@ internal import GRDB
 enum Views {
     static let names = [
         "flow", "access", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
-        "policy_network", "policy_resource", "policy_user", "audit_event", "journal_record", "name_query",
+        "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record", "name_query",
         "administrative_change", "unknown_field", "journal_frame", "duration_calibration",
     ]
 
@@ -23,7 +23,7 @@ enum Views {
             f.connection_id,
             f.started_at,
             CASE WHEN f.duration_ms IS NOT NULL THEN f.started_at + f.duration_ms END AS ended_at,
-            CASE f.state & 3 WHEN 1 THEN 'allowed' WHEN 2 THEN 'denied' WHEN 3 THEN 'failed' END AS outcome,
+            CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
             CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
             principal_id.value AS principal_id,
             principal.value AS principal,
@@ -119,7 +119,7 @@ enum Views {
             address.value AS address,
             nullif(t.port, -1) AS port,
             CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
-            CASE e.outcome WHEN 1 THEN 'allowed' WHEN 2 THEN 'denied' WHEN 3 THEN 'failed' END AS outcome,
+            CASE e.outcome WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
             j.class AS verdict,
             nullif(j.reason, '') AS reason,
             nullif(j.expected_resource_id, '') AS expected_resource_id,
@@ -151,42 +151,45 @@ enum Views {
         LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
         """
 
-    /// A session ends when a principal left a Resource alone for ten minutes.
-    private static let session = """
-        CREATE VIEW session AS
-        WITH marked AS (
-            SELECT f.*,
-                CASE WHEN f.started_at - max(coalesce(f.ended_at, f.started_at)) OVER earlier <= 600000 THEN 0 ELSE 1 END AS starts
-            FROM flow f
-            WHERE f.outcome <> 'denied'
-            WINDOW earlier AS (
-                PARTITION BY f.principal_kind, f.principal_id, f.device_id, f.resource_id
-                ORDER BY f.started_at, f.flow_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-        ), numbered AS (
-            SELECT marked.*,
-                sum(starts) OVER (
-                    PARTITION BY principal_kind, principal_id, device_id, resource_id
-                    ORDER BY started_at, flow_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS part
-            FROM marked
-        )
-        SELECT min(flow_id) AS session_id,
-            min(started_at) AS started_at,
-            max(coalesce(ended_at, started_at)) AS ended_at,
-            principal_kind, principal_id, max(principal) AS principal, device_id, resource_id,
-            group_concat(DISTINCT address) AS addresses,
-            group_concat(DISTINCT client_ip) AS client_ips,
-            group_concat(DISTINCT connector) AS connectors,
-            max(network) AS network,
-            group_concat(DISTINCT path) AS paths,
-            count(*) AS flows,
-            sum(outcome = 'failed') AS failures,
-            count(DISTINCT connector_id) - 1 AS connector_changes,
-            sum(bytes_received) AS bytes_received,
-            sum(bytes_transferred) AS bytes_transferred,
-            group_concat(DISTINCT verdict) AS verdicts
-        FROM numbered
-        GROUP BY principal_kind, principal_id, device_id, resource_id, part;
-        """
+    /// A session ends when a principal left a Resource alone for this long: ten minutes, the pause after which people sign in anew.
+    static let sessionGapMs: Int64 = 600_000
+
+    private static let session = "CREATE VIEW session AS\n" + sessions(where: "1", gapMs: sessionGapMs) + ";"
+
+    /// A statement that makes sessions of the flows that meet a condition. Refused attempts are no use of a Resource.
+    static func sessions(where condition: String, gapMs: Int64) -> String {
+        let part = "PARTITION BY principal_kind, principal_id, device_id, resource_id ORDER BY started_at, flow_id"
+        return """
+            WITH marked AS (
+                SELECT flow.*,
+                    CASE WHEN started_at - max(coalesce(ended_at, started_at)) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
+                FROM flow
+                WHERE outcome <> 'denied' AND \(condition)
+                WINDOW earlier AS (\(part) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            ), numbered AS (
+                SELECT marked.*,
+                    sum(starts) OVER (\(part) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS part
+                FROM marked
+            )
+            SELECT min(flow_id) AS session_id,
+                min(started_at) AS started_at,
+                max(coalesce(ended_at, started_at)) AS ended_at,
+                principal_kind, principal_id, max(principal) AS principal, device_id, resource_id,
+                group_concat(DISTINCT address) AS addresses,
+                group_concat(DISTINCT client_ip) AS client_ips,
+                group_concat(DISTINCT connector) AS connectors,
+                max(network) AS network,
+                group_concat(DISTINCT path) AS paths,
+                count(*) AS flows,
+                sum(outcome = 'failed') AS failures,
+                count(DISTINCT connector_id) - 1 AS connector_changes,
+                sum(bytes_received) AS bytes_received,
+                sum(bytes_transferred) AS bytes_transferred,
+                group_concat(DISTINCT verdict) AS verdicts
+            FROM numbered
+            GROUP BY principal_kind, principal_id, device_id, resource_id, part
+            """
+    }
 
     private static let finding = """
         CREATE VIEW finding AS
@@ -197,7 +200,7 @@ enum Views {
 
     private static let bookkeeping = """
         CREATE VIEW source AS
-        SELECT source_id, kind, format, compression, path, journal, digest, size, position, lines, complete, first_sequence, frames,
+        SELECT source_id, kind, format, compression, path, journal, digest, size, position, file_position, lines, complete, first_sequence, frames,
             events, noise, quarantined, duplicates, other, first_at, last_at
         FROM source_file;
 
@@ -221,12 +224,52 @@ enum Views {
         SELECT action_id AS audit_event_id, at, actor, command, detail FROM action;
         """
 
+    /// Views over the canonical documents of snapshots: a name that equals the id is left out there.
     private static let policy = """
         CREATE VIEW policy_snapshot AS
         SELECT snapshot_id, version, effective_at,
             (SELECT min(later.effective_at) FROM snapshot later WHERE later.effective_at > snapshot.effective_at) AS superseded_at,
             digest, document
         FROM snapshot;
+
+        CREATE VIEW policy_network AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, n.value ->> '$.id' AS network_id,
+            coalesce(n.value ->> '$.name', n.value ->> '$.id') AS network, coalesce(n.value ->> '$.active', 1) AS is_active
+        FROM policy_snapshot s, json_each(s.document, '$.networks') n;
+
+        CREATE VIEW policy_connector AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, c.value ->> '$.id' AS connector_id,
+            coalesce(c.value ->> '$.name', c.value ->> '$.id') AS connector, c.value ->> '$.network' AS network_id
+        FROM policy_snapshot s, json_each(s.document, '$.connectors') c;
+
+        CREATE VIEW policy_resource AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, r.value ->> '$.id' AS resource_id,
+            coalesce(r.value ->> '$.name', r.value ->> '$.id') AS resource, r.value ->> '$.address' AS address,
+            r.value ->> '$.alias' AS alias, r.value ->> '$.network' AS network_id, coalesce(r.value ->> '$.active', 1) AS is_active,
+            coalesce(r.value ->> '$.routing', 'through') AS routing
+        FROM policy_snapshot s, json_each(s.document, '$.resources') r;
+
+        CREATE VIEW policy_user AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, u.value ->> '$.id' AS user_id,
+            u.value ->> '$.email' AS email, coalesce(u.value ->> '$.state', 'active') AS state
+        FROM policy_snapshot s, json_each(s.document, '$.users') u;
+
+        CREATE VIEW policy_member AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, g.value ->> '$.id' AS group_id,
+            coalesce(g.value ->> '$.name', g.value ->> '$.id') AS "group", m.value AS user_id
+        FROM policy_snapshot s, json_each(s.document, '$.groups') g, json_each(g.value, '$.members') m
+        WHERE json_type(g.value, '$.members') = 'array'
+        UNION ALL
+        SELECT s.version, s.effective_at, s.superseded_at, g.value ->> '$.id',
+            coalesce(g.value ->> '$.name', g.value ->> '$.id'), u.value ->> '$.id'
+        FROM policy_snapshot s, json_each(s.document, '$.groups') g, json_each(s.document, '$.users') u
+        WHERE g.value ->> '$.members' = 'everyone';
+
+        CREATE VIEW policy_grant AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, r.value ->> '$.id' AS resource_id,
+            a.value ->> '$.group' AS group_id, a.value ->> '$.serviceAccount' AS service_account_id,
+            a.value ->> '$.expiresAt' AS expires
+        FROM policy_snapshot s, json_each(s.document, '$.resources') r, json_each(r.value, '$.access') a;
         """
 
     private static let records = """
