@@ -23,8 +23,8 @@ struct TwinAudit: ParsableCommand {
             """,
         version: "twin-audit \(version)",
         subcommands: [
-            IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, DetectCommand.self,
-            ReplayCommand.self, PolicyCommand.self, VerifyCommand.self, ReportCommand.self, QueryCommand.self, DatabaseCommand.self,
+            IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, ReplayCommand.self,
+            DatabaseCommand.self,
         ])
 
     static func main() {
@@ -32,7 +32,7 @@ struct TwinAudit: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            exit(Failure.report(error))
+            Glibc.exit(Failure.report(error))
         }
     }
 }

@@ -32,7 +32,9 @@ struct ModuleBoundaryTests {
         }
     }
 
-    @Test("the store alone opens SQLite", arguments: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "Simulation", "twin-journal"])
+    @Test(
+        "the store alone opens SQLite",
+        arguments: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "Simulation", "twin-journal"])
     func databaseFree(module: String) throws {
         for file in Checkout.files(in: "Sources/\(module)", ending: ".swift") {
             let names = try ModuleBoundaryTests.imports(of: file)

@@ -39,7 +39,8 @@ import Testing
 
     @Test(arguments: [
         ("", "blank"), (" \t\r", "blank"), ("[WARN] [libsdwan] failed", "noise"), ("[INFO] ANALYTICS is on", "noise"),
-        ("ANALYTICS", "malformed-json: nothing follows `ANALYTICS`"), ("x: ANALYTICS  ", "malformed-json: nothing follows `ANALYTICS`"),
+        ("ANALYTICS", "malformed-json: nothing follows `ANALYTICS`"),
+        ("x: ANALYTICS  ", "malformed-json: nothing follows `ANALYTICS`"),
         ("ANALYTICS{}", "noise"), (#"{"log":"[INFO] up\n","stream":"stdout"}"#, "noise"), (#"{"log":"\n"}"#, "noise"),
         (#"{"log":""}"#, "noise"), (#"{"MESSAGE":"[INFO] up"}"#, "noise"), (#"{"message":"up","kubernetes":{}}"#, "noise"),
         (#"{"message":"up"}"#, "not-an-event: an object without `event_type`"),

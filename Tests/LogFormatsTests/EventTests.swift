@@ -61,8 +61,10 @@ import Testing
         ("", #","user":{"id":17}"#, "principalKind=user principalID=17"),
         ("", #","user":{"id":"VXNlcjo3MTAw"}"#, "principalKind=user principalID=7100"),
         ("", #","user":{"id":"Zm9v"}"#, "principalKind=user principalID=Zm9v"),
-        ("", #","user":null,"service_account":{"id":"1","name":"n","key":"k","key_id":"2"}"#,
-         "principalKind=serviceAccount principalID=1 principalName=n serviceKeyID=2 serviceKeyName=k"),
+        (
+            "", #","user":null,"service_account":{"id":"1","name":"n","key":"k","key_id":"2"}"#,
+            "principalKind=serviceAccount principalID=1 principalName=n serviceKeyID=2 serviceKeyName=k"
+        ),
         ("", #","user":{},"service_account":{"id":"1"}"#, "principalKind=serviceAccount principalID=1"),
         ("", #","resource":{"address":"a\u0062\n\ud83d\ude00"}"#, "resourceAddress=ab\n😀"),
         ("", #","resource":{"ip":"10.0.0.9","port":22}"#, "resourceIP=10.0.0.9 resourcePort=22"),
@@ -99,14 +101,17 @@ import Testing
         (#","rx":1,"rx":1"#, "", "duplicate-key", "`connection.rx` stands there twice, or under two names"),
         (#","rx":1,"bytes_received":1"#, "", "duplicate-key", "`connection.rx` stands there twice, or under two names"),
         (#","rx":null,"r\u0078":1"#, "", "duplicate-key", "`connection.rx` stands there twice, or under two names"),
-        (#","resource_ip":"10.0.0.1""#, #","resource":{"ip":"10.0.0.2"}"#, "duplicate-key",
-         "`connection.resource_ip` stands there twice, or under two names"),
+        (
+            #","resource_ip":"10.0.0.1""#, #","resource":{"ip":"10.0.0.2"}"#, "duplicate-key",
+            "`connection.resource_ip` stands there twice, or under two names"
+        ),
         ("", #","connection":{"id":"c2"}"#, "duplicate-key", "`connection` stands there twice"),
         ("", #","x":1,"y":2,"x":1"#, "duplicate-key", "`x` stands there twice"),
         ("", #","x":1,"\u0078":1"#, "duplicate-key", "`x` stands there twice"),
         ("", #","event_type":"denied_access""#, "duplicate-key", "`event_type` stands there twice, or under two names"),
         ("", #","user":{"id":"1"},"service_account":{"id":"2"}"#, "two-principals", "both `user` and `service_account` are there"),
-        ("", #","user":"ada""#, "wrong-type", "`user` is not an object"), ("", #","device":[]"#, "wrong-type", "`device` is not an object"),
+        ("", #","user":"ada""#, "wrong-type", "`user` is not an object"),
+        ("", #","device":[]"#, "wrong-type", "`device` is not an object"),
         ("", #","user":{"id":["1"]}"#, "wrong-type", "`user.id` is not a text"),
         ("", #","user":{"id":1.0}"#, "wrong-type", "`user.id` is not a text"),
         ("", #","user":{"email":1}"#, "wrong-type", "`user.email` is not a text"),
@@ -126,13 +131,27 @@ import Testing
 
     @Test(arguments: [
         (#"{"event_type":"closed_connection","connection":{"id":"c"}}"#, "missing-field", "`timestamp` is missing"),
-        (#"{"event_type":"closed_connection","timestamp":null,"connection":{"id":"c"}}"#, "missing-field", "`timestamp` is missing"),
-        (#"{"event_type":"closed_connection","timestamp":"2026-01-01T00:00:00Z","connection":{"id":"c"}}"#, "wrong-type",
-         "`timestamp` is not a number"),
-        (#"{"event_type":"closed_connection","timestamp":-1,"connection":{"id":"c"}}"#, "number-out-of-range", "`timestamp` is out of range"),
-        (#"{"event_type":"closed_connection","timestamp":1.5,"connection":{"id":"c"}}"#, "wrong-type", "`timestamp` is not a whole number"),
+        (
+            #"{"event_type":"closed_connection","timestamp":null,"connection":{"id":"c"}}"#, "missing-field",
+            "`timestamp` is missing"
+        ),
+        (
+            #"{"event_type":"closed_connection","timestamp":"2026-01-01T00:00:00Z","connection":{"id":"c"}}"#, "wrong-type",
+            "`timestamp` is not a number"
+        ),
+        (
+            #"{"event_type":"closed_connection","timestamp":-1,"connection":{"id":"c"}}"#, "number-out-of-range",
+            "`timestamp` is out of range"
+        ),
+        (
+            #"{"event_type":"closed_connection","timestamp":1.5,"connection":{"id":"c"}}"#, "wrong-type",
+            "`timestamp` is not a whole number"
+        ),
         (#"{"event_type":"closed_connection","timestamp":1}"#, "missing-field", "`connection.id` is missing"),
-        (#"{"event_type":"closed_connection","timestamp":1,"connection":{"id":""}}"#, "missing-field", "`connection.id` is missing"),
+        (
+            #"{"event_type":"closed_connection","timestamp":1,"connection":{"id":""}}"#, "missing-field",
+            "`connection.id` is missing"
+        ),
         (#"{"event_type":"closed_connection","timestamp":1,"connection":null}"#, "missing-field", "`connection.id` is missing"),
         (#"{"event_type":7,"timestamp":1}"#, "wrong-type", "`event_type` is not a text"),
         (#"{"event_type":"network_access"}"#, "missing-field", "`event` is missing"),
@@ -151,7 +170,9 @@ import Testing
         #expect(Decoded(text(longest)).batch.flows.map(\.connectionID.text) == [longest])
         #expect(Decoded(text(longest + "a")).batch.quarantined.map(\.detail) == ["`connection.id` is longer than 63 bytes"])
         #expect(Decoded(text(#"\u0061"#)).batch.flows.map(\.connectionID.text) == ["a"])
-        #expect(Decoded(#"{"event_type":"denied_access","timestamp":1,"connection":{"id":12}}"#).batch.flows.map(\.connectionID.text) == ["12"])
+        #expect(
+            Decoded(#"{"event_type":"denied_access","timestamp":1,"connection":{"id":12}}"#).batch.flows.map(\.connectionID.text)
+                == ["12"])
     }
 
     @Test func otherRecords() {

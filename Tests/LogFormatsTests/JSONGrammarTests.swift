@@ -6,13 +6,15 @@ import Testing
 /// What is accepted and refused as JSON, value by value: each text is the value of an unknown field of an event.
 @Suite struct JSONGrammarTests {
     static func result(ofValue value: [UInt8]) -> String {
-        let decoded = Decoded(Array(#"{"event_type":"denied_access","timestamp":1,"connection":{"id":"a"},"x":"#.utf8) + value + Array("}".utf8))
+        let decoded = Decoded(
+            Array(#"{"event_type":"denied_access","timestamp":1,"connection":{"id":"a"},"x":"#.utf8) + value + Array("}".utf8))
         return decoded.batch.quarantined.first?.reason.rawValue ?? (decoded.batch.flows.isEmpty ? "none" : "accepted")
     }
 
     @Test(arguments: [
         "0", "-0", "1", "-1", "10", "1.5", "-1.25e+10", "1E-3", "0.0", "123456789012345678901234567890", "1e999",
-        #""""#, #""a""#, #""\"\\\/\b\f\n\r\t\u0041""#, #""\ud83d\ude00""#, #""\uD83D\uDE00 tail""#, "\"é 🏠 \u{10ffff}\"", "\"\u{7f}\"",
+        #""""#, #""a""#, #""\"\\\/\b\f\n\r\t\u0041""#, #""\ud83d\ude00""#, #""\uD83D\uDE00 tail""#, "\"é 🏠 \u{10ffff}\"",
+        "\"\u{7f}\"",
         "true", "false", "null", "[]", "[ ]", "{}", "{ }", "[1,2]", "[ 1 , [ ] , { } ]", #"{"a":{"b":[1,{"c":null}]}}"#, #"{"":0}"#,
         " 1 ", "\t1\r",
     ])
@@ -30,16 +32,19 @@ import Testing
         #expect(JSONGrammarTests.result(ofValue: Array(value.utf8)) == "malformed-json")
     }
 
-    @Test(arguments: [#""\ud800""#, #""\udc00""#, #""\ud800\ud800""#, #""\ud800x""#, #""\ud800\n""#, #"["\udfff"]"#, #"{"\ud83d":1}"#])
+    @Test(arguments: [
+        #""\ud800""#, #""\udc00""#, #""\ud800\ud800""#, #""\ud800x""#, #""\ud800\n""#, #"["\udfff"]"#, #"{"\ud83d":1}"#,
+    ])
     func loneSurrogates(_ value: String) {
         #expect(JSONGrammarTests.result(ofValue: Array(value.utf8)) == "lone-surrogate")
     }
 
-    @Test(arguments: [
-        [0x80], [0xc0, 0x80], [0xc1, 0xbf], [0xc3], [0xe0, 0x80, 0x80], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xe2, 0x82],
-        [0xf0, 0x80, 0x80, 0x80], [0xf0, 0x8f, 0xbf, 0xbf], [0xf4, 0x90, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xff], [0xfe],
-        [0xf0, 0x9f, 0x8f],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x80], [0xc0, 0x80], [0xc1, 0xbf], [0xc3], [0xe0, 0x80, 0x80], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xe2, 0x82],
+            [0xf0, 0x80, 0x80, 0x80], [0xf0, 0x8f, 0xbf, 0xbf], [0xf4, 0x90, 0x80, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xff], [0xfe],
+            [0xf0, 0x9f, 0x8f],
+        ] as [[UInt8]])
     func illFormedUTF8(_ bytes: [UInt8]) {
         for padding in 0..<9 {
             let value = [UInt8](repeating: 0x61, count: padding)
@@ -60,14 +65,16 @@ import Testing
         #expect(JSONGrammarTests.result(ofValue: nested(100_000, #"{"a":"#, "}")) == "too-deep")
     }
 
-    @Test(arguments: [
-        ("443", .value(443)), ("443.0", .value(443)), ("4.43e2", .value(443)), ("4430e-1", .value(443)), ("443.5", .fractional),
-        ("0", .value(0)), ("-0", .value(0)), ("0.000", .value(0)), ("0e99999999999999999999", .value(0)), ("1e-1", .fractional),
-        ("9223372036854775807", .value(.max)), ("9223372036854775808", .outOfRange), ("-9223372036854775808", .value(.min)),
-        ("-9223372036854775809", .outOfRange), ("1e18", .value(1_000_000_000_000_000_000)), ("1e19", .outOfRange),
-        ("1e99999999999999999999", .outOfRange), ("1e-99999999999999999999", .fractional), ("99999999999999999999", .outOfRange),
-        ("100000000000000000000e-10", .value(10_000_000_000)),
-    ] as [(String, JSONNumber.Reading)])
+    @Test(
+        arguments: [
+            ("443", .value(443)), ("443.0", .value(443)), ("4.43e2", .value(443)), ("4430e-1", .value(443)), ("443.5", .fractional),
+            ("0", .value(0)), ("-0", .value(0)), ("0.000", .value(0)), ("0e99999999999999999999", .value(0)), ("1e-1", .fractional),
+            ("9223372036854775807", .value(.max)), ("9223372036854775808", .outOfRange), ("-9223372036854775808", .value(.min)),
+            ("-9223372036854775809", .outOfRange), ("1e18", .value(1_000_000_000_000_000_000)), ("1e19", .outOfRange),
+            ("1e99999999999999999999", .outOfRange), ("1e-99999999999999999999", .fractional),
+            ("99999999999999999999", .outOfRange),
+            ("100000000000000000000e-10", .value(10_000_000_000)),
+        ] as [(String, JSONNumber.Reading)])
     func wholeNumbers(_ text: String, _ wanted: JSONNumber.Reading) {
         var copy = text
         let value = copy.withUTF8 { bytes in
@@ -77,9 +84,12 @@ import Testing
     }
 
     @Test func integersOfAllLengths() {
-        for text in ["0", "7", "-7", "18446744073709551616", "9223372036854775807", "-9223372036854775808", "-9223372036854775809"] {
+        for text in ["0", "7", "-7", "18446744073709551616", "9223372036854775807", "-9223372036854775808", "-9223372036854775809"]
+        {
             var copy = text
-            let value = copy.withUTF8 { bytes in UnsafeRawBufferPointer(bytes).baseAddress.flatMap { JSONNumber.integer($0, bytes.count) } }
+            let value = copy.withUTF8 { bytes in
+                UnsafeRawBufferPointer(bytes).baseAddress.flatMap { JSONNumber.integer($0, bytes.count) }
+            }
             #expect(value == Int64(text))
         }
     }

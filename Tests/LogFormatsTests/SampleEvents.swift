@@ -5,7 +5,8 @@ enum SampleEvents {
     static func event(_ dice: inout Dice, serial: Int) -> String {
         let kind = dice.pick(["established_connection", "closed_connection", "failed_to_connect", "denied_access"])
         var connection = [
-            #""id":"\#(String(dice.next() % 1_000_000, radix: 16))-\#(serial)""#, #""protocol":"\#(dice.pick(["tcp", "udp", "icmp", "TCP"]))""#,
+            #""id":"\#(String(dice.next() % 1_000_000, radix: 16))-\#(serial)""#,
+            #""protocol":"\#(dice.pick(["tcp", "udp", "icmp", "TCP"]))""#,
             #""client_ip":"\#(dice.pick(["203.0.113.7", "198.51.100.200:41000", "2001:db8::7"]))""#,
             #""resource_ip":"10.\#(dice.below(256)).\#(dice.below(256)).\#(dice.below(256))""#,
             #""resource_port":\#(dice.pick([0, 22, 443, 65_535]))"#,
@@ -15,8 +16,11 @@ enum SampleEvents {
             connection.append(dice.below(2) == 0 ? #""duration":\#(dice.below(9_999))"# : #""duration_ms":\#(dice.below(9_999))"#)
         }
         if dice.below(3) == 0 { connection.append(#""cbct_freshness":\#(dice.below(200) - 100)"#) }
-        if dice.below(4) == 0 { connection.append(#""error_message":"\#(dice.pick(["refused", "wei\\u00dfe \\\"x\\\"", "größe", ""]))""#) }
-        let principal = dice.below(5) == 0
+        if dice.below(4) == 0 {
+            connection.append(#""error_message":"\#(dice.pick(["refused", "wei\\u00dfe \\\"x\\\"", "größe", ""]))""#)
+        }
+        let principal =
+            dice.below(5) == 0
             ? #""service_account":{"id":"\#(dice.below(9))","name":"builder","key":"k","key_id":"\#(dice.below(9))"}"#
             : #""user":{"id":"\#(100 + dice.below(50))","email":"user\#(dice.below(50))@harbour.example"}"#
         var members = [

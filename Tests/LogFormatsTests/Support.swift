@@ -63,7 +63,8 @@ struct Decoded {
             "quarantined \($0.reason.rawValue) at=\($0.offset)/\($0.line) \($0.detail) truncated=\($0.isTruncated) \($0.raw)"
         }
         lines.append(
-            "noise=\(batch.noiseLines) blank=\(batch.blankLines) headers=\(batch.headerLines) lines=\(batch.lines) bytes=\(batch.bytes)")
+            "noise=\(batch.noiseLines) blank=\(batch.blankLines) headers=\(batch.headerLines) lines=\(batch.lines) bytes=\(batch.bytes)"
+        )
         return lines
     }
 

@@ -38,7 +38,8 @@ struct RowWriterTests {
     @Test("a table is squeezed into the terminal, never below eight columns")
     func squeezed() throws {
         let rows: [[Cell]] = [[.text(String(repeating: "x", count: 60)), .integer(Int64(1)), .text("y")]]
-        #expect(try RowWriterTests.print(rows, .table, width: 30) == "who                flows  more\nxxxxxxxxxxxxxxxx…      1  y\n")
+        #expect(
+            try RowWriterTests.print(rows, .table, width: 30) == "who                flows  more\nxxxxxxxxxxxxxxxx…      1  y\n")
     }
 
     static func print(_ rows: [[Cell]], _ format: OutputFormat, width: Int? = nil) throws -> String {

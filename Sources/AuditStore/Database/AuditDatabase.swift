@@ -1,5 +1,5 @@
-internal import Glibc
 public import GRDB
+internal import Glibc
 
 /// The database that ingest fills and questions are asked of. Derived from journals, logs and policies, and rebuildable from them.
 public final class AuditDatabase: Sendable {

@@ -24,7 +24,9 @@ public enum DatabaseCheck {
             }
             let counts = try Row.fetchOne(
                 connection,
-                sql: "SELECT (SELECT coalesce(sum(flows), 0) FROM edge), (SELECT count(*) FROM flow_fact), (SELECT count(*) FROM identity)")
+                sql:
+                    "SELECT (SELECT coalesce(sum(flows), 0) FROM edge), (SELECT count(*) FROM flow_fact), (SELECT count(*) FROM identity)"
+            )
             if let counts, counts[0] as Int64 != counts[1] {
                 problems.append("the roll-up counts \(counts[0] as Int64) flows, the table has \(counts[1] as Int64)")
             }

@@ -32,9 +32,11 @@ public struct StoreFailure: Error, Sendable, CustomStringConvertible {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(.environment, "`\(path)`: another program holds the database; try again when it has finished")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
-            self.init(.environment, "`\(path)`: the database cannot be written; check the permissions of the file and its directory")
+            self.init(
+                .environment, "`\(path)`: the database cannot be written; check the permissions of the file and its directory")
         case .SQLITE_CANTOPEN:
-            self.init(.environment, "`\(path)`: cannot open the database; check that the directory exists and may be read and written")
+            self.init(
+                .environment, "`\(path)`: cannot open the database; check that the directory exists and may be read and written")
         case .SQLITE_IOERR:
             self.init(.environment, "`\(path)`: input/output error (\(error.extendedResultCode.rawValue)); check the disk")
         case .SQLITE_NOTADB:

@@ -35,7 +35,8 @@ final class DurationCalibration {
     private func load(_ database: Database) throws {
         evidence = [:]
         dirty = []
-        let rows = try Row.fetchAll(database, sql: "SELECT connector_id, milliseconds, microseconds, neither FROM duration_evidence")
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT connector_id, milliseconds, microseconds, neither FROM duration_evidence")
         for row in rows {
             evidence[row[0]] = Evidence(milliseconds: row[1], microseconds: row[2], neither: row[3])
         }

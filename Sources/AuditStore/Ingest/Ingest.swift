@@ -1,6 +1,6 @@
 public import AccessPolicy
-public import FlowModel
 internal import FlowJournal
+public import FlowModel
 internal import GRDB
 internal import Glibc
 public import LogFormats

@@ -9,7 +9,8 @@ struct IngestLock {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw StoreFailure(
-                .environment, "cannot make the lock `\(path)`: \(String(cString: strerror(errno))); check the directory's permissions")
+                .environment,
+                "cannot make the lock `\(path)`: \(String(cString: strerror(errno))); check the directory's permissions")
         }
         while flock(descriptor, LOCK_EX | (waits ? 0 : LOCK_NB)) != 0 {
             if errno == EINTR { continue }

@@ -137,7 +137,8 @@ final class IngestWriter {
                     assembly.adopt(draft)
                 }
                 try flushFlows()
-            } undo: {}
+            } undo: {
+            }
         }
         return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
     }
@@ -158,7 +159,8 @@ final class IngestWriter {
                 changed += 1
             }
             if changed > 0 { try EdgeRollup.rebuild(database) }
-        } undo: {}
+        } undo: {
+        }
         return changed
     }
 

@@ -31,7 +31,8 @@ struct StandardInputSpool {
                 guard written >= 0 else {
                     if errno == EINTR { continue }
                     throw StoreFailure(
-                        .environment, "cannot keep standard input in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR")
+                        .environment,
+                        "cannot keep standard input in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR")
                 }
                 start += written
             }

@@ -60,7 +60,8 @@ public struct TraceQuestion: Sendable {
         case .flow(let id): return [id]
         case .connection(let id):
             return try Int64.fetchAll(
-                database, sql: "SELECT flow_id FROM flow_fact WHERE connection_id = ? ORDER BY started_at LIMIT \(TraceQuestion.most)",
+                database,
+                sql: "SELECT flow_id FROM flow_fact WHERE connection_id = ? ORDER BY started_at LIMIT \(TraceQuestion.most)",
                 arguments: [id])
         case .session(let id):
             // The flows of the session that begins with this flow.
@@ -81,7 +82,9 @@ public struct TraceQuestion: Sendable {
         guard let row = try Row.fetchOne(database, sql: "SELECT * FROM flow WHERE flow_id = ?", arguments: [id]),
             let stored = try FlowScan(database).flow(id)
         else { return nil }
-        let fields = zip(row.columnNames, row.databaseValues).map { (name: $0, value: StoredValue($1)) }.filter { $0.value != .null }
+        let fields = zip(row.columnNames, row.databaseValues).map { (name: $0, value: StoredValue($1)) }.filter {
+            $0.value != .null
+        }
         var records: [Evidence] = []
         if let first = try Evidence.find(
             database, source: row["source_id"], offset: row["source_offset"], line: row["source_line"])

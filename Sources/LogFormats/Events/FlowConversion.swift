@@ -53,12 +53,14 @@ struct FlowConversion {
 
     private static let principalLevels: UInt16 = 1 << UInt16(Level.user.rawValue) | 1 << UInt16(Level.service.rawValue)
     private static let rareFields: UInt64 = [
-        Field.location, .tunnelPath, .tunnelProtocol, .errorMessage, .closeReason, .requested, .startedAt, .policyVersion, .policyDigest,
+        Field.location, .tunnelPath, .tunnelProtocol, .errorMessage, .closeReason, .requested, .startedAt, .policyVersion,
+        .policyDigest,
         .decisionEffect, .decisionReason, .sequence,
     ].reduce(0) { $0 | $1.bit }
 
     private mutating func rare(_ event: inout FlowEvent, _ fields: EventFields) {
-        event.location = fields.has(.location) && fields[.location].kind == .object
+        event.location =
+            fields.has(.location) && fields[.location].kind == .object
             ? raw(.location, fields, .object) : text(.location, fields)
         event.tunnelPath = text(.tunnelPath, fields)
         event.tunnelProtocol = text(.tunnelProtocol, fields)

@@ -64,7 +64,9 @@ enum JSONNumber {
         var magnitude: UInt64 = 0
         for digit in digits { magnitude = magnitude * 10 + UInt64(digit) }
         for _ in 0..<exponent { magnitude *= 10 }
-        if isNegative { return magnitude <= UInt64(Int64.max) + 1 ? .value(Int64(truncatingIfNeeded: 0 &- magnitude)) : .outOfRange }
+        if isNegative {
+            return magnitude <= UInt64(Int64.max) + 1 ? .value(Int64(truncatingIfNeeded: 0 &- magnitude)) : .outOfRange
+        }
         return Int64(exactly: magnitude).map(Reading.value) ?? .outOfRange
     }
 }

@@ -171,7 +171,9 @@ extension DecoderCore {
         }
     }
 
-    private mutating func skipSeparators(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch) -> UnsafeRawPointer {
+    private mutating func skipSeparators(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch)
+        -> UnsafeRawPointer
+    {
         var position = start
         while position < end {
             let byte = position.load(as: UInt8.self)

@@ -44,7 +44,9 @@ struct EventReader {
             guard ByteSearch.equal("ANALYTICS ", start, 10) else { return nil }
             object += 10
         }
-        guard object.load(as: UInt8.self) == UInt8(ascii: "{"), let (kind, end) = match(object, limit), end < limit else { return nil }
+        guard object.load(as: UInt8.self) == UInt8(ascii: "{"), let (kind, end) = match(object, limit), end < limit else {
+            return nil
+        }
         let next = end.load(as: UInt8.self)
         guard next == 0x0a || next == 0x0d && end + 1 < limit && (end + 1).load(as: UInt8.self) == 0x0a else { return nil }
         do throws(Rejection) {

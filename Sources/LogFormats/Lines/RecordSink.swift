@@ -20,7 +20,9 @@ extension RecordBatch {
         text.map { symbols.intern($0) } ?? .none
     }
 
-    func quarantine(_ rejection: Rejection, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, isTruncated: Bool = false) {
+    func quarantine(
+        _ rejection: Rejection, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, isTruncated: Bool = false
+    ) {
         quarantined.append(
             QuarantinedLine(
                 offset: place.offset, line: place.line, reason: rejection.reason, detail: rejection.detail,

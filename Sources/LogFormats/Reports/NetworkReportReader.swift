@@ -123,7 +123,9 @@ extension NetworkReportReader {
     private func endpoints(_ event: inout FlowEvent) throws(Rejection) {
         let client = bytes(.clientIP)
         if !client.isEmpty {
-            guard let (address, port) = AddressScan.endpoint(client) else { throw Rejection(.badValue, "`client_ip` is not an IP address") }
+            guard let (address, port) = AddressScan.endpoint(client) else {
+                throw Rejection(.badValue, "`client_ip` is not an IP address")
+            }
             (event.clientIP, event.clientPort) = (address, port)
         }
         let target = bytes(.resourceIP)

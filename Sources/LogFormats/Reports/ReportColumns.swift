@@ -97,7 +97,9 @@ struct ReportCells {
     }
 
     /// The rest of a quoted cell; the position is left on the comma or at the end.
-    private mutating func quoted(_ position: inout UnsafeRawPointer, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer) throws(Rejection) {
+    private mutating func quoted(_ position: inout UnsafeRawPointer, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer)
+        throws(Rejection)
+    {
         while position < end {
             let byte = position.load(as: UInt8.self)
             position += 1

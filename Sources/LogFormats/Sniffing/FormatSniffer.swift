@@ -83,7 +83,8 @@ public enum FormatSniffer {
         let connector = batch.flows.count - batch.syncedFlows + batch.journalEvents.count
         let wrapped = batch.syncedFlows + batch.otherEvents.count
         let counts: [(InputFormat, Int)] = [
-            (.analytics, connector), (.synced, wrapped), (.nameFiltering, batch.nameQueries.count), (.auditLog, batch.changes.count),
+            (.analytics, connector), (.synced, wrapped), (.nameFiltering, batch.nameQueries.count),
+            (.auditLog, batch.changes.count),
         ]
         if let best = counts.max(by: { $0.1 < $1.1 }), best.1 > 0 { return .format(best.0) }
         let isText: Set<QuarantineReason> = [.invalidUTF8, .notJSON, .lineTooLong]

@@ -6,7 +6,8 @@ internal import ShellSupport
 
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trace", abstract: "One flow's or session's whole path, with the grant that allowed it and the bytes that prove it.",
+        commandName: "trace",
+        abstract: "One flow's or session's whole path, with the grant that allowed it and the bytes that prove it.",
         discussion: """
             ID is a connection id, the number of a flow (flow_id), or session:N with a session_id of `timeline`.
 
@@ -26,7 +27,9 @@ struct TraceCommand: ParsableCommand {
         guard !traces.isEmpty else {
             let coverage = try Coverage(database)
             throw CommandFailure(
-                .undecidable, "no flow `\(id)` among the \(coverage.flows) in the database; ids are shown by `access`, `timeline` and `replay --flows`")
+                .undecidable,
+                "no flow `\(id)` among the \(coverage.flows) in the database; ids are shown by `access`, `timeline` and `replay --flows`"
+            )
         }
         let history = try database.policyHistory()
         let offset = try output.offsetMinutes()
@@ -62,7 +65,8 @@ struct TraceCommand: ParsableCommand {
         (
             "outcome",
             [
-                "connection_id", "outcome", "started_at", "ended_at", "bytes_received", "bytes_transferred", "close_reason", "error",
+                "connection_id", "outcome", "started_at", "ended_at", "bytes_received", "bytes_transferred", "close_reason",
+                "error",
                 "recorded_effect", "recorded_reason", "recorded_policy_version", "recorded_policy_digest",
             ]
         ),

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import AuditStore
+internal import FlowModel
 internal import ShellSupport
 
 struct DatabaseCommand: ParsableCommand {

@@ -32,7 +32,8 @@ struct IngestCommand: ParsableCommand {
     var format: InputFormat?
     @Option(help: ArgumentHelp("Directory of policy snapshots; flows are judged by them.", valueName: "directory"))
     var policy: String?
-    @Option(help: ArgumentHelp("The unit of `connection.duration`: ms or us. [default: found from pairs of events]", valueName: "unit"))
+    @Option(
+        help: ArgumentHelp("The unit of `connection.duration`: ms or us. [default: found from pairs of events]", valueName: "unit"))
     var durationUnit: String?
     @Flag(help: "End with 3 when any line was set aside.")
     var strict = false
@@ -92,8 +93,6 @@ struct IngestCommand: ParsableCommand {
     }
 }
 
-extension InputFormat: ExpressibleByArgument {}
-
 /// What an ingest did, for people.
 struct IngestSummary {
     var report: IngestReport
@@ -103,13 +102,18 @@ struct IngestSummary {
         let events = report.flowEvents.values.reduce(0, +)
         let rate = seconds > 0.001 ? Int64(Double(events) / seconds) : events
         Message.write(
-            "read \(report.filesRead) files (\(report.filesKnown) known already), \(report.bytesRead) bytes in \(Progress.span(seconds))")
+            "read \(report.filesRead) files (\(report.filesKnown) known already), \(report.bytesRead) bytes in \(Progress.span(seconds))"
+        )
         if events > 0 {
-            let kinds = [(FlowEvent.Kind.established, "established"), (.closed, "closed"), (.failed, "failed"), (.denied, "denied"), (.whole, "whole")]
+            let kinds = [
+                (FlowEvent.Kind.established, "established"), (.closed, "closed"), (.failed, "failed"), (.denied, "denied"),
+                (.whole, "whole"),
+            ]
             let parts = kinds.compactMap { kind, name in report.flowEvents[kind].map { "\($0) \(name)" } }
             Message.write("  connection events: \(events) (\(parts.joined(separator: ", "))), \(rate) a second")
             Message.write(
-                "  flows: \(report.newFlows) new, \(report.completions) completed by a later event, \(report.duplicates) events known already")
+                "  flows: \(report.newFlows) new, \(report.completions) completed by a later event, \(report.duplicates) events known already"
+            )
         }
         if !report.otherRecords.isEmpty {
             let parts = report.otherRecords.sorted { $0.key < $1.key }.map { "\($0.value) \(Escaping.terminal($0.key))" }
@@ -118,7 +122,8 @@ struct IngestSummary {
         if let first = report.firstAt, let last = report.lastAt { Message.write("  period: \(first) to \(last)") }
         if report.noise > 0 { Message.write("  noise: \(report.noise) lines of service logs") }
         if report.unknownFieldEvents > 0 {
-            Message.write("  events with fields that are not known here: \(report.unknownFieldEvents), kept in the view unknown_field")
+            Message.write(
+                "  events with fields that are not known here: \(report.unknownFieldEvents), kept in the view unknown_field")
         }
         if report.quarantined > 0 {
             let reasons = report.quarantineReasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
@@ -132,6 +137,8 @@ struct IngestSummary {
                 known; state it with --duration-unit
                 """)
         }
-        if report.newSnapshots > 0 { Message.write("  policy: \(report.newSnapshots) new snapshots, \(report.judgedAgain) verdicts changed") }
+        if report.newSnapshots > 0 {
+            Message.write("  policy: \(report.newSnapshots) new snapshots, \(report.judgedAgain) verdicts changed")
+        }
     }
 }

@@ -23,7 +23,10 @@ struct ReplayCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Snapshots to judge by. [default: the history in the database]", valueName: "directory"))
     var policy: String?
-    @Flag(help: "List every flow; the first columns are connection_id, start (ms), outcome, class, reason, expected_resource, qualifiers.")
+    @Flag(
+        help:
+            "List every flow; the first columns are connection_id, start (ms), outcome, class, reason, expected_resource, qualifiers."
+    )
     var flows = false
     @Option(help: ArgumentHelp("Sum by: class, connector, policy.", valueName: "what"))
     var by = "class"
@@ -85,7 +88,8 @@ struct ReplayCommand: ParsableCommand {
             }
             try writer.finish()
         case "policy":
-            let writer = RowWriter(format: output.format, columns: ["policy", "digest", "flows", "violations"], output: OutputStream())
+            let writer = RowWriter(
+                format: output.format, columns: ["policy", "digest", "flows", "violations"], output: OutputStream())
             for (at, sums) in summary.policies.sorted(by: { $0.key < $1.key }) {
                 let digest = try policyDigest(at)
                 try writer.write([.time(at.rfc3339), .text(digest), .integer(sums.flows), .integer(sums.violations)])
@@ -150,5 +154,3 @@ struct EngineArguments: ParsableArguments {
             selection: selection, portFallthrough: portFallthrough, graceMs: Int64(grace) * 1_000, skewMs: Int64(skew) * 1_000)
     }
 }
-
-extension EngineOptions.Selection: ExpressibleByArgument {}

@@ -7,7 +7,8 @@ internal import ShellSupport
 /// Which database.
 struct DatabaseOptions: ParsableArguments {
     @Option(
-        name: .customLong("db"), help: ArgumentHelp("The database file. [default: $TWIN_AUDIT_DB, else ./audit.db]", valueName: "file"))
+        name: .customLong("db"),
+        help: ArgumentHelp("The database file. [default: $TWIN_AUDIT_DB, else ./audit.db]", valueName: "file"))
     var file: String?
 
     static let defaultFile = "audit.db"
@@ -53,8 +54,6 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-extension OutputFormat: ExpressibleByArgument {}
-
 extension Cell {
     init(_ value: StoredValue, isTime: Bool = false, offsetMinutes: Int = 0) {
         switch value {
@@ -78,7 +77,9 @@ enum Present {
     }
 
     static var actor: String {
-        if let name = Terminal.environment("SUDO_USER") ?? Terminal.environment("USER") ?? Terminal.environment("LOGNAME") { return name }
+        if let name = Terminal.environment("SUDO_USER") ?? Terminal.environment("USER") ?? Terminal.environment("LOGNAME") {
+            return name
+        }
         return "uid \(getuid())"
     }
 }
