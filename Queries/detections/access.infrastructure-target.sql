@@ -21,7 +21,8 @@ controls: ["ISO 27001:2022 A.8.22", "NIST SP 800-53 SC-7", "NIST SP 800-53 SC-3"
 status: stable
 --- */
 WITH own_address (ip, what, effective_at, superseded_at) AS (
-    SELECT a.value, 'an address of Connector ' || coalesce(c.value ->> '$.name', c.value ->> '$.id'), s.effective_at, s.superseded_at
+    SELECT a.value, 'an address of Connector ' || coalesce(c.value ->> '$.name', c.value ->> '$.id'), s.effective_at,
+        s.superseded_at
     FROM policy_snapshot s, json_each(s.document, '$.connectors') c, json_each(c.value, '$.addresses') a
     UNION
     SELECT r.value ->> '$.ip', 'a relay', NULL, NULL

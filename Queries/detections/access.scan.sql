@@ -43,7 +43,8 @@ WITH tried AS (
         PARTITION BY principal_kind, principal_id, device_id, shape, place, item ORDER BY started_at, flow_id) AS next_at
     FROM probes p
 ), steps AS (
-    SELECT e.principal_kind, e.principal_id, e.device_id, e.shape, e.place, l.span_ms, l.items AS needed, e.started_at AS at, 1 AS step
+    SELECT e.principal_kind, e.principal_id, e.device_id, e.shape, e.place, l.span_ms, l.items AS needed, e.started_at AS at,
+        1 AS step
     FROM ends e JOIN limits l ON l.shape = e.shape
     UNION ALL
     SELECT e.principal_kind, e.principal_id, e.device_id, e.shape, e.place, l.span_ms, l.items,

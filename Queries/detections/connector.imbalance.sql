@@ -39,7 +39,8 @@ WITH loads AS (
         count(*) OVER (PARTITION BY network_id, day_at) AS n, sum(flows) OVER (PARTITION BY network_id, day_at) AS total
     FROM loads
 ), middle AS (
-    SELECT ranked.*, avg(CASE WHEN place IN ((n + 1) / 2, (n + 2) / 2) THEN flows END) OVER (PARTITION BY network_id, day_at) AS median
+    SELECT ranked.*, avg(CASE WHEN place IN ((n + 1) / 2, (n + 2) / 2) THEN flows END) OVER (PARTITION BY network_id,
+        day_at) AS median
     FROM ranked
 ), distances AS (
     SELECT middle.*, abs(flows - median) AS distance,

@@ -39,7 +39,8 @@ WITH named AS (
     FROM named
 )
 SELECT address, network_id, coalesce(max(network), network_id) AS network, coalesce(max(resource_id), address) AS resource,
-    min(CASE side WHEN 'private' THEN resource_ip END) AS private_ip, min(CASE side WHEN 'public' THEN resource_ip END) AS public_ip,
+    min(CASE side WHEN 'private' THEN resource_ip END) AS private_ip, min(CASE side WHEN 'public'
+        THEN resource_ip END) AS public_ip,
     sum(CASE WHEN side <> side_before THEN 1 ELSE 0 END) AS flips,
     min(CASE WHEN side <> side_before THEN started_at END) AS first_seen,
     max(CASE WHEN side <> side_before THEN started_at END) AS last_seen, count(*) AS count,

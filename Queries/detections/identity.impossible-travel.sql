@@ -25,7 +25,8 @@ WITH located AS (
     SELECT flow_id, started_at, ended_at, principal_id, principal,
         CAST(location ->> '$.geoip.lat' AS REAL) AS lat, CAST(location ->> '$.geoip.lon' AS REAL) AS lon,
         location ->> '$.geoip.country' AS country,
-        coalesce((location ->> '$.geoip.city') || ', ', '') || coalesce(location ->> '$.geoip.country', 'an unknown country') AS place
+        coalesce((location ->> '$.geoip.city') || ', ', '') || coalesce(location ->> '$.geoip.country',
+            'an unknown country') AS place
     FROM flow
     WHERE principal_kind = 'user' AND json_valid(location) AND location ->> '$.geoip.lat' IS NOT NULL
         AND location ->> '$.geoip.lon' IS NOT NULL AND started_at >= :since AND started_at < :until

@@ -60,7 +60,8 @@ WITH daily AS (
     WHERE place IN ((days + 1) / 2, (days + 2) / 2)
     GROUP BY principal_kind, principal_id, resource_id, day, median, days
 )
-SELECT s.principal_kind, s.principal_id, coalesce(s.principal, s.principal_id) AS principal, s.resource_id, s.resource_id AS resource,
+SELECT s.principal_kind, s.principal_id, coalesce(s.principal, s.principal_id) AS principal, s.resource_id,
+    s.resource_id AS resource,
     s.address, s.day * 86400000 AS day_at, s.bytes AS bytes_seen, CAST(p.median AS INTEGER) AS usual_bytes,
     s.first_at AS first_seen, s.last_at AS last_seen, s.flows AS count, s.flow_ids
 FROM suspect s

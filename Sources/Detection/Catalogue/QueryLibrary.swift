@@ -136,4 +136,39 @@ public struct QueryLibrary: Hashable, Sendable {
         for path in try paths(.report) { sections.append(try ReportQuery(try QueryLibrary.read(path), path: path)) }
         return sections
     }
+
+    private static let templateDirectory = "templates"
+
+    /// A template of a report by its id.
+    public func template(_ id: String) throws(QueryFailure) -> ReportTemplate {
+        let names = try templateNames()
+        guard names.contains(id) else {
+            let known = names.map { "`\($0)`" }.joined(separator: ", ")
+            throw QueryFailure(.usage, "no report template `\(id)`; there are \(known)")
+        }
+        let path = templatePath(id)
+        return try ReportTemplate(try QueryLibrary.read(path), path: path)
+    }
+
+    /// All templates, in the order of their ids.
+    public func templates() throws(QueryFailure) -> [ReportTemplate] {
+        var templates: [ReportTemplate] = []
+        for name in try templateNames() {
+            let path = templatePath(name)
+            templates.append(try ReportTemplate(try QueryLibrary.read(path), path: path))
+        }
+        return templates
+    }
+
+    private func templatePath(_ id: String) -> String {
+        root + "/" + Shelf.report.rawValue + "/" + QueryLibrary.templateDirectory + "/" + id + ".yaml"
+    }
+
+    private func templateNames() throws(QueryFailure) -> [String] {
+        let directory = root + "/" + Shelf.report.rawValue + "/" + QueryLibrary.templateDirectory
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+            throw QueryFailure(.environment, "`\(directory)`: cannot read the directory")
+        }
+        return names.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+    }
 }

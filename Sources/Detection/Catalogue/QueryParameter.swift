@@ -1,3 +1,4 @@
+public import AuditStore
 public import FlowModel
 
 /// A value that a query takes by name.
@@ -15,7 +16,7 @@ public struct QueryParameter: Hashable, Sendable {
     public var name: String
     public var kind: Kind
     /// The value when none is given; NULL is allowed and means that the parameter does not restrict anything.
-    public var defaultValue: QueryValue
+    public var defaultValue: StoredValue
     /// The default as the file writes it; empty for NULL.
     public var defaultText: String
     public var isRequired: Bool
@@ -26,7 +27,7 @@ public struct QueryParameter: Hashable, Sendable {
     public static let reserved: Set<String> = ["since", "until"]
 
     /// Reads a value as people write it. `now` resolves times that are relative.
-    public func value(of text: String, resolvingTime: (String) -> Timestamp?) throws(QueryFailure) -> QueryValue {
+    public func value(of text: String, resolvingTime: (String) -> Timestamp?) throws(QueryFailure) -> StoredValue {
         switch kind {
         case .text:
             return .text(text)
@@ -61,7 +62,7 @@ public struct QueryParameter: Hashable, Sendable {
     }
 
     /// A value as people read it.
-    public func display(_ value: QueryValue) -> String {
+    public func display(_ value: StoredValue) -> String {
         switch (kind, value) {
         case (_, .null): "none"
         case (.duration, .integer(let value)): Wording.duration(milliseconds: value)

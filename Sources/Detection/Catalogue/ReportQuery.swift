@@ -5,6 +5,8 @@ public struct ReportQuery: Hashable, Sendable {
         case rows
         /// One row whose columns are shown as figures.
         case figures
+        /// A row for each stretch of time: its beginning, then numbers that are stacked.
+        case bars
     }
 
     public var query: QueryFile

@@ -1,3 +1,4 @@
+public import AuditStore
 public import FlowModel
 
 /// How quantities are written in sentences for people.
@@ -51,7 +52,7 @@ public enum Wording {
     }
 
     /// A value of a column as a sentence shows it; the column's name says what it measures.
-    static func value(_ value: QueryValue, column: String) -> String {
+    static func value(_ value: StoredValue, column: String) -> String {
         switch value {
         case .null: return "unknown"
         case .integer(let number):
@@ -60,7 +61,7 @@ public enum Wording {
             if column.hasPrefix("bytes") || column.hasSuffix("_bytes") { return bytes(number) }
             return String(number)
         case .real(let number):
-            return QueryValue.format((number * 100).rounded() / 100)
+            return StoredValue.format((number * 100).rounded() / 100)
         case .text, .blob:
             return value.plain
         }

@@ -1,10 +1,11 @@
+internal import AuditStore
 internal import FlowModel
 internal import Yams
 
 /// Situations in which a rule must fire, and look-alikes in which it must not: rows of the views, and the findings they give.
 struct FixtureFile {
     struct Row {
-        var fields: [(name: String, value: QueryValue)]
+        var fields: [(name: String, value: StoredValue)]
     }
 
     struct Case {
@@ -26,7 +27,7 @@ struct FixtureFile {
     init(_ text: String, path: String) throws(QueryFailure) {
         self.path = path
         let root = try HeaderFields.compose(text, file: path, lineOffset: 0, subject: "the fixture", known: FixtureFile.rootKeys)
-        var defaults: [String: [(name: String, value: QueryValue)]] = [:]
+        var defaults: [String: [(name: String, value: StoredValue)]] = [:]
         if let section = try root.mapping("defaults", "`defaults`") {
             for view in section.order {
                 if let fields = try section.mapping(view, "the defaults of `\(view)`") {
@@ -40,7 +41,7 @@ struct FixtureFile {
     }
 
     private static func readCase(
-        _ fields: HeaderFields, defaults: [String: [(name: String, value: QueryValue)]]
+        _ fields: HeaderFields, defaults: [String: [(name: String, value: StoredValue)]]
     ) throws(QueryFailure) -> Case {
         var result = Case(note: try fields.requiredText("note"), line: fields.line, fires: [], parameters: [:], tables: [])
         guard fields.has("fires") else { throw QueryFailure(.refused, "\(fields.file):\(fields.line): a case needs `fires`") }
@@ -64,7 +65,7 @@ struct FixtureFile {
         return result
     }
 
-    private static func row(_ fields: HeaderFields, defaults: [(name: String, value: QueryValue)]) throws(QueryFailure) -> Row {
+    private static func row(_ fields: HeaderFields, defaults: [(name: String, value: StoredValue)]) throws(QueryFailure) -> Row {
         var row = Row(fields: defaults.filter { !fields.has($0.name) })
         for name in fields.order { row.fields.append((name, try value(fields, name))) }
         return row
@@ -77,7 +78,7 @@ struct FixtureFile {
     private static let timeColumns: Set<String> = ["at", "first_seen", "last_seen"]
 
     /// A field's value: times as milliseconds, ids as text, lists and mappings as JSON, and else what YAML makes of it.
-    private static func value(_ fields: HeaderFields, _ name: String) throws(QueryFailure) -> QueryValue {
+    private static func value(_ fields: HeaderFields, _ name: String) throws(QueryFailure) -> StoredValue {
         guard let node = fields.node(name) else { return .null }
         guard case .scalar(let scalar) = node else { return .text(json(node)) }
         let text = scalar.string
@@ -88,7 +89,7 @@ struct FixtureFile {
         return isPlain ? plainValue(text) : .text(text)
     }
 
-    private static func plainValue(_ text: String) -> QueryValue {
+    private static func plainValue(_ text: String) -> StoredValue {
         if text == "true" { return .integer(1) }
         if text == "false" { return .integer(0) }
         if let number = Int64(text) { return .integer(number) }

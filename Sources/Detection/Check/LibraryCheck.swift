@@ -80,7 +80,7 @@ public struct LibraryCheck: Sendable {
     private func run(
         _ fixture: FixtureFile.Case, of file: FixtureFile, _ rule: DetectionRule, _ fixtures: FixtureDatabase
     ) throws -> [String] {
-        var arguments: [String: QueryValue] = [:]
+        var arguments: [String: StoredValue] = [:]
         for (name, text) in fixture.parameters {
             guard let parameter = rule.query.parameter(name) else {
                 return ["\(file.path):\(fixture.line): the rule has no parameter `\(name)`"]

@@ -1,3 +1,4 @@
+public import AuditStore
 internal import Crypto
 public import FlowModel
 
@@ -14,7 +15,7 @@ public struct Finding: Hashable, Sendable {
     /// One value of what the finding is about.
     public struct SubjectField: Hashable, Sendable {
         public var name: String
-        public var value: QueryValue
+        public var value: StoredValue
     }
 
     /// SHA-256 of the rule's id and the subject, in hexadecimal: the same for the same trouble in every run.

@@ -1,3 +1,4 @@
+public import AuditStore
 /// JSON as the database stores it.
 public enum JSONText {
     /// A string with its quotes (RFC 8259).
@@ -22,22 +23,22 @@ public enum JSONText {
         return output + "\""
     }
 
-    public static func value(_ value: QueryValue) -> String {
+    public static func value(_ value: StoredValue) -> String {
         switch value {
         case .null: "null"
         case .integer(let number): String(number)
-        case .real(let number): number.isFinite ? QueryValue.format(number) : "null"
+        case .real(let number): number.isFinite ? StoredValue.format(number) : "null"
         case .text, .blob: string(value.plain)
         }
     }
 
     /// An object whose keys are in the order given.
-    public static func object(_ fields: [(name: String, value: QueryValue)]) -> String {
+    public static func object(_ fields: [(name: String, value: StoredValue)]) -> String {
         "{" + fields.map { string($0.name) + ":" + value($0.value) }.joined(separator: ",") + "}"
     }
 
     /// The whole numbers of a JSON array; nil when the text is none.
-    static func integers(_ text: String) -> [Int64]? {
+    public static func integers(_ text: String) -> [Int64]? {
         var bytes = Substring(text)
         func isBlank(_ character: Character) -> Bool { character == " " || character == "\n" || character == "\t" }
         while let first = bytes.first, isBlank(first) { bytes.removeFirst() }

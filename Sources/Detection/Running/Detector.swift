@@ -34,7 +34,7 @@ public struct DetectionOutcome: Sendable {
 public struct Detector: Sendable {
     private let database: AuditDatabase
     private let rules: [DetectionRule]
-    private let values: [String: [String: QueryValue]]
+    private let values: [String: [String: StoredValue]]
     private let suppressions: Suppressions
     private let evidenceLimit: Int
 

@@ -1,3 +1,4 @@
+internal import AuditStore
 internal import FlowModel
 
 /// A value for a parameter of one rule, or of every rule that has a parameter of that name.
@@ -25,8 +26,8 @@ public struct ParameterOverride: Hashable, Sendable {
     /// The values for each rule, by rule id and name. An override that fits no rule is refused.
     static func resolve(
         _ overrides: [ParameterOverride], rules: [DetectionRule], resolvingTime: (String) -> Timestamp?
-    ) throws(QueryFailure) -> [String: [String: QueryValue]] {
-        var values: [String: [String: QueryValue]] = [:]
+    ) throws(QueryFailure) -> [String: [String: StoredValue]] {
+        var values: [String: [String: StoredValue]] = [:]
         for override in overrides {
             var used = false
             for rule in rules where override.ruleID == nil || override.ruleID == rule.id {

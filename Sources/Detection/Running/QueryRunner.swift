@@ -17,8 +17,8 @@ public struct QueryRunner: Sendable {
     ///   - columns: is told the names of the answer's columns, once, before the first row.
     ///   - row: is given each row as it comes; nothing is held back.
     public func run(
-        _ query: QueryFile, arguments: [String: QueryValue] = [:], period: Period = .all,
-        columns: ([String]) throws -> Void = { _ in }, row: ([QueryValue]) throws -> Void
+        _ query: QueryFile, arguments: [String: StoredValue] = [:], period: Period = .all,
+        columns: ([String]) throws -> Void = { _ in }, row: ([StoredValue]) throws -> Void
     ) throws {
         let bindings = try QueryRunner.bindings(query, arguments: arguments, period: period)
         try database.read { database in
@@ -28,9 +28,19 @@ public struct QueryRunner: Sendable {
         }
     }
 
+    /// Runs a statement of the program itself, over the public views; it may use the period.
+    public func run(viewsOnly sql: String, period: Period, row: ([StoredValue]) throws -> Void) throws {
+        let bounds = period.bounds
+        try database.read { database in
+            try QueryRunner.run(
+                database, sql: sql, file: nil, firstLine: 1, reach: .publicViews(Set(PublicViews.names)),
+                bindings: ["since": .integer(bounds.since), "until": .integer(bounds.until)], columns: { _ in }, row: row)
+        }
+    }
+
     /// Runs one statement that somebody typed; it may read any table and takes no parameters.
     public func run(
-        sql: String, columns: ([String]) throws -> Void = { _ in }, row: ([QueryValue]) throws -> Void
+        sql: String, columns: ([String]) throws -> Void = { _ in }, row: ([StoredValue]) throws -> Void
     ) throws {
         try database.read { database in
             try QueryRunner.run(
@@ -40,15 +50,15 @@ public struct QueryRunner: Sendable {
 
     /// The values of all parameters of `query`, with the period.
     static func bindings(
-        _ query: QueryFile, arguments: [String: QueryValue], period: Period
-    ) throws(QueryFailure) -> [String: QueryValue] {
+        _ query: QueryFile, arguments: [String: StoredValue], period: Period
+    ) throws(QueryFailure) -> [String: StoredValue] {
         for name in arguments.keys.sorted() where query.parameter(name) == nil {
             let known = query.parameters.map { "`\($0.name)`" }.joined(separator: ", ")
             throw QueryFailure(
                 .usage, "`\(query.id)` has no parameter `\(name)`; it has \(known.isEmpty ? "none" : known)")
         }
         let bounds = period.bounds
-        var bindings: [String: QueryValue] = ["since": .integer(bounds.since), "until": .integer(bounds.until)]
+        var bindings: [String: StoredValue] = ["since": .integer(bounds.since), "until": .integer(bounds.until)]
         for parameter in query.parameters {
             let value = arguments[parameter.name] ?? parameter.defaultValue
             if parameter.isRequired, value.isNull {
@@ -62,7 +72,7 @@ public struct QueryRunner: Sendable {
 
     static func run(
         _ database: Database, sql: String, file: String?, firstLine: Int, reach: StatementGuard.Reach,
-        bindings: [String: QueryValue], columns: ([String]) throws -> Void, row: ([QueryValue]) throws -> Void
+        bindings: [String: StoredValue], columns: ([String]) throws -> Void, row: ([StoredValue]) throws -> Void
     ) throws {
         try StatementGuard.guarding(database, reach) { statementGuard in
             let statement = try prepare(database, sql: sql, file: file, firstLine: firstLine, statementGuard: statementGuard)
@@ -79,7 +89,7 @@ public struct QueryRunner: Sendable {
                 let width = statement.columnNames.count
                 let cursor = try Row.fetchCursor(statement)
                 while let next = try cursor.next() {
-                    try row((0..<width).map { QueryValue(next[$0] as DatabaseValue) })
+                    try row((0..<width).map { StoredValue(reading: next[$0] as DatabaseValue) })
                 }
             } catch let error as DatabaseError {
                 if error.resultCode == .SQLITE_ERROR {

@@ -1,14 +1,15 @@
+internal import AuditStore
 internal import FlowModel
 internal import GRDB
 
 /// One rule at work: from rows to findings.
 struct RuleRun {
     let rule: DetectionRule
-    let arguments: [String: QueryValue]
+    let arguments: [String: StoredValue]
     let evidenceLimit: Int
     private let template: ExplanationTemplate
 
-    init(_ rule: DetectionRule, _ arguments: [String: QueryValue], _ evidenceLimit: Int) {
+    init(_ rule: DetectionRule, _ arguments: [String: StoredValue], _ evidenceLimit: Int) {
         self.rule = rule
         self.arguments = arguments
         self.evidenceLimit = evidenceLimit
@@ -18,9 +19,9 @@ struct RuleRun {
     /// One row of a rule's answer, by column.
     private struct Answer {
         let columns: [String: Int]
-        let values: [QueryValue]
+        let values: [StoredValue]
 
-        subscript(_ name: String) -> QueryValue { columns[name].map { values[$0] } ?? .null }
+        subscript(_ name: String) -> StoredValue { columns[name].map { values[$0] } ?? .null }
     }
 
     func findings(_ database: Database, period: Period) throws -> [Finding] {
@@ -80,7 +81,7 @@ struct RuleRun {
         return nil
     }
 
-    private func finding(_ answer: Answer, bindings: [String: QueryValue]) throws(QueryFailure) -> Finding {
+    private func finding(_ answer: Answer, bindings: [String: StoredValue]) throws(QueryFailure) -> Finding {
         let subject = rule.subject.map { Finding.SubjectField(name: $0, value: answer[$0]) }
         var severity = rule.severity
         if let text = answer["severity"].text {
@@ -99,7 +100,7 @@ struct RuleRun {
             evidence: [])
     }
 
-    private func explanation(_ answer: Answer, bindings: [String: QueryValue]) -> String {
+    private func explanation(_ answer: Answer, bindings: [String: StoredValue]) -> String {
         template.filled { name in
             if answer.columns[name] != nil { return Wording.value(answer[name], column: name) }
             return rule.query.parameter(name).map { $0.display(bindings[name] ?? .null) }

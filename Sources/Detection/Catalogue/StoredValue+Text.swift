@@ -1,13 +1,8 @@
+public import AuditStore
 internal import GRDB
 
-/// One value that a statement is given or gives back.
-public enum QueryValue: Hashable, Sendable {
-    case null
-    case integer(Int64)
-    case real(Double)
-    case text(String)
-    case blob([UInt8])
-
+/// Ways to look at a value that a statement is given or gives back.
+extension StoredValue {
     public var text: String? {
         if case .text(let value) = self { value } else { nil }
     }
@@ -23,9 +18,9 @@ public enum QueryValue: Hashable, Sendable {
         switch self {
         case .null: ""
         case .integer(let value): String(value)
-        case .real(let value): QueryValue.format(value)
+        case .real(let value): StoredValue.format(value)
         case .text(let value): value
-        case .blob(let bytes): String(validating: bytes, as: UTF8.self) ?? bytes.map(QueryValue.hexadecimal).joined()
+        case .blob(let bytes): String(validating: bytes, as: UTF8.self) ?? bytes.map(StoredValue.hexadecimal).joined()
         }
     }
 
@@ -38,10 +33,8 @@ public enum QueryValue: Hashable, Sendable {
         let digits = String(byte, radix: 16)
         return digits.utf8.count == 1 ? "0" + digits : digits
     }
-}
 
-extension QueryValue {
-    init(_ value: DatabaseValue) {
+    init(reading value: DatabaseValue) {
         switch value.storage {
         case .null: self = .null
         case .int64(let value): self = .integer(value)
