@@ -1,0 +1,75 @@
+import Glibc
+
+/// Operations on names in directories.
+enum FileSystem {
+    /// Names in a directory except `.` and `..`, in no order.
+    static func names(in directory: String) throws(SystemProblem) -> [String] {
+        guard let stream = opendir(directory) else {
+            throw SystemProblem(operation: "list", path: directory, code: errno)
+        }
+        defer { closedir(stream) }
+        var found: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw SystemProblem(operation: "list", path: directory, code: errno) }
+                return found
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { found.append(name) }
+        }
+    }
+
+    /// Nil when there is nothing at the path.
+    static func status(_ path: String) throws(SystemProblem) -> OpenFile.Status? {
+        var value = stat()
+        guard stat(path, &value) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw SystemProblem(operation: "examine", path: path, code: errno)
+        }
+        return OpenFile.Status(value)
+    }
+
+    /// Makes a directory and, where needed, those above it.
+    static func makeDirectory(_ path: String) throws(SystemProblem) {
+        if mkdir(path, 0o750) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw SystemProblem(operation: "make directory", path: path, code: errno)
+        }
+        try makeDirectory(String(path[..<slash]))
+        guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
+            throw SystemProblem(operation: "make directory", path: path, code: errno)
+        }
+    }
+
+    /// Makes names that were added to or removed from a directory durable.
+    static func syncDirectory(_ path: String) throws(SystemProblem) {
+        try OpenFile(path, .read).sync()
+    }
+
+    static func rename(_ from: String, to target: String) throws(SystemProblem) {
+        guard Glibc.rename(from, target) == 0 else {
+            throw SystemProblem(operation: "rename to `\(target)`", path: from, code: errno)
+        }
+    }
+
+    /// Removes a file; it is no error when there is none.
+    static func remove(_ path: String) throws(SystemProblem) {
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw SystemProblem(operation: "remove", path: path, code: errno)
+        }
+    }
+
+    /// The whole of a small file.
+    static func contents(of path: String, atMost limit: Int) throws(SystemProblem) -> [UInt8] {
+        let file = try OpenFile(path, .read)
+        let size = try file.size()
+        guard size <= UInt64(limit) else { throw SystemProblem(operation: "read", path: path, code: EFBIG) }
+        var bytes = [UInt8](repeating: 0, count: Int(size))
+        let count = try bytes.withMutableBytes { buffer throws(SystemProblem) in try file.read(into: buffer, at: 0) }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+}

@@ -1,0 +1,28 @@
+import Glibc
+
+/// An operation that the operating system refused: what was tried, on which path, and the system's error number.
+public struct SystemProblem: Error, Hashable, Sendable {
+    /// As it reads after "cannot": `open`, `write to`, `sync`.
+    public var operation: String
+    public var path: String
+    /// The value of errno.
+    public var code: Int32
+
+    public init(operation: String, path: String, code: Int32) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    /// No space or quota is left, or the file would grow past a limit: making space helps.
+    public var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+}
+
+extension SystemProblem: CustomStringConvertible {
+    public var description: String {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let isKnown = bytes.withMutableBytes { strerror_r(code, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) == 0 }
+        let reason = isKnown ? String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) : "error \(code)"
+        return "cannot \(operation) `\(path)`: \(reason.prefix(1).lowercased() + reason.dropFirst())"
+    }
+}

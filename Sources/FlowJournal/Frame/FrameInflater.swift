@@ -1,0 +1,74 @@
+import CZlib
+
+/// Why the bytes of a frame could not be turned into its lines.
+public enum FrameProblem: Error, Hashable, Sendable {
+    case system(SystemProblem)
+    /// The member does not inflate, or not to the checksum or the length that it states.
+    case corrupt(String)
+    /// The file ended before the member did.
+    case truncated
+    /// The member is not one that this format writes; read it with `ByteStreamReader`.
+    case foreign
+}
+
+extension FrameProblem: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .system(let problem): problem.description
+        case .corrupt(let reason): reason
+        case .truncated: "the frame is cut short"
+        case .foreign: "the gzip member was not written by a journal writer"
+        }
+    }
+}
+
+/// Inflates frames. One for each thread: an inflater is not safe for use from several threads at once.
+public final class FrameInflater {
+    private let stream: UnsafeMutablePointer<z_stream>
+    private let isReady: Bool
+    /// The member's bytes as read from the file; grows to the longest frame seen, at most `FrameHeader.longestMember`.
+    var member: [UInt8] = []
+
+    public init() {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        isReady = twin_inflate_init(stream, 31) == Z_OK
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deinitialize(count: 1)
+        stream.deallocate()
+    }
+
+    /// Inflates one whole member into `target`, which must have room for `header.inflatedLength` bytes; gives the number of bytes.
+    ///
+    /// The checksum, both lengths, and that nothing follows the deflate data inside the member are checked.
+    public func inflate(
+        _ member: UnsafeRawBufferPointer, _ header: FrameHeader, into target: UnsafeMutableRawBufferPointer
+    ) throws(FrameProblem) -> Int {
+        let expected = Int(header.inflatedLength)
+        guard isReady, inflateReset(stream) == Z_OK else { throw .corrupt("zlib has no memory") }
+        guard target.count >= expected, let input = member.baseAddress, let output = target.baseAddress else {
+            throw .corrupt("the frame is longer than the space for it")
+        }
+        guard member.count == Int(header.memberLength) else { throw .truncated }
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: input.assumingMemoryBound(to: UInt8.self))
+        stream.pointee.avail_in = uInt(member.count)
+        stream.pointee.next_out = output.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_out = uInt(expected)
+        let code = CZlib.inflate(stream, Z_FINISH)
+        let left = Int(stream.pointee.avail_in)
+        guard code == Z_STREAM_END else {
+            if code == Z_DATA_ERROR {
+                throw .corrupt("the compressed data is damaged" + (stream.pointee.msg.map { " (\(String(cString: $0)))" } ?? ""))
+            }
+            throw .corrupt(left == 0 ? "the compressed data ends early" : "more data than the \(expected) bytes the header states")
+        }
+        guard left == 0 else { throw .corrupt("\(left) bytes follow the compressed data inside the frame") }
+        guard stream.pointee.avail_out == 0 else {
+            throw .corrupt("\(expected - Int(stream.pointee.avail_out)) bytes where the header states \(expected)")
+        }
+        return expected
+    }
+}

@@ -1,0 +1,82 @@
+public import FlowModel
+
+/// Walks the frames of a whole journal in order, from segment to segment, by headers only.
+///
+/// Frames that lie wholly outside the wanted sequences or times are passed over without being inflated. At the end of the last segment
+/// `next()` gives nil; called again later, it goes on with what was appended since, and with new segments.
+public final class JournalReader {
+    /// A frame with the segment that holds it and its place in the journal.
+    public struct Located: Sendable {
+        public let segment: SegmentFile
+        /// The segment's number.
+        public let number: Int
+        /// Place in the journal, from 0; damaged stretches count as one frame each. When the reader was told to begin later, places are
+        /// counted from there.
+        public let index: UInt64
+        public let frame: Frame
+    }
+
+    /// What is wanted; nil is no limit.
+    public struct Selection: Hashable, Sendable {
+        public var since: Timestamp?
+        public var until: Timestamp?
+        public var fromSequence: UInt64?
+        public var toSequence: UInt64?
+
+        public init(
+            since: Timestamp? = nil, until: Timestamp? = nil, fromSequence: UInt64? = nil, toSequence: UInt64? = nil
+        ) {
+            self.since = since
+            self.until = until
+            self.fromSequence = fromSequence
+            self.toSequence = toSequence
+        }
+
+        /// Whether a frame may hold wanted records. `until` is exclusive, `toSequence` inclusive.
+        public func mayConcern(_ header: FrameHeader) -> Bool {
+            if let since, header.lastTimestamp < since { return false }
+            if let until, header.firstTimestamp >= until { return false }
+            if let fromSequence, header.lastSequence < fromSequence { return false }
+            if let toSequence, header.firstSequence > toSequence { return false }
+            return true
+        }
+    }
+
+    public let directory: JournalDirectory
+    public let selection: Selection
+    private var remaining: [Int]
+    private var lastNumber: Int
+    private var current: SegmentReader?
+    private var index: UInt64 = 0
+
+    /// - Parameter firstSegment: segments before it are not opened.
+    public init(_ directory: JournalDirectory, selection: Selection = Selection(), firstSegment: Int = 1) throws(SystemProblem) {
+        self.directory = directory
+        self.selection = selection
+        remaining = try directory.segments().filter { $0 >= firstSegment }
+        lastNumber = firstSegment - 1
+    }
+
+    /// The next frame that may concern the selection; damaged and foreign stretches always do.
+    public func next() throws(SystemProblem) -> Located? {
+        while true {
+            if let current, let frame = try current.next() {
+                defer { index += 1 }
+                if let header = frame.header, !selection.mayConcern(header) { continue }
+                return Located(segment: current.segment, number: lastNumber, index: index, frame: frame)
+            }
+            if remaining.isEmpty {
+                let last = lastNumber
+                remaining = try directory.segments().filter { $0 > last }
+            }
+            guard let number = remaining.first else { return nil }
+            if let current, try current.segment.size() > current.offset {
+                // The segment grew between its end and the appearance of the next one.
+                continue
+            }
+            remaining.removeFirst()
+            lastNumber = number
+            current = try SegmentReader(path: directory.segmentPath(number))
+        }
+    }
+}

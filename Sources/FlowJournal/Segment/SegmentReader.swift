@@ -1,0 +1,196 @@
+/// Walks the frames of one segment file by their headers, without inflating: one small read for each frame.
+///
+/// A header that does not fit its neighbours is not believed: the frame is then inflated, and when it proves damaged, the walk goes on
+/// at the next header that is found. So one damaged frame never hides another. Members that other programs wrote are inflated to find
+/// their end. When `next()` has given nil, it may be called again after the file has grown.
+public final class SegmentReader {
+    public let segment: SegmentFile
+    /// Where the next frame begins.
+    public private(set) var offset: UInt64
+    private var knownSize: UInt64 = 0
+    /// The header at `offset`, when it was already looked at from the frame before.
+    private var upcoming: FrameHeader.Parsed?
+    private var inflater: FrameInflater?
+    private var scratch: [UInt8] = []
+    private var headerBytes = [UInt8](repeating: 0, count: FrameHeader.length)
+
+    public convenience init(path: String) throws(SystemProblem) {
+        self.init(try SegmentFile(path: path))
+    }
+
+    /// - Parameter offset: where a frame begins.
+    public init(_ segment: SegmentFile, from offset: UInt64 = 0) {
+        self.segment = segment
+        self.offset = offset
+    }
+
+    /// The next frame; nil at the end of the file.
+    public func next() throws(SystemProblem) -> Frame? {
+        if offset >= knownSize {
+            knownSize = try segment.size()
+            guard offset < knownSize else { return nil }
+        }
+        let parsed: FrameHeader.Parsed
+        if let upcoming {
+            parsed = upcoming
+        } else {
+            parsed = try header(at: offset)
+        }
+        upcoming = nil
+        let frame: Frame
+        switch parsed {
+        case .frame(let header): frame = try native(header)
+        case .incomplete: frame = try rest(.torn)
+        case .foreign: frame = try foreign()
+        case .notGzip: frame = try junk()
+        }
+        offset = frame.end
+        return frame
+    }
+
+    private func native(_ header: FrameHeader) throws(SystemProblem) -> Frame {
+        let frame = Frame(form: .native(header), offset: offset, length: UInt64(header.memberLength))
+        if frame.end > knownSize {
+            // The file may have grown since it was measured.
+            knownSize = try segment.size()
+        }
+        if frame.end == knownSize { return frame }
+        if frame.end < knownSize {
+            let following = try self.header(at: frame.end)
+            if case .frame(let next) = following, next.firstSequence == header.nextSequence {
+                upcoming = following
+                return frame
+            }
+            if try isSound(frame, header) {
+                upcoming = following
+                return frame
+            }
+        }
+        if let next = try findHeader(after: offset) {
+            return Frame(form: .damaged("the frame's header disagrees with what follows"), offset: offset, length: next - offset)
+        }
+        if frame.end > knownSize { return try rest(.torn) }
+        return Frame(form: .damaged("the frame's header disagrees with its contents"), offset: offset, length: frame.length)
+    }
+
+    private func foreign() throws(SystemProblem) -> Frame {
+        switch try ForeignMember.end(in: segment, from: offset, to: knownSize) {
+        case .end(let end):
+            return Frame(form: .foreign, offset: offset, length: end - offset)
+        case .truncated, .corrupt:
+            return try junk("a gzip member that does not inflate")
+        }
+    }
+
+    private func junk(_ reason: String = "bytes that are not a gzip member") throws(SystemProblem) -> Frame {
+        if let next = try findMember(after: offset) {
+            return Frame(form: .damaged(reason), offset: offset, length: next - offset)
+        }
+        return try rest(isZero(from: offset, to: knownSize) ? .torn : .damaged(reason))
+    }
+
+    private func rest(_ form: Frame.Form) throws(SystemProblem) -> Frame {
+        Frame(form: form, offset: offset, length: knownSize - offset)
+    }
+
+    /// Whether the frame inflates to what its header says, records and their sequences included.
+    private func isSound(_ frame: Frame, _ header: FrameHeader) throws(SystemProblem) -> Bool {
+        let inflater = self.inflater ?? FrameInflater()
+        self.inflater = inflater
+        let segment = self.segment
+        do {
+            return try scratch.withMutableBytes(count: Int(header.inflatedLength)) { buffer throws(FrameProblem) in
+                let count = try segment.inflate(frame, with: inflater, into: buffer)
+                return FrameContents.check(UnsafeRawBufferPointer(rebasing: buffer[..<count]), against: header) == nil
+            }
+        } catch {
+            if case .system(let problem) = error { throw problem }
+            return false
+        }
+    }
+
+    private func header(at offset: UInt64) throws(SystemProblem) -> FrameHeader.Parsed {
+        try headerBytes.withMutableBytes(count: FrameHeader.length) { buffer throws(SystemProblem) in
+            let count = try segment.file.read(into: buffer, at: offset)
+            return FrameHeader.parse(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// The offset of the next believable frame header after `start`.
+    private func findHeader(after start: UInt64) throws(SystemProblem) -> UInt64? {
+        try ByteSearch.first(in: segment.file, from: start + 1, to: knownSize, overlap: FrameHeader.length) { bytes in
+            guard bytes[0] == 0x1f, case .frame = FrameHeader.parse(bytes) else { return false }
+            return true
+        }
+    }
+
+    /// The offset of the next believable frame header, or of a foreign gzip member that inflates.
+    private func findMember(after start: UInt64) throws(SystemProblem) -> UInt64? {
+        try findHeader(after: start)
+    }
+
+    private func isZero(from start: UInt64, to end: UInt64) throws(SystemProblem) -> Bool {
+        try ByteSearch.first(in: segment.file, from: start, to: end, overlap: 1) { $0[0] != 0 } == nil
+    }
+}
+
+/// Finds a place in a file by looking at every offset.
+enum ByteSearch {
+    private static let window = 1 << 16
+
+    /// The first offset in `start..<end` at which `matches` holds for the (at most `overlap`) bytes from there.
+    static func first(
+        in file: OpenFile, from start: UInt64, to end: UInt64, overlap: Int, where matches: (UnsafeRawBufferPointer) -> Bool
+    ) throws(SystemProblem) -> UInt64? {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: window + overlap, alignment: 8)
+        defer { buffer.deallocate() }
+        var position = start
+        while position < end {
+            let count = try file.read(into: buffer, at: position)
+            guard count > 0 else { return nil }
+            let starts = min(count, window, Int(clamping: end - position))
+            for index in 0..<starts {
+                if matches(UnsafeRawBufferPointer(rebasing: buffer[index..<min(index + overlap, count)])) {
+                    return position + UInt64(index)
+                }
+            }
+            position += UInt64(starts)
+        }
+        return nil
+    }
+}
+
+/// Finds where a gzip member that another program wrote ends.
+enum ForeignMember {
+    enum Outcome: Equatable {
+        case end(UInt64)
+        case truncated
+        case corrupt
+    }
+
+    private static let window = 1 << 16
+
+    static func end(in segment: SegmentFile, from start: UInt64, to limit: UInt64) throws(SystemProblem) -> Outcome {
+        let input = UnsafeMutableRawBufferPointer.allocate(byteCount: window, alignment: 8)
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: window, alignment: 8)
+        defer {
+            input.deallocate()
+            output.deallocate()
+        }
+        let stream = InflateStream(.gzip)
+        var position = start
+        var pending = 0..<0
+        while true {
+            if pending.isEmpty {
+                let room = min(window, Int(clamping: limit - position))
+                let count = try segment.file.read(into: UnsafeMutableRawBufferPointer(rebasing: input[..<room]), at: position)
+                guard count > 0 else { return .truncated }
+                pending = 0..<count
+            }
+            guard let step = try? stream.step(UnsafeRawBufferPointer(rebasing: input[pending]), into: output) else { return .corrupt }
+            pending = pending.dropFirst(step.consumed)
+            position += UInt64(step.consumed)
+            if step.isAtEnd { return .end(position) }
+        }
+    }
+}

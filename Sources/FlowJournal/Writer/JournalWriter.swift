@@ -1,0 +1,402 @@
+public import FlowModel
+
+/// Appends records to a journal.
+///
+/// A record that `append` has taken is acknowledged when `durableSequence` has reached its sequence. A record that cannot be taken
+/// because the journal cannot be written is counted, and the count is journaled as soon as that is possible. One writer at a time has a
+/// journal; a writer is not safe for use from several threads at once. Whoever owns it calls `tick()` at least every `frameAgeMs`.
+public final class JournalWriter {
+    /// Frame limit less the sequence member and the line feed.
+    public static let longestRecord = FrameHeader.longestInflated - 64
+
+    public let directory: JournalDirectory
+    /// The origin line of the checkpoints.
+    public let origin: String
+    public let options: JournalOptions
+    private let clock: () -> Timestamp
+    private let lock: OpenFile
+    private let store: FrameStore
+    private let encoder: FrameEncoder
+
+    /// The last sequence that is acknowledged; 0 when none is.
+    public private(set) var durableSequence: UInt64
+    /// Records taken since the writer was opened, its own ones included.
+    public private(set) var recordCount: UInt64 = 0
+    /// Records that could not be taken since the writer was opened.
+    public private(set) var lostCount: UInt64 = 0
+    /// What stood in the way when writing last failed; nil when writing works.
+    public private(set) var trouble: SystemProblem?
+    /// Bytes of torn tails that were moved aside at opening.
+    public private(set) var recoveredBytes: UInt64 = 0
+
+    /// Lines of the frame that is being filled.
+    private var payload: [UInt8] = []
+    private var content = FrameEncoder.Content()
+    private var oldest: Timestamp?
+    /// A finished frame that could not be written yet.
+    private var waiting: FrameHeader?
+    private var member: [UInt8] = []
+    private var nextSequence: UInt64
+    /// A head that was sealed and is not journaled yet.
+    private var unrecordedSeal: TreeHead?
+    private var lost: Lost?
+    private var isClosed = false
+
+    /// Records that were lost since the last `records_lost`.
+    private struct Lost {
+        var count: UInt64
+        var since: Timestamp
+        var until: Timestamp
+        var reason: String
+    }
+
+    /// Opens the journal in `directory`, which is made when it does not exist.
+    ///
+    /// - Parameter clock: gives the time of day for the journal's own records and for ages of frames, segments and checkpoints.
+    public init(
+        directory path: String, options: JournalOptions = JournalOptions(), identity: JournalIdentity,
+        clock: @escaping () -> Timestamp
+    ) throws(JournalProblem) {
+        let directory = JournalDirectory(path)
+        self.directory = directory
+        self.options = options
+        self.clock = clock
+        let opening: JournalOpening
+        do {
+            try FileSystem.makeDirectory(directory.path)
+            lock = try OpenFile(directory.lockPath, .lock)
+            guard try lock.lockExclusively() else { throw JournalProblem.locked(directory: directory.path) }
+            opening = try JournalOpening(directory)
+        } catch let problem as JournalProblem {
+            throw problem
+        } catch let problem as SystemProblem {
+            throw .system(problem)
+        } catch {
+            throw .mismatch("\(error)")
+        }
+        if let wanted = identity.origin, let present = opening.origin, wanted != present {
+            throw .mismatch("the journal's origin is `\(present)`, not `\(wanted)`")
+        }
+        let id = JournalWriter.randomID()
+        origin = opening.origin ?? identity.origin ?? options.key?.verifier.name ?? "twin-journal/\(id)"
+        guard NoteKey.isName(origin) else { throw .mismatch("the origin `\(origin)` is empty or has spaces or `+` in it") }
+        encoder = FrameEncoder(level: options.level)
+        nextSequence = opening.state.nextSequence
+        durableSequence = opening.state.nextSequence - 1
+        store = FrameStore(
+            directory: directory, options: options, origin: origin, state: opening.state, sealed: opening.sealed,
+            checkpointsSize: opening.checkpointsSize, segmentStart: opening.segmentStart, now: clock())
+        payload.reserveCapacity(options.frameBytes + 4_096)
+        recoveredBytes = opening.recovered.reduce(0) { $0 + $1.bytes }
+        do {
+            try fillReserve()
+            for recovered in opening.recovered { add(own: JournalWriter.recovered(recovered, clock())) }
+            add(own: opened(identity, id: id, previous: opening.sealed))
+            try flush()
+        } catch let problem as SystemProblem {
+            throw .system(problem)
+        } catch let problem as JournalProblem {
+            throw problem
+        } catch {
+            throw .mismatch("\(error)")
+        }
+    }
+
+    /// Takes a record: one JSON object on one line, without line feed and without the member `seq`. Gives its sequence.
+    ///
+    /// Throws `.refused` for a record that cannot be in a journal, and `.system` when the record is lost because earlier ones cannot be
+    /// written; it is counted then, and appending may be tried again at any time.
+    @discardableResult
+    public func append(_ record: UnsafeRawBufferPointer) throws(JournalProblem) -> UInt64 {
+        guard !isClosed else { throw .closed }
+        let facts = try JournalWriter.facts(of: record)
+        do {
+            if waiting != nil { try writeWaiting() }
+            if !payload.isEmpty, payload.count + record.count + 32 > min(options.frameBytes, FrameHeader.longestInflated) { try cut() }
+        } catch {
+            noteLoss(error)
+            throw problem(error)
+        }
+        addLossRecord()
+        addSealRecord()
+        let sequence = add(record, facts)
+        if payload.count >= options.frameBytes {
+            // The record is kept whatever happens now: a failure shows at the next call.
+            try? cut()
+        }
+        return sequence
+    }
+
+    @discardableResult
+    public func append(_ record: [UInt8]) throws(JournalProblem) -> UInt64 {
+        try record.withBytes { bytes throws(JournalProblem) in try append(bytes) }
+    }
+
+    /// Writes what is old enough, and a checkpoint when one is due.
+    public func tick() throws(JournalProblem) {
+        guard !isClosed else { throw .closed }
+        do {
+            if waiting != nil { try writeWaiting() }
+            let now = clock()
+            if let oldest, now < oldest || now.milliseconds - oldest.milliseconds >= options.frameAgeMs { try cut() }
+            if store.isSealDue(now: now) { unrecordedSeal = try store.seal(now: now) ?? unrecordedSeal }
+        } catch {
+            throw problem(error)
+        }
+    }
+
+    /// Milliseconds until `tick()` has something to do; nil when it has nothing.
+    public var millisecondsUntilDue: Int64? {
+        if waiting != nil { return options.frameAgeMs }
+        guard let oldest else { return store.tree.size > (store.sealed?.size ?? 0) ? options.checkpointIntervalMs : nil }
+        return max(0, options.frameAgeMs - max(0, clock().milliseconds - oldest.milliseconds))
+    }
+
+    /// Writes all that was taken and makes it durable.
+    public func flush() throws(JournalProblem) {
+        guard !isClosed else { throw .closed }
+        do {
+            if waiting != nil { try writeWaiting() }
+            addLossRecord()
+            try cut()
+            try store.syncSegment()
+        } catch {
+            throw problem(error)
+        }
+    }
+
+    /// Writes all that was taken, the record `journal_closed` and a checkpoint, and lets go of the lock.
+    ///
+    /// On a full disk the space kept in reserve is given up first, so that at least the number of lost records is in the journal.
+    public func close() throws(JournalProblem) {
+        guard !isClosed else { return }
+        isClosed = true
+        do {
+            do {
+                try finish()
+            } catch {
+                guard error.isFull, store.isBroken == nil else { throw error }
+                try FileSystem.remove(directory.reservePath)
+                try finish()
+            }
+            try FileSystem.remove(directory.reservePath)
+        } catch {
+            throw problem(error)
+        }
+    }
+
+    private var hasClosedRecord = false
+
+    private func finish() throws(SystemProblem) {
+        if waiting != nil { try writeWaiting() }
+        addLossRecord()
+        addSealRecord()
+        if !hasClosedRecord {
+            add(own: closed())
+            hasClosedRecord = true
+        }
+        try cut()
+        _ = try store.seal(now: clock())
+    }
+
+    // MARK: Frames
+
+    /// Ends the frame that is being filled and writes it.
+    private func cut() throws(SystemProblem) {
+        if waiting != nil { try writeWaiting() }
+        guard !payload.isEmpty else { return }
+        let header = payload.withUnsafeBytes { encoder.encode($0, content, into: &member) }
+        guard let header else { throw SystemProblem(operation: "compress a frame for", path: directory.path, code: 12) }
+        waiting = header
+        payload.removeAll(keepingCapacity: true)
+        content = FrameEncoder.Content()
+        oldest = nil
+        try writeWaiting()
+    }
+
+    private func writeWaiting() throws(SystemProblem) {
+        guard let header = waiting else { return }
+        let now = clock()
+        do {
+            unrecordedSeal = try store.append(member, header, now: now) ?? unrecordedSeal
+        } catch {
+            trouble = error
+            throw error
+        }
+        waiting = nil
+        trouble = nil
+        durableSequence = header.lastSequence
+        if store.isSealDue(now: now) { unrecordedSeal = try store.seal(now: now) ?? unrecordedSeal }
+    }
+
+    private func problem(_ problem: SystemProblem) -> JournalProblem {
+        store.isBroken == nil ? .system(problem) : .broken(problem)
+    }
+
+    private func noteLoss(_ problem: SystemProblem) {
+        let now = clock()
+        lostCount += 1
+        if lost == nil { lost = Lost(count: 0, since: now, until: now, reason: problem.description) }
+        lost?.count += 1
+        lost?.until = now
+    }
+
+    // MARK: Records
+
+    private static func facts(of record: UnsafeRawBufferPointer) throws(JournalProblem) -> RecordScanner.Record {
+        guard record.count <= longestRecord else { throw .refused(.tooLong(record.count)) }
+        let facts: RecordScanner.Record
+        do {
+            facts = try RecordScanner.scan(record)
+        } catch {
+            throw .refused(.malformed(error))
+        }
+        guard !facts.hasSequence else { throw .refused(.numbered) }
+        guard facts.kind?.isReserved != true else { throw .refused(.reserved) }
+        guard !facts.hasEscapedName else { throw .refused(.escapedName) }
+        return facts
+    }
+
+    @discardableResult
+    private func add(_ record: UnsafeRawBufferPointer, _ facts: RecordScanner.Record) -> UInt64 {
+        let sequence = nextSequence
+        nextSequence += 1
+        recordCount += 1
+        if payload.isEmpty {
+            content.firstSequence = sequence
+            oldest = clock()
+        }
+        payload.append(contentsOf: Array("{\"seq\":".utf8))
+        payload.append(contentsOf: String(sequence).utf8)
+        // The rest of the object after its brace; an empty one needs no comma.
+        let body = RecordBody.afterBrace(record)
+        if body.first != UInt8(ascii: "}") { payload.append(UInt8(ascii: ",")) }
+        payload.append(contentsOf: body)
+        payload.append(UInt8(ascii: "\n"))
+        content.recordCount += 1
+        content.timestamps.include(facts.timestamp)
+        if facts.kind?.concernsVerifier == true { content.flags |= FrameHeader.holdsJournalRecords }
+        return sequence
+    }
+
+    private func add(own record: [UInt8]) {
+        record.withUnsafeBytes { bytes in
+            guard let facts = try? RecordScanner.scan(bytes) else { return }
+            add(bytes, facts)
+        }
+    }
+
+    private func addLossRecord() {
+        guard let lost else { return }
+        var json = JSONObjectWriter()
+        json.member("event_type", "records_lost")
+        json.member("timestamp", clock().milliseconds)
+        json.member("count", lost.count)
+        json.member("since", lost.since.milliseconds)
+        json.member("until", lost.until.milliseconds)
+        json.member("reason", lost.reason)
+        add(own: json.finished())
+        self.lost = nil
+    }
+
+    private func addSealRecord() {
+        guard let head = unrecordedSeal else { return }
+        unrecordedSeal = nil
+        var json = JSONObjectWriter()
+        json.member("event_type", "journal_sealed")
+        json.member("timestamp", clock().milliseconds)
+        JournalWriter.write(head, into: &json)
+        json.member("key_id", options.key?.verifier.keyIDText)
+        add(own: json.finished())
+    }
+
+    private static func write(_ head: TreeHead, into json: inout JSONObjectWriter) {
+        json.object("checkpoint") {
+            $0.member("size", head.size)
+            $0.member("root", head.root.base64)
+        }
+    }
+
+    private func opened(_ identity: JournalIdentity, id: String, previous: TreeHead?) -> [UInt8] {
+        var json = JSONObjectWriter()
+        json.member("event_type", "journal_opened")
+        json.member("timestamp", clock().milliseconds)
+        json.object("journal") {
+            $0.member("format", Int(FrameHeader.currentVersion))
+            $0.member("origin", origin)
+            $0.member("run", id)
+        }
+        if let connector = identity.connector {
+            json.object("connector") {
+                $0.member("id", connector.id)
+                $0.member("name", connector.name)
+            }
+        }
+        if let network = identity.network {
+            json.object("remote_network") {
+                $0.member("id", network.id)
+                $0.member("name", network.name)
+            }
+        }
+        json.member("software", identity.software)
+        json.member("host", identity.host)
+        json.member("sync", options.sync.rawValue)
+        json.member("key_id", options.key?.verifier.keyIDText)
+        json.member("key_name", options.key?.verifier.name)
+        if let previous { JournalWriter.write(previous, into: &json) }
+        return json.finished()
+    }
+
+    private func closed() -> [UInt8] {
+        var json = JSONObjectWriter()
+        json.member("event_type", "journal_closed")
+        json.member("timestamp", clock().milliseconds)
+        json.member("records", recordCount + 1)
+        json.member("lost", lostCount)
+        return json.finished()
+    }
+
+    private static func recovered(_ recovered: JournalOpening.Recovered, _ now: Timestamp) -> [UInt8] {
+        var json = JSONObjectWriter()
+        json.member("event_type", "journal_recovered")
+        json.member("timestamp", now.milliseconds)
+        json.member("file", recovered.file)
+        json.member("offset", recovered.offset)
+        json.member("bytes", recovered.bytes)
+        json.member("moved_to", recovered.movedTo)
+        return json.finished()
+    }
+
+    /// 64 random bits tell runs of one journal apart.
+    private static func randomID() -> String {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+
+    /// Takes the reserve; a disk that has no room for it is no reason not to journal.
+    private func fillReserve() throws(SystemProblem) {
+        guard options.reserveBytes > 0 else { return }
+        do {
+            let reserve = try OpenFile(directory.reservePath, .overwrite)
+            // Written, not only claimed: some file systems count only pages that hold data.
+            try reserve.writeAll([UInt8](repeating: 0xff, count: options.reserveBytes))
+        } catch {
+            guard error.isFull else { throw error }
+            try FileSystem.remove(directory.reservePath)
+        }
+    }
+}
+
+/// Takes a record's object apart, as far as numbering it needs.
+enum RecordBody {
+    /// What follows the opening brace, without blanks at its start.
+    static func afterBrace(_ record: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
+        var rest = record[...]
+        while let byte = rest.first, isBlank(byte) { rest = rest.dropFirst() }
+        rest = rest.dropFirst()
+        while let byte = rest.first, isBlank(byte) { rest = rest.dropFirst() }
+        return rest
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
+}
