@@ -1,3 +1,5 @@
+internal import FlowModel
+
 /// What each group may reach at one time, with how much each Resource is used.
 struct GroupCatalogue: Sendable {
     private var resources: [[Int]]
