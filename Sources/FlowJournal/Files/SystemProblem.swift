@@ -21,7 +21,10 @@ public struct SystemProblem: Error, Hashable, Sendable {
 extension SystemProblem: CustomStringConvertible {
     public var description: String {
         var bytes = [UInt8](repeating: 0, count: 256)
-        let isKnown = bytes.withMutableBytes { strerror_r(code, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) == 0 }
+        let isKnown = bytes.withMutableBytes { buffer in
+            guard let base = buffer.baseAddress else { return false }
+            return strerror_r(code, base.assumingMemoryBound(to: CChar.self), buffer.count) == 0
+        }
         let reason = isKnown ? String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) : "error \(code)"
         return "cannot \(operation) `\(path)`: \(reason.prefix(1).lowercased() + reason.dropFirst())"
     }

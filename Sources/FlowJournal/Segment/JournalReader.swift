@@ -44,10 +44,13 @@ public final class JournalReader {
 
     public let directory: JournalDirectory
     public let selection: Selection
+    /// The journal is being written: the beginning of a frame at its end is not given as torn, but waited for.
+    public var isFollowing = false
     private var remaining: [Int]
     private var lastNumber: Int
     private var current: SegmentReader?
     private var index: UInt64 = 0
+    private var isSingleFile = false
 
     /// - Parameter firstSegment: segments before it are not opened.
     public init(_ directory: JournalDirectory, selection: Selection = Selection(), firstSegment: Int = 1) throws(SystemProblem) {
@@ -57,22 +60,39 @@ public final class JournalReader {
         lastNumber = firstSegment - 1
     }
 
+    /// Reads one file, whatever its name.
+    public init(file path: String, selection: Selection = Selection()) throws(SystemProblem) {
+        directory = JournalDirectory(path)
+        self.selection = selection
+        remaining = []
+        isSingleFile = true
+        lastNumber = SegmentName.number(of: path) ?? 0
+        current = try SegmentReader(path: path)
+    }
+
     /// The next frame that may concern the selection; damaged and foreign stretches always do.
     public func next() throws(SystemProblem) -> Located? {
         while true {
+            current?.isFollowing = isFollowing && remaining.isEmpty
             if let current, let frame = try current.next() {
                 defer { index += 1 }
                 if let header = frame.header, !selection.mayConcern(header) { continue }
                 return Located(segment: current.segment, number: lastNumber, index: index, frame: frame)
             }
+            if isSingleFile { return nil }
             if remaining.isEmpty {
                 let last = lastNumber
                 remaining = try directory.segments().filter { $0 > last }
             }
             guard let number = remaining.first else { return nil }
             if let current, try current.segment.size() > current.offset {
-                // The segment grew between its end and the appearance of the next one.
-                continue
+                // The segment grew between its end and the appearance of the next one; what is left now is final.
+                current.isFollowing = false
+                if let frame = try current.next() {
+                    defer { index += 1 }
+                    if let header = frame.header, !selection.mayConcern(header) { continue }
+                    return Located(segment: current.segment, number: lastNumber, index: index, frame: frame)
+                }
             }
             remaining.removeFirst()
             lastNumber = number

@@ -36,7 +36,7 @@ public final class SegmentFile: Sendable {
         let length = Int(frame.length)
         return try scratch.withMutableBytes(count: length) { buffer throws(FrameProblem) in
             let count: Int
-            do {
+            do throws(SystemProblem) {
                 count = try file.read(into: buffer, at: frame.offset)
             } catch {
                 throw .system(error)

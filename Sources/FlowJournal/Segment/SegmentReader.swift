@@ -7,6 +7,8 @@ public final class SegmentReader {
     public let segment: SegmentFile
     /// Where the next frame begins.
     public private(set) var offset: UInt64
+    /// The file is being written: the beginning of a frame at its end is not given as torn, but waited for.
+    public var isFollowing = false
     private var knownSize: UInt64 = 0
     /// The header at `offset`, when it was already looked at from the frame before.
     private var upcoming: FrameHeader.Parsed?
@@ -43,6 +45,11 @@ public final class SegmentReader {
         case .incomplete: frame = try rest(.torn)
         case .foreign: frame = try foreign()
         case .notGzip: frame = try junk()
+        }
+        if isFollowing, case .torn = frame.form {
+            // The next call measures the file anew.
+            knownSize = 0
+            return nil
         }
         offset = frame.end
         return frame
@@ -83,7 +90,7 @@ public final class SegmentReader {
     }
 
     private func junk(_ reason: String = "bytes that are not a gzip member") throws(SystemProblem) -> Frame {
-        if let next = try findMember(after: offset) {
+        if let next = try findHeader(after: offset) {
             return Frame(form: .damaged(reason), offset: offset, length: next - offset)
         }
         return try rest(isZero(from: offset, to: knownSize) ? .torn : .damaged(reason))
@@ -98,7 +105,7 @@ public final class SegmentReader {
         let inflater = self.inflater ?? FrameInflater()
         self.inflater = inflater
         let segment = self.segment
-        do {
+        do throws(FrameProblem) {
             return try scratch.withMutableBytes(count: Int(header.inflatedLength)) { buffer throws(FrameProblem) in
                 let count = try segment.inflate(frame, with: inflater, into: buffer)
                 return FrameContents.check(UnsafeRawBufferPointer(rebasing: buffer[..<count]), against: header) == nil
@@ -122,11 +129,6 @@ public final class SegmentReader {
             guard bytes[0] == 0x1f, case .frame = FrameHeader.parse(bytes) else { return false }
             return true
         }
-    }
-
-    /// The offset of the next believable frame header, or of a foreign gzip member that inflates.
-    private func findMember(after start: UInt64) throws(SystemProblem) -> UInt64? {
-        try findHeader(after: start)
     }
 
     private func isZero(from start: UInt64, to end: UInt64) throws(SystemProblem) -> Bool {

@@ -51,7 +51,7 @@ public final class ByteStreamReader {
 
     /// Opens the file at `path`.
     public convenience init(path: String) throws(StreamProblem) {
-        do {
+        do throws(SystemProblem) {
             let file = try OpenFile(path, .read)
             guard try !file.status().isDirectory else {
                 throw SystemProblem(operation: "read", path: path, code: EISDIR)
@@ -64,7 +64,7 @@ public final class ByteStreamReader {
 
     /// Reads from an open descriptor, such as standard input, which stays open; `name` is for messages.
     public convenience init(fileDescriptor: Int32, name: String) throws(StreamProblem) {
-        do {
+        do throws(SystemProblem) {
             try self.init(file: OpenFile(borrowing: fileDescriptor, path: name), position: .sequential, start: 0)
         } catch {
             throw .system(error)
@@ -73,7 +73,7 @@ public final class ByteStreamReader {
 
     /// Reads a range of a segment: the members that another program wrote.
     public convenience init(_ segment: SegmentFile, range: Range<UInt64>) throws(StreamProblem) {
-        do {
+        do throws(SystemProblem) {
             try self.init(file: segment.file, position: .range(range), start: range.lowerBound)
         } catch {
             throw .system(error)
@@ -89,10 +89,10 @@ public final class ByteStreamReader {
         // A pipe may deliver its first bytes one at a time.
         var count = 0
         var ended = false
-        while count < ByteStreamReader.sniffedBytes, !ended {
+        while !ended, ByteStreamReader.needsMore(UnsafeRawBufferPointer(rebasing: input[..<count])) {
             let room = UnsafeMutableRawBufferPointer(rebasing: input[count...])
             let got: Int
-            do {
+            do throws(SystemProblem) {
                 got = try ByteStreamReader.fill(room, from: file, position, at: start + UInt64(count))
             } catch {
                 input.deallocate()
@@ -134,7 +134,7 @@ public final class ByteStreamReader {
         var count = 0
         if pending.isEmpty, !inputIsAtEnd {
             // Straight into the caller's buffer.
-            do {
+            do throws(SystemProblem) {
                 count = try ByteStreamReader.fill(buffer, from: file, position, at: compressedOffset)
             } catch {
                 throw fail(.system(error))
@@ -167,7 +167,7 @@ public final class ByteStreamReader {
                     return try stop(.truncated(compressedOffset: compressedOffset, offset: offset + UInt64(produced)), produced)
                 }
                 let step: InflateStream.Step
-                do {
+                do throws(InflateStream.Corrupt) {
                     step = try inflater.step(
                         UnsafeRawBufferPointer(rebasing: input[pending]),
                         into: UnsafeMutableRawBufferPointer(rebasing: buffer[produced...]))
@@ -228,7 +228,7 @@ public final class ByteStreamReader {
         if kept > 0, let base = input.baseAddress {
             base.copyMemory(from: base + pending.lowerBound, byteCount: kept)
         }
-        do {
+        do throws(SystemProblem) {
             let room = UnsafeMutableRawBufferPointer(rebasing: input[kept...])
             let count = try ByteStreamReader.fill(room, from: file, position, at: compressedOffset + UInt64(kept))
             inputIsAtEnd = count == 0
@@ -263,12 +263,21 @@ public final class ByteStreamReader {
         }
     }
 
+    /// Whether the compression cannot be told yet; a slow pipe of plain text must not wait for more than it needs.
+    private static func needsMore(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count >= 3 else { return true }
+        return !FrameHeader.isGzip(bytes) && hasZlibHeader(bytes) && bytes.count < sniffedBytes
+    }
+
+    private static func hasZlibHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count >= 2 && bytes[0] & 0x0f == 8 && bytes[0] >> 4 <= 7 && bytes[1] & 0x20 == 0
+            && (UInt16(bytes[0]) << 8 | UInt16(bytes[1])) % 31 == 0
+    }
+
     /// gzip by its magic number. zlib's two header bytes are also plain text now and then (`x^`, `hC`), so the first bytes must inflate.
     private static func sniff(_ bytes: UnsafeRawBufferPointer) -> Compression {
         if FrameHeader.isGzip(bytes) { return .gzip }
-        guard bytes.count >= 2, bytes[0] & 0x0f == 8, bytes[0] >> 4 <= 7, bytes[1] & 0x20 == 0,
-            (UInt16(bytes[0]) << 8 | UInt16(bytes[1])) % 31 == 0
-        else { return .none }
+        guard hasZlibHeader(bytes) else { return .none }
         return withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 16) { scratch in
             let trial = InflateStream(.zlib)
             var used = 0

@@ -91,3 +91,22 @@ public struct TreeHead: Hashable, Sendable {
         self.root = root
     }
 }
+
+extension TreeHash {
+    /// The leaf hash of a stretch of a file, read in pieces.
+    static func leaf(of file: OpenFile, from start: UInt64, to end: UInt64) throws(SystemProblem) -> TreeHash {
+        var hasher = SHA256()
+        withUnsafeBytes(of: UInt8(0)) { hasher.update(bufferPointer: $0) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        defer { buffer.deallocate() }
+        var position = start
+        while position < end {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: end - position))])
+            let count = try file.read(into: room, at: position)
+            guard count > 0 else { break }
+            hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: room[..<count]))
+            position += UInt64(count)
+        }
+        return TreeHash(hasher.finalize())
+    }
+}

@@ -51,7 +51,7 @@ final class FrameStore {
             try roll()
         }
         let file = try openSegment()
-        do {
+        do throws(SystemProblem) {
             try file.writeAll(member)
         } catch {
             try restore(file, to: offset)
@@ -59,7 +59,7 @@ final class FrameStore {
         }
         isDirty = true
         if options.sync == .frame {
-            do {
+            do throws(SystemProblem) {
                 try syncSegment()
             } catch {
                 // After a failed sync nobody knows which pages are on disk.
@@ -115,7 +115,7 @@ final class FrameStore {
             if isNew { try FileSystem.syncDirectory(directory.path) }
             checkpoints = file
         }
-        do {
+        do throws(SystemProblem) {
             try file.writeAll(bytes)
             try file.sync()
         } catch {
@@ -160,7 +160,7 @@ final class FrameStore {
 
     /// Cuts off what a failed write left.
     private func restore(_ file: OpenFile, to size: UInt64) throws(SystemProblem) {
-        do {
+        do throws(SystemProblem) {
             try file.truncate(to: size)
         } catch {
             isBroken = error

@@ -21,8 +21,11 @@ struct JournalOpening {
 
     private let directory: JournalDirectory
 
-    init(_ directory: JournalDirectory) throws(JournalProblem) {
+    private let cutsDamage: Bool
+
+    init(_ directory: JournalDirectory, cutsDamage: Bool) throws(JournalProblem) {
         self.directory = directory
+        self.cutsDamage = cutsDamage
         do {
             let checkpoints = try readCheckpoints()
             let segments = try directory.segments()
@@ -112,11 +115,11 @@ struct JournalOpening {
                     try check(&heads)
                     continue
                 }
-                guard isLast, tornFrom == nil, frame.form != .foreign else {
+                guard isLast, cutsDamage || (tornFrom == nil && frame.form != .foreign) else {
                     throw JournalProblem.tampered(
                         path: path, reason: "damaged at byte \(tornFrom ?? frame.offset); `twin-journal verify` says more, `twin-journal repair` cuts it off")
                 }
-                tornFrom = frame.offset
+                tornFrom = tornFrom ?? frame.offset
             }
             if let tornFrom {
                 guard heads.isEmpty else { break }

@@ -39,6 +39,9 @@ public struct JournalOptions: Sendable {
     /// Signs checkpoints; without it the journal can be read but proves nothing.
     public var key: NoteSigner?
 
+    /// At opening, move an unsealed end that is damaged aside even when whole frames follow the damage, instead of refusing the journal.
+    public var cutsDamage = false
+
     public init() {}
 }
 

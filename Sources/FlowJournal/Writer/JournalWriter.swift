@@ -40,6 +40,10 @@ public final class JournalWriter {
     /// A head that was sealed and is not journaled yet.
     private var unrecordedSeal: TreeHead?
     private var lost: Lost?
+    private var unrecordedPosition: SourcePosition?
+    private var positionRecordedAt: Timestamp
+    /// Further totals for the record `journal_closed`, such as lines that were noise.
+    public var closingTotals: [(name: StaticString, count: UInt64)] = []
     private var isClosed = false
 
     /// Records that were lost since the last `records_lost`.
@@ -66,7 +70,7 @@ public final class JournalWriter {
             try FileSystem.makeDirectory(directory.path)
             lock = try OpenFile(directory.lockPath, .lock)
             guard try lock.lockExclusively() else { throw JournalProblem.locked(directory: directory.path) }
-            opening = try JournalOpening(directory)
+            opening = try JournalOpening(directory, cutsDamage: options.cutsDamage)
         } catch let problem as JournalProblem {
             throw problem
         } catch let problem as SystemProblem {
@@ -86,6 +90,7 @@ public final class JournalWriter {
         store = FrameStore(
             directory: directory, options: options, origin: origin, state: opening.state, sealed: opening.sealed,
             checkpointsSize: opening.checkpointsSize, segmentStart: opening.segmentStart, now: clock())
+        positionRecordedAt = clock()
         payload.reserveCapacity(options.frameBytes + 4_096)
         recoveredBytes = opening.recovered.reduce(0) { $0 + $1.bytes }
         do {
@@ -104,27 +109,29 @@ public final class JournalWriter {
 
     /// Takes a record: one JSON object on one line, without line feed and without the member `seq`. Gives its sequence.
     ///
-    /// Throws `.refused` for a record that cannot be in a journal, and `.system` when the record is lost because earlier ones cannot be
-    /// written; it is counted then, and appending may be tried again at any time.
+    /// Throws `.refused` for a record that cannot be in a journal, and `.system` when it cannot be taken because earlier ones cannot be
+    /// written. It is then lost, and counted, unless the caller keeps it to try again (`countsLoss` false).
     @discardableResult
-    public func append(_ record: UnsafeRawBufferPointer) throws(JournalProblem) -> UInt64 {
+    public func append(_ record: UnsafeRawBufferPointer, countsLoss: Bool = true) throws(JournalProblem) -> UInt64 {
         guard !isClosed else { throw .closed }
         let facts = try JournalWriter.facts(of: record)
-        do {
+        return try take(record, facts, countsLoss: countsLoss)
+    }
+
+    private func take(
+        _ record: UnsafeRawBufferPointer, _ facts: RecordScanner.Record, countsLoss: Bool
+    ) throws(JournalProblem) -> UInt64 {
+        do throws(SystemProblem) {
             if waiting != nil { try writeWaiting() }
             if !payload.isEmpty, payload.count + record.count + 32 > min(options.frameBytes, FrameHeader.longestInflated) { try cut() }
         } catch {
-            noteLoss(error)
+            if countsLoss { noteLoss(error) }
             throw problem(error)
         }
         addLossRecord()
         addSealRecord()
-        let sequence = add(record, facts)
-        if payload.count >= options.frameBytes {
-            // The record is kept whatever happens now: a failure shows at the next call.
-            try? cut()
-        }
-        return sequence
+        // A full frame is cut before the next record, so that the position of this one can still go into it.
+        return add(record, facts)
     }
 
     @discardableResult
@@ -132,22 +139,63 @@ public final class JournalWriter {
         try record.withBytes { bytes throws(JournalProblem) in try append(bytes) }
     }
 
+    /// Longest text of a line that `appendUnreadable` keeps.
+    public static let longestUnreadable = 8 << 10
+
+    /// Journals a line that should have been an event and is none, so that it is not lost to an auditor: its text, ill-formed UTF-8
+    /// repaired and cut at `longestUnreadable` bytes, and why it was refused.
+    @discardableResult
+    public func appendUnreadable(
+        _ line: UnsafeRawBufferPointer, reason: String, countsLoss: Bool = true
+    ) throws(JournalProblem) -> UInt64 {
+        guard !isClosed else { throw .closed }
+        var json = JSONObjectWriter(capacity: 256 + line.count)
+        json.member("event_type", "unreadable_line")
+        json.member("timestamp", clock().milliseconds)
+        json.member("reason", reason)
+        json.member("bytes", line.count)
+        json.member("text", String(decoding: line.prefix(JournalWriter.longestUnreadable), as: UTF8.self))
+        let record = json.finished()
+        return try record.withBytes { bytes throws(JournalProblem) in
+            var facts = RecordScanner.Record()
+            facts.timestamp = clock()
+            return try take(bytes, facts, countsLoss: countsLoss)
+        }
+    }
+
+    /// How far the source has been read that the records come from. It is journaled in the same frame as the records that were appended
+    /// before this call, so that a writer that goes on after an interruption neither repeats nor skips one.
+    public func note(position: SourcePosition) {
+        unrecordedPosition = position
+    }
+
     /// Writes what is old enough, and a checkpoint when one is due.
     public func tick() throws(JournalProblem) {
         guard !isClosed else { throw .closed }
-        do {
+        do throws(SystemProblem) {
             if waiting != nil { try writeWaiting() }
             let now = clock()
-            if let oldest, now < oldest || now.milliseconds - oldest.milliseconds >= options.frameAgeMs { try cut() }
+            if let oldest,
+                now < oldest || now.milliseconds - oldest.milliseconds >= options.frameAgeMs || payload.count >= options.frameBytes
+            {
+                try cut()
+            }
+            if payload.isEmpty, unrecordedPosition != nil, now < positionRecordedAt || isPositionDue(now) { try cut() }
             if store.isSealDue(now: now) { unrecordedSeal = try store.seal(now: now) ?? unrecordedSeal }
         } catch {
             throw problem(error)
         }
     }
 
+    /// A source that gives nothing but noise is journaled now and then, so that it is not read from far back after a restart.
+    private func isPositionDue(_ now: Timestamp) -> Bool {
+        now.milliseconds - positionRecordedAt.milliseconds >= options.checkpointIntervalMs
+    }
+
     /// Milliseconds until `tick()` has something to do; nil when it has nothing.
     public var millisecondsUntilDue: Int64? {
         if waiting != nil { return options.frameAgeMs }
+        if payload.count >= options.frameBytes { return 0 }
         guard let oldest else { return store.tree.size > (store.sealed?.size ?? 0) ? options.checkpointIntervalMs : nil }
         return max(0, options.frameAgeMs - max(0, clock().milliseconds - oldest.milliseconds))
     }
@@ -155,7 +203,7 @@ public final class JournalWriter {
     /// Writes all that was taken and makes it durable.
     public func flush() throws(JournalProblem) {
         guard !isClosed else { throw .closed }
-        do {
+        do throws(SystemProblem) {
             if waiting != nil { try writeWaiting() }
             addLossRecord()
             try cut()
@@ -171,8 +219,8 @@ public final class JournalWriter {
     public func close() throws(JournalProblem) {
         guard !isClosed else { return }
         isClosed = true
-        do {
-            do {
+        do throws(SystemProblem) {
+            do throws(SystemProblem) {
                 try finish()
             } catch {
                 guard error.isFull, store.isBroken == nil else { throw error }
@@ -204,6 +252,11 @@ public final class JournalWriter {
     /// Ends the frame that is being filled and writes it.
     private func cut() throws(SystemProblem) {
         if waiting != nil { try writeWaiting() }
+        if let position = unrecordedPosition {
+            unrecordedPosition = nil
+            positionRecordedAt = clock()
+            add(own: position.record(at: positionRecordedAt))
+        }
         guard !payload.isEmpty else { return }
         let header = payload.withUnsafeBytes { encoder.encode($0, content, into: &member) }
         guard let header else { throw SystemProblem(operation: "compress a frame for", path: directory.path, code: 12) }
@@ -217,7 +270,7 @@ public final class JournalWriter {
     private func writeWaiting() throws(SystemProblem) {
         guard let header = waiting else { return }
         let now = clock()
-        do {
+        do throws(SystemProblem) {
             unrecordedSeal = try store.append(member, header, now: now) ?? unrecordedSeal
         } catch {
             trouble = error
@@ -246,7 +299,7 @@ public final class JournalWriter {
     private static func facts(of record: UnsafeRawBufferPointer) throws(JournalProblem) -> RecordScanner.Record {
         guard record.count <= longestRecord else { throw .refused(.tooLong(record.count)) }
         let facts: RecordScanner.Record
-        do {
+        do throws(RecordScanner.Problem) {
             facts = try RecordScanner.scan(record)
         } catch {
             throw .refused(.malformed(error))
@@ -353,6 +406,7 @@ public final class JournalWriter {
         json.member("timestamp", clock().milliseconds)
         json.member("records", recordCount + 1)
         json.member("lost", lostCount)
+        for total in closingTotals { json.member(total.name, total.count) }
         return json.finished()
     }
 
@@ -376,7 +430,7 @@ public final class JournalWriter {
     /// Takes the reserve; a disk that has no room for it is no reason not to journal.
     private func fillReserve() throws(SystemProblem) {
         guard options.reserveBytes > 0 else { return }
-        do {
+        do throws(SystemProblem) {
             let reserve = try OpenFile(directory.reservePath, .overwrite)
             // Written, not only claimed: some file systems count only pages that hold data.
             try reserve.writeAll([UInt8](repeating: 0xff, count: options.reserveBytes))

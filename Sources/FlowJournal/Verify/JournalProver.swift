@@ -1,0 +1,113 @@
+/// Makes proofs that frames are in a journal.
+public struct JournalProver {
+    public enum Target: Hashable, Sendable {
+        /// Place in the journal, from 0.
+        case frame(UInt64)
+        /// The frame that holds the record.
+        case sequence(UInt64)
+    }
+
+    public enum Problem: Error, Hashable, Sendable {
+        case system(SystemProblem)
+        /// The journal has no such frame or record.
+        case notFound
+        /// No checkpoint that fits the frames and, when keys are given, is signed by one of them, covers the frame.
+        case unsealed(frame: UInt64)
+        /// The frames are not those that a checkpoint covers.
+        case tampered(size: UInt64)
+    }
+
+    /// A proof with the frame that it is about.
+    public struct Proof: Sendable {
+        public let proof: TransparencyProof
+        public let member: [UInt8]
+        public let segment: Int
+        public let frame: Frame
+        /// The key whose signature was checked; nil when no key was given.
+        public let signer: NoteVerifier?
+    }
+
+    private struct Located {
+        var segment: SegmentFile
+        var number: Int
+        var frame: Frame
+        var index: Int
+    }
+
+    public let directory: JournalDirectory
+    public let keys: [NoteVerifier]
+
+    public init(_ directory: JournalDirectory, keys: [NoteVerifier]) {
+        self.directory = directory
+        self.keys = keys
+    }
+
+    public func prove(_ target: Target) throws(Problem) -> Proof {
+        do {
+            let (leaves, located) = try leaves(and: target)
+            guard let located, located.frame.header != nil else { throw Problem.notFound }
+            return try proof(leaves, located)
+        } catch let problem as SystemProblem {
+            throw .system(problem)
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw .notFound
+        }
+    }
+
+    private func proof(_ leaves: [TreeHash], _ located: Located) throws -> Proof {
+        for entry in try CheckpointFile.read(in: directory.path).reversed() {
+            guard case .checkpoint(let checkpoint, let note) = entry.content, checkpoint.head.size <= UInt64(leaves.count),
+                checkpoint.head.size > UInt64(located.index)
+            else { continue }
+            var signer: NoteVerifier?
+            if !keys.isEmpty {
+                guard case .valid(let key) = note.check(keys) else { continue }
+                signer = key
+            }
+            let covered = Array(leaves[..<Int(checkpoint.head.size)])
+            guard MerklePaths.root(covered[...]) == checkpoint.head.root else { throw Problem.tampered(size: checkpoint.head.size) }
+            let place = "\(SegmentName.name(of: located.number)) \(located.frame.offset) \(located.frame.length)"
+            guard let inclusion = MerklePaths.inclusion(of: located.index, in: covered),
+                let proof = TransparencyProof(extra: Array(place.utf8), inclusion: inclusion, note: note)
+            else { throw Problem.notFound }
+            let member: [UInt8]
+            do {
+                member = try located.segment.member(of: located.frame)
+            } catch FrameProblem.system(let problem) {
+                throw problem
+            }
+            return Proof(proof: proof, member: member, segment: located.number, frame: located.frame, signer: signer)
+        }
+        throw Problem.unsealed(frame: UInt64(located.index))
+    }
+
+    private func leaves(and target: Target) throws -> ([TreeHash], Located?) {
+        var leaves: [TreeHash] = []
+        var located: Located?
+        let segments = try directory.segments()
+        for number in segments {
+            let reader = try SegmentReader(path: directory.segmentPath(number))
+            while true {
+                let window = try FrameHasher.window(reader)
+                if window.isEmpty { break }
+                for hashed in window {
+                    if case .torn = hashed.frame.form, number == segments.last { continue }
+                    if matches(hashed.frame, leaves.count, target) {
+                        located = Located(segment: reader.segment, number: number, frame: hashed.frame, index: leaves.count)
+                    }
+                    leaves.append(hashed.hash)
+                }
+            }
+        }
+        return (leaves, located)
+    }
+
+    private func matches(_ frame: Frame, _ index: Int, _ target: Target) -> Bool {
+        switch target {
+        case .frame(let wanted): wanted == UInt64(index)
+        case .sequence(let sequence): frame.header.map { ($0.firstSequence...$0.lastSequence).contains(sequence) } ?? false
+        }
+    }
+}

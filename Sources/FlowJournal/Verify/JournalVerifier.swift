@@ -1,0 +1,36 @@
+/// Verifies a journal from its bytes alone.
+///
+/// Recomputed: the order and the headers of all frames, the sequence, the leaf hash of every frame and the tree over them; every
+/// checkpoint's place, origin, root and signature; that no checkpoint is missing which a record of the journal names; that the tree
+/// extends what was seen before. Frames that a signed checkpoint covers are proved by their hashes; the others, and all with depth
+/// `.records`, are inflated as well, and their checksums, lines, sequences and timestamps are held against their headers.
+/// Times of day are never evidence: a clock that stepped is no finding.
+public struct JournalVerifier {
+    public enum Depth: Sendable {
+        /// Only what hashes and headers tell.
+        case hashes
+        /// Also the insides of frames that no signed checkpoint covers.
+        case seals
+        /// Also the insides of all other frames.
+        case records
+    }
+
+    public let directory: JournalDirectory
+    public var keys: [NoteVerifier] = []
+    /// What was seen of this journal before, by a database or in a checkpoint that was kept elsewhere.
+    public var remembered: [TreeHead] = []
+    /// The origin that the journal must have; nil takes the one it names.
+    public var origin: String?
+    public var depth = Depth.seals
+    /// Judge only the frames under the last checkpoint: an unsealed tail and an open end are then no findings. For a journal in use.
+    public var sealedPartOnly = false
+
+    public init(_ directory: JournalDirectory) {
+        self.directory = directory
+    }
+
+    public func verify() throws(SystemProblem) -> VerificationReport {
+        var run = VerificationRun(self)
+        return try run.run()
+    }
+}

@@ -1,0 +1,402 @@
+/// The state of one verification.
+struct VerificationRun {
+    private let verifier: JournalVerifier
+    private var report = VerificationReport()
+    private var tree = MerkleTree()
+    private let inflater = FrameInflater()
+    private var scratch: [UInt8] = []
+
+    /// Checkpoints that are well-formed, in the order of the file.
+    private var sealsBySize: [UInt64: Seal] = [:]
+    private var lastSealSize: UInt64 = 0
+    private var pendingRemembered: [TreeHead]
+
+    /// Sequence that the next frame must begin with; nil after a stretch whose records are not known.
+    private var expected: UInt64? = 1
+    private var lastSequence: UInt64 = 0
+    /// The end of the largest tree that a checkpoint was found to fit.
+    private var proved = Place(segment: 1, offset: 0, index: 0, sequence: 0)
+    private var place = Place(segment: 1, offset: 0, index: 0, sequence: 0)
+    private var mismatch: Mismatch?
+    private var runs: [Run] = []
+    private var namedCheckpoints: [(head: TreeHead, sequence: UInt64, index: UInt64)] = []
+    private var lastRecordKind: (kind: JournalRecordKind, sequence: UInt64)?
+
+    private struct Seal {
+        var checkpoint: Checkpoint
+        var signer: NoteVerifier?
+        var range: Range<Int>
+        var fits: Bool?
+    }
+
+    private struct Place {
+        var segment: Int
+        var offset: UInt64
+        /// Frames before.
+        var index: UInt64
+        /// Last sequence before.
+        var sequence: UInt64
+    }
+
+    private struct Mismatch {
+        var size: UInt64
+        var from: Place
+        var to: Place
+        var further = 0
+    }
+
+    /// From one `journal_opened` to the next.
+    private struct Run {
+        var start: UInt64
+        var firstSequence: UInt64
+        var keyID: String?
+    }
+
+    init(_ verifier: JournalVerifier) {
+        self.verifier = verifier
+        pendingRemembered = verifier.remembered.sorted { $0.size < $1.size }
+    }
+
+    mutating func run() throws(SystemProblem) -> VerificationReport {
+        let segments = try verifier.directory.segments()
+        try readCheckpoints()
+        rememberedAt(size: 0)
+        for (position, number) in segments.enumerated() {
+            let before = position == 0 ? 0 : segments[position - 1]
+            if number != before + 1 {
+                let missing = number == before + 2 ? "segment \(before + 1)" : "segments \(before + 1) to \(number - 1)"
+                report.add(VerificationFinding(.segmentMissing, "\(missing) of \(segments.last ?? number) is not there", file: SegmentName.name(of: before + 1)))
+            }
+            try walk(number, isLast: position == segments.count - 1)
+        }
+        report.segmentCount = segments.count
+        report.head = tree.head
+        report.lastSequence = lastSequence == 0 ? nil : lastSequence
+        if let mismatch { try locate(mismatch) }
+        conclude()
+        return report
+    }
+
+    // MARK: Checkpoints
+
+    private mutating func readCheckpoints() throws(SystemProblem) {
+        let entries = try CheckpointFile.read(in: verifier.directory.path)
+        let signers = SignatureChecks.check(entries, verifier.keys)
+        var unknown: (count: Int, first: Range<Int>, names: Set<String>)?
+        for (index, entry) in entries.enumerated() {
+            let bytes = UInt64(entry.range.lowerBound)..<UInt64(entry.range.upperBound)
+            switch entry.content {
+            case .malformed:
+                report.add(VerificationFinding(.checkpointDamaged, "these bytes are no checkpoint", file: CheckpointFile.name, bytes: bytes))
+            case .torn:
+                report.add(
+                    VerificationFinding(.tornCheckpoint, "the file ends within a checkpoint", file: CheckpointFile.name, bytes: bytes))
+            case .checkpoint(let checkpoint, let note):
+                report.checkpointCount += 1
+                var signer: NoteVerifier?
+                switch signers[index] {
+                case .valid(let key): signer = key
+                case .wrongSignature:
+                    report.add(
+                        VerificationFinding(
+                            .signatureWrong, "the checkpoint of \(checkpoint.head.size) frames bears a wrong signature of a given key",
+                            file: CheckpointFile.name, bytes: bytes))
+                case .unknownKey, nil:
+                    if !verifier.keys.isEmpty {
+                        var found = unknown ?? (0, entry.range, [])
+                        found.count += 1
+                        if found.names.count < 3 { found.names.formUnion(note.signatures.prefix(3).map(\.name)) }
+                        unknown = found
+                    }
+                }
+                guard checkpoint.head.size > lastSealSize else {
+                    report.add(
+                        VerificationFinding(
+                            .checkpointMisplaced,
+                            "a checkpoint of \(checkpoint.head.size) frames follows one of \(lastSealSize)",
+                            file: CheckpointFile.name, bytes: bytes))
+                    continue
+                }
+                lastSealSize = checkpoint.head.size
+                sealsBySize[lastSealSize] = Seal(checkpoint: checkpoint, signer: signer, range: entry.range)
+            }
+        }
+        if let unknown {
+            let names = unknown.names.sorted().map { "`\($0)`" }.joined(separator: ", ")
+            report.add(
+                VerificationFinding(
+                    .signerUnknown, "\(unknown.count) of \(report.checkpointCount) checkpoints are not signed by a given key, but by \(names)",
+                    file: CheckpointFile.name, bytes: UInt64(unknown.first.lowerBound)..<UInt64(unknown.first.upperBound)))
+        }
+        if verifier.keys.isEmpty {
+            report.add(VerificationFinding(.noKey, "no key was given, so no signature can be checked"))
+        }
+        if report.checkpointCount == 0 {
+            report.add(VerificationFinding(.noCheckpoint, "there is no checkpoint", file: CheckpointFile.name))
+        }
+    }
+
+    // MARK: Frames
+
+    private mutating func walk(_ number: Int, isLast: Bool) throws(SystemProblem) {
+        let reader = try SegmentReader(path: verifier.directory.segmentPath(number))
+        place.segment = number
+        place.offset = 0
+        while true {
+            let window = try FrameHasher.window(reader)
+            if window.isEmpty { break }
+            for hashed in window { try examine(hashed, reader.segment, number, isLast: isLast) }
+        }
+        report.byteCount += reader.offset
+    }
+
+    private mutating func examine(_ hashed: FrameHasher.Hashed, _ segment: SegmentFile, _ number: Int, isLast: Bool) throws(SystemProblem) {
+        let frame = hashed.frame
+        let index = tree.size
+        if case .torn = frame.form, isLast {
+            if !verifier.sealedPartOnly || index < lastSealSize {
+                report.add(
+                    VerificationFinding(
+                        .tornTail, "the journal ends in the beginning of a frame", file: SegmentName.name(of: number),
+                        bytes: frame.offset..<frame.end, frames: index..<index + 1))
+            }
+            return
+        }
+        switch frame.form {
+        case .native(let header):
+            try native(frame, header, segment, number, index)
+        case .foreign:
+            add(.foreignMember, "a gzip member that no journal writer wrote", frame, number, index)
+            expected = nil
+        case .torn:
+            add(.frameDamaged, "the segment ends in the beginning of a frame, and more segments follow", frame, number, index)
+            expected = nil
+        case .damaged(let reason):
+            add(.frameDamaged, reason, frame, number, index)
+            expected = nil
+        }
+        tree.append(hashed.hash)
+        place = Place(segment: number, offset: frame.end, index: tree.size, sequence: lastSequence)
+        holdAgainstSeal()
+        rememberedAt(size: tree.size)
+    }
+
+    private mutating func native(
+        _ frame: Frame, _ header: FrameHeader, _ segment: SegmentFile, _ number: Int, _ index: UInt64
+    ) throws(SystemProblem) {
+        if let expected, header.firstSequence != expected {
+            let gap = header.firstSequence > expected
+            add(
+                .sequenceBroken,
+                gap ? "records are missing before this frame" : "the frame's records come after record \(lastSequence)", frame, number,
+                index, records: gap ? expected...header.firstSequence - 1 : header.firstSequence...header.lastSequence)
+        } else if expected == nil, header.firstSequence <= lastSequence {
+            add(
+                .sequenceBroken, "the frame's records come after record \(lastSequence)", frame, number, index,
+                records: header.firstSequence...header.lastSequence)
+        }
+        if report.firstSequence == nil { report.firstSequence = header.firstSequence }
+        expected = header.nextSequence
+        lastSequence = max(lastSequence, header.lastSequence)
+        report.recordCount += UInt64(header.recordCount)
+        let isUnsealed = index >= lastSealSize || mismatch != nil || verifier.keys.isEmpty
+        let isDeep = verifier.depth == .records || (verifier.depth == .seals && isUnsealed)
+        let holdsOwn = header.flags & FrameHeader.holdsJournalRecords != 0
+        lastRecordKind = nil
+        guard isDeep || holdsOwn else { return }
+        try lookInside(frame, header, segment, number, index, isDeep: isDeep, holdsOwn: holdsOwn)
+    }
+
+    private mutating func lookInside(
+        _ frame: Frame, _ header: FrameHeader, _ segment: SegmentFile, _ number: Int, _ index: UInt64, isDeep: Bool, holdsOwn: Bool
+    ) throws(SystemProblem) {
+        var own: [OwnRecord] = []
+        var wrong: String?
+        do throws(FrameProblem) {
+            let inflater = self.inflater
+            (own, wrong) = try scratch.withMutableBytes(count: Int(header.inflatedLength)) { buffer throws(FrameProblem) in
+                let count = try segment.inflate(frame, with: inflater, into: buffer)
+                let lines = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                return (holdsOwn ? OwnRecords.find(in: lines) : [], isDeep ? FrameContents.check(lines, against: header) : nil)
+            }
+        } catch {
+            if case .system(let problem) = error { throw problem }
+            wrong = error.description
+        }
+        if let wrong { add(.frameDamaged, wrong, frame, number, index) }
+        for record in own { note(record, index, header) }
+    }
+
+    private mutating func note(_ record: OwnRecord, _ index: UInt64, _ header: FrameHeader) {
+        switch record.kind {
+        case .opened:
+            if runs.isEmpty { report.origin = record.openedOrigin }
+            // A run begins with the frame after its predecessor's last; a recovery note may share the frame.
+            runs.append(Run(start: index, firstSequence: record.sequence, keyID: record.openedKeyID))
+        default: break
+        }
+        if let head = record.checkpoint { namedCheckpoints.append((head, record.sequence, index)) }
+        if record.sequence == header.lastSequence { lastRecordKind = (record.kind, record.sequence) }
+    }
+
+    private mutating func add(
+        _ kind: VerificationFinding.Kind, _ explanation: String, _ frame: Frame, _ number: Int, _ index: UInt64,
+        records: ClosedRange<UInt64>? = nil
+    ) {
+        report.add(
+            VerificationFinding(
+                kind, explanation, file: SegmentName.name(of: number), bytes: frame.offset..<frame.end, frames: index..<index + 1,
+                records: records ?? frame.header.map { $0.firstSequence...$0.lastSequence }))
+    }
+
+    /// Holds the tree against the checkpoint of its size, when there is one.
+    private mutating func holdAgainstSeal() {
+        guard let seal = sealsBySize[tree.size] else { return }
+        let fits = seal.checkpoint.head.root == tree.root
+        sealsBySize[tree.size]?.fits = fits
+        if fits {
+            if mismatch == nil { proved = place }
+            if seal.signer != nil { report.sealed = seal.checkpoint.head }
+        } else if mismatch == nil {
+            mismatch = Mismatch(size: tree.size, from: proved, to: place)
+        } else {
+            mismatch?.further += 1
+        }
+    }
+
+    private mutating func rememberedAt(size: UInt64) {
+        while let head = pendingRemembered.first, head.size == size {
+            pendingRemembered.removeFirst()
+            guard head.root != tree.root else { continue }
+            report.add(
+                VerificationFinding(
+                    .notAnExtension, "the first \(size) frames are not those that were seen before", frames: 0..<size))
+        }
+    }
+
+    /// Looks for the frames that make a checkpoint's root differ.
+    private mutating func locate(_ mismatch: Mismatch) throws(SystemProblem) {
+        let records = mismatch.from.sequence < mismatch.to.sequence ? mismatch.from.sequence + 1...mismatch.to.sequence : nil
+        let further = mismatch.further == 0 ? "" : ", nor do the \(mismatch.further) checkpoints after it fit"
+        report.add(
+            VerificationFinding(
+                .rootMismatch, "these frames are not those that the checkpoint of \(mismatch.size) frames was signed over\(further)",
+                file: SegmentName.name(of: mismatch.to.segment), frames: mismatch.from.index..<mismatch.to.index, records: records))
+        // With depth `.records` the frames have been looked into already.
+        guard verifier.depth == .seals, !verifier.keys.isEmpty else { return }
+        var index = mismatch.from.index
+        var number = mismatch.from.segment
+        var offset = mismatch.from.offset
+        while number <= mismatch.to.segment {
+            guard try FileSystem.status(verifier.directory.segmentPath(number)) != nil else {
+                number += 1
+                offset = 0
+                continue
+            }
+            let reader = SegmentReader(try SegmentFile(path: verifier.directory.segmentPath(number)), from: offset)
+            while index < mismatch.to.index, let frame = try reader.next() {
+                if let header = frame.header {
+                    try lookInside(frame, header, reader.segment, number, index, isDeep: true, holdsOwn: false)
+                }
+                index += 1
+            }
+            number += 1
+            offset = 0
+        }
+    }
+
+    // MARK: Conclusion
+
+    private mutating func conclude() {
+        guard tree.size > 0 else {
+            report.add(VerificationFinding(.empty, "there is no frame to examine"))
+            if let head = pendingRemembered.last, head.size > 0 { shrunk(head) }
+            return
+        }
+        if let head = pendingRemembered.last { shrunk(head) }
+        if lastSealSize > tree.size {
+            let beyond = sealsBySize.values.filter { $0.checkpoint.head.size > tree.size }.count
+            report.add(
+                VerificationFinding(
+                    .framesMissing,
+                    "\(beyond) checkpoints cover up to \(lastSealSize) frames, and there are only \(tree.size)", frames: tree.size..<lastSealSize))
+        }
+        checkOrigins()
+        checkNamedCheckpoints()
+        checkRuns()
+        if !verifier.sealedPartOnly, lastRecordKind?.kind != .closed {
+            report.add(
+                VerificationFinding(
+                    .openEnd, "the last record is not `journal_closed`, so nothing shows that no record followed it",
+                    frames: tree.size - 1..<tree.size, records: lastSequence > 0 ? lastSequence...lastSequence : nil))
+        }
+    }
+
+    private mutating func shrunk(_ head: TreeHead) {
+        report.add(
+            VerificationFinding(
+                .notAnExtension, "\(head.size) frames were seen before, and there are only \(tree.size)", frames: min(tree.size, head.size)..<head.size))
+    }
+
+    private mutating func checkOrigins() {
+        let wanted = verifier.origin ?? report.origin
+        if let wanted = verifier.origin, let present = report.origin, wanted != present {
+            report.add(VerificationFinding(.checkpointMisplaced, "the journal's origin is `\(present)`, not `\(wanted)`"))
+        }
+        guard let wanted else { return }
+        for seal in sealsBySize.values.sorted(by: { $0.checkpoint.head.size < $1.checkpoint.head.size })
+        where seal.checkpoint.origin != wanted {
+            report.add(
+                VerificationFinding(
+                    .checkpointMisplaced, "the checkpoint is of the journal `\(seal.checkpoint.origin)`, not of `\(wanted)`",
+                    file: CheckpointFile.name, bytes: UInt64(seal.range.lowerBound)..<UInt64(seal.range.upperBound)))
+        }
+    }
+
+    private mutating func checkNamedCheckpoints() {
+        for (head, sequence, index) in namedCheckpoints where sealsBySize[head.size]?.checkpoint.head != head {
+            report.add(
+                VerificationFinding(
+                    .checkpointMissing, "record \(sequence) names a checkpoint of \(head.size) frames that is not there or differs",
+                    file: CheckpointFile.name, frames: index..<index + 1, records: sequence...sequence))
+        }
+    }
+
+    /// Every run's frames must be under a checkpoint by the key that the run was written with.
+    private mutating func checkRuns() {
+        guard let first = runs.first, first.start == 0 else {
+            report.add(VerificationFinding(.noBeginning, "the journal does not begin with the record `journal_opened`", frames: 0..<1))
+            return
+        }
+        guard !verifier.keys.isEmpty, report.checkpointCount > 0 else { return }
+        let limit = verifier.sealedPartOnly ? min(lastSealSize, tree.size) : tree.size
+        var coverage: [String: UInt64] = [:]
+        for (size, seal) in sealsBySize where seal.fits == true {
+            guard let signer = seal.signer else { continue }
+            coverage[signer.keyIDText] = max(coverage[signer.keyIDText] ?? 0, size)
+        }
+        let sealed = coverage.values.max() ?? 0
+        for (position, run) in runs.enumerated() {
+            let end = min(limit, position + 1 < runs.count ? runs[position + 1].start : tree.size)
+            let covered = max(run.start, run.keyID.flatMap { coverage[$0] } ?? 0)
+            guard covered < end else { continue }
+            let byOther = min(end, max(covered, sealed))
+            if covered < byOther {
+                let writer = run.keyID.map { "with the key \($0), and no checkpoint of that key covers them" } ?? "without a key"
+                report.add(VerificationFinding(.sealedByOther, "these frames were written \(writer)", frames: covered..<byOther))
+            }
+            if byOther < end {
+                let records = run.firstSequence <= lastSequence && position == runs.count - 1 ? tailRecords(from: byOther) : nil
+                report.add(
+                    VerificationFinding(
+                        .unsealedTail, "no checkpoint by a given key covers these frames", frames: byOther..<end, records: records))
+            }
+        }
+    }
+
+    /// Records after the last frame that is proved, when that is where the tail begins.
+    private func tailRecords(from index: UInt64) -> ClosedRange<UInt64>? {
+        guard proved.index == index, proved.sequence < lastSequence else { return nil }
+        return proved.sequence + 1...lastSequence
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import FlowJournal
+import Glibc
+import ShellSupport
+
+struct KeygenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keygen",
+        abstract: "Make a key pair that signs and checks checkpoints.",
+        discussion: """
+            Writes the private key to FILE, readable by its owner only, and the public one to FILE.pub: one line, name+hash+base64, as \
+            signed notes have it. Give FILE.pub to whoever is to check the journal, before anything happens.
+
+            Example:
+              twin-journal keygen --out office.key --name acme.example/connectors/office
+            """)
+
+    @Option(help: ArgumentHelp("File for the private key; it must not exist.", valueName: "file"))
+    var out: String
+
+    @Option(help: ArgumentHelp("Name of the key and origin of its journal, best a URL without scheme; default is made of the host's name.", valueName: "name"))
+    var name: String?
+
+    func run() throws {
+        let keyName = name ?? KeygenCommand.defaultName
+        guard let signer = NoteSigner.generate(name: keyName) else {
+            throw CommandFailure(.usage, "`\(Escaping.terminal(keyName))` cannot be a key's name: it must not be empty or have spaces or `+` in it")
+        }
+        try KeygenCommand.write(signer.line + "\n", to: out, mode: 0o600)
+        do {
+            try KeygenCommand.write(signer.verifier.line + "\n", to: out + ".pub", mode: 0o644)
+        } catch {
+            unlink(out)
+            throw error
+        }
+        let output = OutputStream()
+        try output.write(signer.verifier.line + "\n")
+        try output.flush()
+    }
+
+    private static var defaultName: String {
+        let host = String((Host.name ?? "host").unicodeScalars.filter { !$0.properties.isWhitespace && $0 != "+" && $0.value > 0x20 })
+        return (host.isEmpty ? "host" : host) + "/twin-journal"
+    }
+
+    private static func write(_ text: String, to path: String, mode: mode_t) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw failure("create", path) }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        guard written == bytes.count, fsync(descriptor) == 0 else {
+            let problem = failure("write", path)
+            unlink(path)
+            throw problem
+        }
+    }
+
+    private static func failure(_ operation: String, _ path: String) -> CommandFailure {
+        CommandFailure(.environment, "cannot \(operation) `\(Escaping.terminal(path))`: \(String(cString: strerror(errno)))")
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import FlowJournal
+import Glibc
+import ShellSupport
+
+struct ProveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prove",
+        abstract: "Write a proof that a record's frame is in the journal, checkable offline without this program.",
+        discussion: """
+            Writes PREFIX.tlog-proof (C2SP tlog-proof@v1) and PREFIX.ndjson.gz, the frame. `twin-journal verify-proof` and \
+            docs/verify-proof.py check the two against the public key. Exit status: 0 written, 5 the journal was tampered with, \
+            6 no checkpoint by the key covers the frame.
+
+            Example:
+              twin-journal prove journals/office --key office.key.pub --sequence 4711 --out evidence
+            """)
+
+    @Argument(help: "The journal's directory.")
+    var journal: String
+
+    @Option(help: ArgumentHelp("Public key; may be repeated.", valueName: "file"))
+    var key: [String]
+
+    @Option(help: ArgumentHelp("The record that the proof is about.", valueName: "sequence"))
+    var sequence: UInt64?
+
+    @Option(help: ArgumentHelp("Instead of a record: the frame's place in the journal, from 0.", valueName: "place"))
+    var frame: UInt64?
+
+    @Option(help: ArgumentHelp("Beginning of the two files' names; default frame-PLACE.", valueName: "prefix"))
+    var out: String?
+
+    func validate() throws {
+        guard (sequence == nil) != (frame == nil) else { throw ValidationError("give either --sequence or --frame") }
+        guard !key.isEmpty else { throw ValidationError("give --key") }
+    }
+
+    func run() throws {
+        try Failure.translating {
+            let prover = JournalProver(try Inputs.journal(journal), keys: try key.map(Inputs.verifier))
+            let result: JournalProver.Proof
+            do throws(JournalProver.Problem) {
+                result = try prover.prove(sequence.map { .sequence($0) } ?? .frame(frame ?? 0))
+            } catch {
+                throw failure(error)
+            }
+            let prefix = out ?? "frame-\(result.proof.index)"
+            try ResultFile.write(Array(result.proof.encoded.utf8), to: prefix + TransparencyProof.fileExtension)
+            try ResultFile.write(result.member, to: prefix + ".ndjson.gz")
+            let records = result.frame.header.map { "records \($0.firstSequence)...\($0.lastSequence)" } ?? "its records"
+            let output = OutputStream()
+            try output.write("\(prefix)\(TransparencyProof.fileExtension)\n\(prefix).ndjson.gz\n".escapedLines)
+            try output.flush()
+            Message.write("frame \(result.proof.index), \(records), under the checkpoint of \(result.proof.checkpoint.head.size) frames")
+        }
+    }
+
+    private func failure(_ problem: JournalProver.Problem) -> CommandFailure {
+        switch problem {
+        case .system(let problem): Failure.of(problem)
+        case .notFound:
+            CommandFailure(.undecidable, "the journal has no \(sequence.map { "record \($0)" } ?? "frame \(frame ?? 0)")")
+        case .unsealed(let frame):
+            CommandFailure(.undecidable, "no checkpoint signed by the key covers frame \(frame)")
+        case .tampered(let size):
+            CommandFailure(.tampered, "the first \(size) frames are not those that a checkpoint was signed over; `twin-journal verify` says more")
+        }
+    }
+}
+
+extension String {
+    /// Each line made harmless for a terminal.
+    fileprivate var escapedLines: String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { Escaping.terminal(String($0)) }.joined(separator: "\n")
+    }
+}
+
+/// Files that hold a command's result.
+enum ResultFile {
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw failure("create", path) }
+        defer { close(descriptor) }
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer -> Int in
+                Glibc.write(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw failure("write", path) }
+            done += count
+        }
+    }
+
+    private static func failure(_ operation: String, _ path: String) -> CommandFailure {
+        CommandFailure(.environment, "cannot \(operation) `\(Escaping.terminal(path))`: \(String(cString: strerror(errno)))")
+    }
+}

@@ -1,0 +1,147 @@
+import ArgumentParser
+import FlowJournal
+import ShellSupport
+
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Say whether a journal is intact, was tampered with, or cannot be proved.",
+        discussion: """
+            Everything is recomputed from the journal's bytes. Exit status: 0 intact, that is, every frame is under a checkpoint signed by a \
+            given key and the journal was closed; 5 tampered with; 6 cannot be proved. For a journal that is being written, \
+            --sealed-part judges what is under the last checkpoint.
+
+            Example:
+              twin-journal verify journals/office --key office.key.pub
+            """)
+
+    @Argument(help: "The journal's directory.")
+    var journal: String
+
+    @Option(help: ArgumentHelp("Public key; may be repeated when keys were changed.", valueName: "file"))
+    var key: [String] = []
+
+    @Option(help: ArgumentHelp("Checkpoint of this journal that was kept elsewhere: the journal must extend it. May be repeated.", valueName: "file"))
+    var extends: [String] = []
+
+    @Option(help: ArgumentHelp("Origin that the journal must have.", valueName: "name"))
+    var origin: String?
+
+    @Flag(help: "Also inflate and check every record under a seal, not only hashes; finds what a faulty writer sealed.")
+    var deep = false
+
+    @Flag(help: "Judge only frames under the last checkpoint: an unsealed tail and an open end are no findings.")
+    var sealedPart = false
+
+    @Option(help: "table for people, or json.")
+    var format = OutputFormat.table
+
+    func validate() throws {
+        guard format == .table || format == .json else { throw ValidationError("--format is table or json") }
+    }
+
+    func run() throws {
+        try Failure.translating {
+            var verifier = JournalVerifier(try Inputs.journal(journal))
+            verifier.keys = try key.map(Inputs.verifier)
+            verifier.remembered = try extends.map { try VerifyCommand.head($0, verifier.keys) }
+            verifier.origin = origin
+            verifier.depth = deep ? .records : .seals
+            verifier.sealedPartOnly = sealedPart
+            let report = try verifier.verify()
+            let output = OutputStream()
+            try output.write(format == .json ? ReportText.json(report) : ReportText.people(report, journal))
+            try output.flush()
+            if let status = report.verdict.failure { throw ExitWith(status) }
+        }
+    }
+
+    /// The head that a checkpoint names; with keys, one of them must have signed it.
+    private static func head(_ path: String, _ keys: [NoteVerifier]) throws -> TreeHead {
+        let text = try Inputs.text(of: path, atMost: SignedNote.longest)
+        guard let note = SignedNote(text), let checkpoint = Checkpoint(text: note.text) else {
+            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is not a checkpoint")
+        }
+        if !keys.isEmpty, case .wrongSignature = note.check(keys) {
+            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` bears a wrong signature")
+        }
+        return checkpoint.head
+    }
+}
+
+/// Ends the program with a status after everything has been said.
+struct ExitWith: Error {
+    let status: ExitStatus
+
+    init(_ status: ExitStatus) {
+        self.status = status
+    }
+}
+
+extension Verdict {
+    /// Nil when intact.
+    var failure: ExitStatus? {
+        switch self {
+        case .intact: nil
+        case .tampered: .tampered
+        case .cannotBeProved: .undecidable
+        }
+    }
+
+    var words: String {
+        switch self {
+        case .intact: "intact"
+        case .tampered: "tampered"
+        case .cannotBeProved: "cannot be proved"
+        }
+    }
+}
+
+/// A verification report as text.
+enum ReportText {
+    static func people(_ report: VerificationReport, _ journal: String) -> String {
+        var text = "\(report.verdict.words): `\(Escaping.terminal(journal))`"
+        if let origin = report.origin { text += " (origin `\(Escaping.terminal(origin))`)" }
+        text += "\n  \(report.head.size) frames, \(report.recordCount) records, \(report.byteCount) bytes in \(report.segmentCount) segments"
+        text += "; \(report.checkpointCount) checkpoints\n"
+        text += "  tree: size \(report.head.size), root \(report.head.root.base64)\n"
+        if let sealed = report.sealed { text += "  sealed: size \(sealed.size), root \(sealed.root.base64)\n" }
+        for finding in report.findings { text += "  " + Escaping.terminal(finding.description) + "\n" }
+        if report.furtherFindings > 0 { text += "  and \(report.furtherFindings) more\n" }
+        return text
+    }
+
+    static func json(_ report: VerificationReport) -> String {
+        var members = [
+            "\"verdict\":\(Escaping.json(report.verdict.rawValue))",
+            "\"origin\":\(report.origin.map(Escaping.json) ?? "null")",
+            "\"frames\":\(report.head.size)",
+            "\"records\":\(report.recordCount)",
+            "\"bytes\":\(report.byteCount)",
+            "\"segments\":\(report.segmentCount)",
+            "\"checkpoints\":\(report.checkpointCount)",
+            "\"tree\":\(head(report.head))",
+            "\"sealed\":\(report.sealed.map(head) ?? "null")",
+        ]
+        members.append("\"findings\":[" + report.findings.map(json).joined(separator: ",") + "]")
+        members.append("\"further_findings\":\(report.furtherFindings)")
+        return "{" + members.joined(separator: ",") + "}\n"
+    }
+
+    private static func head(_ head: TreeHead) -> String {
+        "{\"size\":\(head.size),\"root\":\(Escaping.json(head.root.base64))}"
+    }
+
+    private static func json(_ finding: VerificationFinding) -> String {
+        var members = [
+            "\"kind\":\(Escaping.json(finding.kind.rawValue))",
+            "\"verdict\":\(Escaping.json(finding.kind.verdict.rawValue))",
+            "\"explanation\":\(Escaping.json(finding.explanation))",
+        ]
+        if let file = finding.file { members.append("\"file\":\(Escaping.json(file))") }
+        if let bytes = finding.bytes { members.append("\"bytes\":[\(bytes.lowerBound),\(bytes.upperBound)]") }
+        if let frames = finding.frames { members.append("\"frames\":[\(frames.lowerBound),\(frames.upperBound)]") }
+        if let records = finding.records { members.append("\"records\":[\(records.lowerBound),\(records.upperBound)]") }
+        return "{" + members.joined(separator: ",") + "}"
+    }
+}

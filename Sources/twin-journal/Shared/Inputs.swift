@@ -1,0 +1,141 @@
+import ArgumentParser
+import FlowJournal
+import FlowModel
+import Glibc
+import ShellSupport
+
+/// Reads what options name.
+enum Inputs {
+    /// A key is one short line; a larger file is none.
+    private static let longestKey = 4_096
+
+    static func text(of path: String, atMost limit: Int) throws -> String {
+        let reader: ByteStreamReader
+        do {
+            reader = try ByteStreamReader(path: path)
+        } catch {
+            throw Failure.of(error)
+        }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count: Int
+            do {
+                count = try piece.withUnsafeMutableBytes { try reader.read(into: $0) }
+            } catch {
+                throw Failure.of(error)
+            }
+            if count == 0 { break }
+            bytes.append(contentsOf: piece[..<count])
+            guard bytes.count <= limit else { throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is too long to be what it should be") }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is not a text")
+        }
+        return text
+    }
+
+    static func verifier(_ path: String) throws -> NoteVerifier {
+        let line = try text(of: path, atMost: longestKey)
+        if line.hasPrefix("PRIVATE+KEY+") {
+            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is a private key; give the public one, `\(Escaping.terminal(path)).pub`")
+        }
+        do {
+            return try NoteVerifier(line)
+        } catch {
+            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))`: \(error)")
+        }
+    }
+
+    static func signer(_ path: String) throws -> NoteSigner {
+        do {
+            return try NoteSigner(text(of: path, atMost: longestKey))
+        } catch let problem as NoteKeyProblem {
+            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))`: \(problem)")
+        }
+    }
+
+    /// A journal's directory that is there.
+    static func journal(_ path: String) throws -> JournalDirectory {
+        let directory = JournalDirectory(path)
+        do {
+            _ = try directory.segments()
+        } catch {
+            throw Failure.of(error)
+        }
+        return directory
+    }
+
+    static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}
+
+/// A point in time as an argument.
+struct TimePoint: ExpressibleByArgument {
+    let timestamp: Timestamp
+
+    init?(argument: String) {
+        if let timestamp = Timestamp(argument) {
+            self.timestamp = timestamp
+        } else if let milliseconds = TimeArgument.resolve(argument, nowMs: Inputs.now.milliseconds) {
+            timestamp = Timestamp(milliseconds: milliseconds)
+        } else {
+            return nil
+        }
+    }
+}
+
+/// A number of bytes as an argument: `65536`, `128k`, `64m`, `2g` (powers of 1024).
+struct ByteCount: ExpressibleByArgument {
+    let bytes: UInt64
+
+    init(bytes: UInt64) {
+        self.bytes = bytes
+    }
+
+    init?(argument: String) {
+        var digits = argument[...]
+        var shift: UInt64 = 0
+        switch digits.last {
+        case "k", "K": shift = 10
+        case "m", "M": shift = 20
+        case "g", "G": shift = 30
+        default: break
+        }
+        if shift > 0 { digits = digits.dropLast() }
+        guard let value = UInt64(digits), value <= UInt64.max >> shift else { return nil }
+        bytes = value << shift
+    }
+
+    var defaultValueDescription: String {
+        bytes % (1 << 20) == 0 ? "\(bytes >> 20)m" : bytes % (1 << 10) == 0 ? "\(bytes >> 10)k" : "\(bytes)"
+    }
+}
+
+/// A span of time as an argument: `500ms`, `1s`, `15m`, `24h`, `7d`.
+struct TimeSpan: ExpressibleByArgument {
+    let milliseconds: Int64
+
+    init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    init?(argument: String) {
+        let units: [(suffix: String, size: Int64)] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
+        guard let unit = units.first(where: { argument.hasSuffix($0.suffix) }),
+            let count = Int64(argument.dropLast(unit.suffix.count)), count > 0, count < 1_000_000_000
+        else { return nil }
+        milliseconds = count * unit.size
+    }
+
+    var defaultValueDescription: String {
+        let units: [(suffix: String, size: Int64)] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)]
+        for unit in units where milliseconds % unit.size == 0 { return "\(milliseconds / unit.size)\(unit.suffix)" }
+        return "\(milliseconds)ms"
+    }
+}
+
+extension SyncMode: ExpressibleByArgument {}

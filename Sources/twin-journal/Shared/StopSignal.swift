@@ -1,0 +1,24 @@
+import Glibc
+import Synchronization
+
+/// Remembers that SIGTERM, SIGINT or SIGHUP came, for loops that end at a consistent point.
+enum StopSignal {
+    private static let raised = Atomic(false)
+
+    static var isRaised: Bool { raised.load(ordering: .relaxed) }
+
+    static func watch() {
+        // The first access sets the value up; a signal handler must not be the one to do it.
+        raised.store(false, ordering: .relaxed)
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in StopSignal.raised.store(true, ordering: .relaxed) }
+        // Without SA_RESTART, so that waiting calls return.
+        action.sa_flags = 0
+        for number in [SIGTERM, SIGINT, SIGHUP] { sigaction(number, &action, nil) }
+    }
+
+    /// Waits, at most as long as asked; a signal ends it.
+    static func sleep(milliseconds: Int32) {
+        poll(nil, 0, milliseconds)
+    }
+}
