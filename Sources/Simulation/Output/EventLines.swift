@@ -154,6 +154,7 @@ struct EventLines: Sendable {
             line.raw(#","started_at":"#)
             line.number(flow.start.milliseconds)
         }
+        guard form != .bare else { return }
         switch flow.path {
         case .direct: line.raw(#","tunnel_path":"direct","tunnel_proto":"quic/udp""#)
         case .relay: line.raw(#","tunnel_path":"relayed","tunnel_proto":"quic/udp""#)

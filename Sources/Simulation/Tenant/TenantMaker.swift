@@ -105,7 +105,10 @@ struct TenantMaker {
     }
 
     private mutating func addServiceAccounts() {
-        let candidates = tenant.resources.indices.filter { tenant.resources[$0].form == .name || tenant.resources[$0].form == .address }
+        let candidates = tenant.resources.indices.filter { index in
+            let resource = tenant.resources[index]
+            return (resource.form == .name || resource.form == .address) && resource.transport == .tcp
+        }
         for index in 0..<shape.serviceAccounts {
             let job = Vocabulary.jobs[index % Vocabulary.jobs.count]
             let round = index / Vocabulary.jobs.count

@@ -64,7 +64,9 @@ struct Traffic {
             let quota = Traffic.share(of: flows - planted.count, weight, total) + nextPlanted - told
             try tellMinute(from: start, quota: quota)
         }
-        for recorder in recorders where recorder.isRunning { _ = try recorder.stop(at: period.end) }
+        // The last moment that belongs to the period.
+        let last = period.end.advanced(byMilliseconds: -1)
+        for recorder in recorders where recorder.isRunning { _ = try recorder.stop(at: last) }
     }
 
     /// `count` × `part` / `whole`, rounded down, without overflow.

@@ -118,9 +118,7 @@ extension Traffic {
     /// Somebody asks for something that is not theirs, always for the same few things, and is refused.
     private mutating func refusedFlow(_ user: Int, _ state: AccessState, at time: Timestamp) -> FlowDraft? {
         guard world.stateBeforeRecentChange(at: time) == nil else { return nil }
-        let temptation = SeededRandom.mix(world.seed ^ UInt64(user) << 8 ^ UInt64(random.below(2)))
-        let resource = Int(temptation % UInt64(world.tenant.resources.count))
-        guard !state.allows(.user(user), resource, of: world.tenant, at: time),
+        guard let resource = temptation(user, state, at: time),
             var flow = draft(.user(user), resource, state, at: time),
             let reason = judge.denial(of: flow)
         else { return nil }
@@ -128,4 +126,20 @@ extension Traffic {
         flow.path = .relay(user % EventLines.relayCount)
         return flow
     }
+
+    /// One of two Resources that the user may not use, the same ones as long as the policy stays.
+    private mutating func temptation(_ user: Int, _ state: AccessState, at time: Timestamp) -> Int? {
+        var skipped = random.below(2)
+        for attempt in 0..<Traffic.temptations {
+            let draw = SeededRandom.mix(SeededRandom.mix(world.seed ^ UInt64(user) << 8) ^ UInt64(attempt))
+            let resource = Int(draw % UInt64(world.tenant.resources.count))
+            guard !state.allows(.user(user), resource, of: world.tenant, at: time) else { continue }
+            if skipped == 0 { return resource }
+            skipped -= 1
+        }
+        return nil
+    }
+
+    /// Draws before a user is taken for one who may use everything.
+    private static let temptations = 16
 }
