@@ -73,8 +73,10 @@ public struct Ingest {
         let named = Set(inputs.named)
         let total = inputs.files.reduce(Int64(0)) { $0 + Ingest.size(of: $1) }
         var done: Int64 = 0
+        let journals = try examineJournals(of: inputs.files, JournalMemory(database: connection), &report)
         for file in inputs.files {
             if shouldStop?() == true { break }
+            if case .some(.none) = journals[SourceIngest.directory(of: file)] { continue }
             let reader = SourceIngest(ingest: self, writer: writer, total: total, done: done)
             do {
                 try reader.run(file, report: &report)
@@ -88,6 +90,14 @@ public struct Ingest {
             }
             done += Ingest.size(of: file)
         }
+        try connection.inTransaction {
+            for (directory, seen) in journals.sorted(by: { $0.key < $1.key }) {
+                guard let seen else { continue }
+                try JournalMemory(database: connection).remember(
+                    seen.head, origin: seen.origin, directory: directory, at: options.now)
+            }
+            return .commit
+        }
         report.unknownStarts = try writer.resolvePendingDurations()
         if report.newSnapshots > 0 || writer.needsOrderedJudgement {
             report.judgedAgain = try writer.judgeAll()
@@ -99,6 +109,39 @@ public struct Ingest {
             try connection.execute(sql: "PRAGMA optimize")
         }
         try connection.execute(sql: "PRAGMA journal_mode = DELETE")
+    }
+
+    /// Holds every journal among the files against what was seen of it before. Gives a report for each that may be read, nil for each that
+    /// no longer extends what was seen.
+    private func examineJournals(
+        of files: [String], _ memory: JournalMemory, _ report: inout IngestReport
+    ) throws -> [String: VerificationReport?] {
+        var examined: [String: VerificationReport?] = [:]
+        for file in files where file != "-" && SegmentName.number(of: file) != nil {
+            let directory = SourceIngest.directory(of: file)
+            guard examined[directory] == nil else { continue }
+            let found: VerificationReport
+            do {
+                found = try memory.examine(directory)
+            } catch let problem as SystemProblem {
+                report.refusals.append(StoreFailure(.environment, "\(problem)"))
+                examined[directory] = .some(nil)
+                continue
+            }
+            if let broken = found.findings.first(where: { $0.kind == .notAnExtension }) {
+                report.refusals.append(
+                    StoreFailure(
+                        .tampered,
+                        """
+                        `\(directory)`: the journal no longer extends what was ingested before: \(broken.explanation); evidence was changed, \
+                        nothing of it was read
+                        """))
+                examined[directory] = .some(nil)
+            } else {
+                examined[directory] = found
+            }
+        }
+        return examined
     }
 
     static func size(of path: String) -> Int64 {

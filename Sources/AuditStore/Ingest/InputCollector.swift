@@ -1,3 +1,4 @@
+internal import FlowJournal
 internal import Glibc
 
 /// Finds the files that path arguments mean: files, directories (all files below, in name order), patterns, and `-`.
@@ -67,10 +68,10 @@ struct InputCollector {
             }
             if !name.hasPrefix(".") { names.append(name) }
         }
-        // What a journal keeps beside its segments, and what documents a directory of logs, is no input.
-        let isJournal = names.contains { $0.hasSuffix(".ndjson.gz") && $0.utf8.count == 22 } && names.contains("checkpoints")
+        // What a journal keeps beside its segments — checkpoints, lock, torn ends — is no input.
+        let isJournal = names.contains { SegmentName.number(of: $0) != nil }
         for name in names.sorted() {
-            if isJournal, name == "checkpoints" || name == "torn" { continue }
+            if isJournal, SegmentName.number(of: name) == nil { continue }
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
             var information = stat()
             guard lstat(path, &information) == 0 else { continue }

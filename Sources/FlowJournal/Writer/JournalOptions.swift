@@ -55,18 +55,22 @@ public struct JournalIdentity: Hashable, Sendable {
     /// Program and version, such as `twin-journal 1.0.0`.
     public var software: String
     public var host: String?
+    /// Tells runs of one journal apart; nil takes 64 random bits. Given only where the same bytes must come out again.
+    public var run: String?
 
     public init(
         origin: String? = nil,
         connector: FlowRecord.Named? = nil,
         network: FlowRecord.Named? = nil,
         software: String,
-        host: String? = nil
+        host: String? = nil,
+        run: String? = nil
     ) {
         self.origin = origin
         self.connector = connector
         self.network = network
         self.software = software
         self.host = host
+        self.run = run
     }
 }

@@ -81,7 +81,7 @@ public final class JournalWriter {
         if let wanted = identity.origin, let present = opening.origin, wanted != present {
             throw .mismatch("the journal's origin is `\(present)`, not `\(wanted)`")
         }
-        let id = JournalWriter.randomID()
+        let id = identity.run ?? JournalWriter.randomID()
         origin = opening.origin ?? identity.origin ?? options.key?.verifier.name ?? "twin-journal/\(id)"
         guard NoteKey.isName(origin) else { throw .mismatch("the origin `\(origin)` is empty or has spaces or `+` in it") }
         encoder = FrameEncoder(level: options.level)

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import FlowJournal
 import FlowModel
-import ShellSupport
+public import ShellSupport
 
 extension OutputFormat: ExpressibleByArgument {}
 

@@ -1,5 +1,5 @@
-import ArgumentParser
-import FlowJournal
+public import ArgumentParser
+public import FlowJournal
 import FlowModel
 import Glibc
 import ShellSupport

@@ -1,0 +1,49 @@
+import Glibc
+
+/// Measures single parts of the work. Each command prints one line of JSON with `seconds`; `bench.py` runs them beside their bare
+/// counterparts.
+@main
+struct Program {
+    static let usage = """
+        usage: twin-bench decide RESOURCES USERS GROUPS   the policy engine on random requests
+               twin-bench append FILE DIR                 FILE's lines into a new journal
+               twin-bench read DIR                        every frame of a journal inflated and checked
+               twin-bench verify DIR PUBLICKEY            the whole verification of a journal
+               twin-bench sha256 DIR                      bare SHA-256 over the same segments
+
+        """
+
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            switch (arguments.first, arguments.count) {
+            case ("decide", 4):
+                guard let resources = Int(arguments[1]), let users = Int(arguments[2]), let groups = Int(arguments[3]) else {
+                    throw Fault(description: "decide takes three numbers")
+                }
+                try PolicyBenchmark.run(resources: resources, users: users, groups: groups)
+            case ("append", 3): try JournalBenchmark.append(arguments[1], to: arguments[2])
+            case ("read", 2): try JournalBenchmark.read(arguments[1])
+            case ("verify", 3): try JournalBenchmark.verify(arguments[1], key: arguments[2])
+            case ("sha256", 2): try JournalBenchmark.digest(arguments[1])
+            default:
+                fputs(usage, stderr)
+                exit(2)
+            }
+        } catch {
+            fputs("error: \(error)\n", stderr)
+            exit(4)
+        }
+    }
+}
+
+/// Seconds of a clock that never steps back.
+func secondsNow() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+struct Fault: Error, CustomStringConvertible {
+    var description: String
+}
