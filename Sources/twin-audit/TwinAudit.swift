@@ -23,7 +23,7 @@ struct TwinAudit: ParsableCommand {
             """,
         version: "twin-audit \(version)",
         subcommands: [
-            IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, ReplayCommand.self, VerifyCommand.self,
+            IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, DetectCommand.self, QueryCommand.self, ReportCommand.self, ReplayCommand.self, VerifyCommand.self,
             DatabaseCommand.self,
         ])
 
