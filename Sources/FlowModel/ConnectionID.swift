@@ -52,7 +52,10 @@ extension ConnectionID: Hashable {
         // Unused bytes are zero, so whole storages compare.
         guard left.length == right.length else { return false }
         return withUnsafeBytes(of: left.storage) { leftBytes in
-            withUnsafeBytes(of: right.storage) { SymbolTable.equal(leftBytes, $0, Int(left.length)) }
+            withUnsafeBytes(of: right.storage) { rightBytes in
+                guard let leftBase = leftBytes.baseAddress, let rightBase = rightBytes.baseAddress else { return true }
+                return ByteComparison.equal(leftBase, rightBase, Int(left.length))
+            }
         }
     }
 

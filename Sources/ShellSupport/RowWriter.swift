@@ -9,6 +9,7 @@ public final class RowWriter {
     private let columns: [String]
     private let output: OutputStream
     private let terminalWidth: Int?
+    private let isForTerminal = Terminal.standardOutputIsTerminal
     private var held: [[Cell]] = []
     private var widths: [Int]?
     public private(set) var rowCount = 0
@@ -33,9 +34,9 @@ public final class RowWriter {
                 try writeTableRow(row)
             }
         case .csv:
-            try output.write(row.map { csvField($0, separator: ",") }.joined(separator: ",") + "\n")
+            try output.write(row.map { $0.isNumeric ? $0.plain : Escaping.csv(shown($0.plain)) }.joined(separator: ",") + "\n")
         case .tsv:
-            try output.write(row.map { $0.isNumeric ? $0.plain : Escaping.tsv($0.plain) }.joined(separator: "\t") + "\n")
+            try output.write(row.map { $0.isNumeric ? $0.plain : Escaping.tsv(shown($0.plain)) }.joined(separator: "\t") + "\n")
         case .json:
             try output.write((rowCount == 1 ? "[\n" : ",\n") + object(row))
         case .ndjson:
@@ -73,8 +74,9 @@ public final class RowWriter {
         }
     }
 
-    private func csvField(_ cell: Cell, separator: Character) -> String {
-        cell.isNumeric ? cell.plain : Escaping.csv(cell.plain)
+    /// Files get the bytes as they are; a terminal that someone looks at gets none that it would act on.
+    private func shown(_ text: String) -> String {
+        isForTerminal ? Escaping.terminal(text) : text
     }
 
     private func object(_ row: [Cell]) -> String {

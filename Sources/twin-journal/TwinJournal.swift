@@ -27,16 +27,16 @@ struct TwinJournal: ParsableCommand {
             try command.run()
         } catch let failure as CommandFailure {
             Message.error(failure.message)
-            exit(failure.status.rawValue)
+            Glibc.exit(failure.status.rawValue)
         } catch let end as ExitWith {
-            exit(end.status.rawValue)
+            Glibc.exit(end.status.rawValue)
         } catch {
             let isHelp = exitCode(for: error).isSuccess
             if isHelp {
-                exit(withError: error)
+                Self.exit(withError: error)
             }
             Message.write(fullMessage(for: error))
-            exit(ExitStatus.usage.rawValue)
+            Glibc.exit(ExitStatus.usage.rawValue)
         }
     }
 }

@@ -1,5 +1,5 @@
-import Foundation
 import FlowModel
+import Foundation
 import Testing
 
 @testable import AccessPolicy
@@ -34,7 +34,8 @@ import Testing
             switch entry.value.content {
             case .scalar(let text, _): fields[entry.key] = text
             case .sequence(let items):
-                fields[entry.key] = items.map { if case .scalar(let text, _) = $0.content { text } else { "" } }.joined(separator: " ")
+                fields[entry.key] = items.map { if case .scalar(let text, _) = $0.content { text } else { "" } }.joined(
+                    separator: " ")
             case .mapping: break
             }
         }

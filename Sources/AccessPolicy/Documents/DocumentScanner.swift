@@ -109,7 +109,8 @@ struct DocumentScanner {
     /// `type` is then checked.
     mutating func identifier(_ node: DocumentNode?, _ what: String, type: String? = nil) -> String? {
         guard let text = text(node, what), let node else { return nil }
-        guard !text.isEmpty, text.utf8.count <= 128, text.unicodeScalars.allSatisfy({ $0.value > 32 && !(0x7f...0x9f).contains($0.value) })
+        guard !text.isEmpty, text.utf8.count <= 128,
+            text.unicodeScalars.allSatisfy({ $0.value > 32 && !(0x7f...0x9f).contains($0.value) })
         else {
             report(node.line, "\(what) must be 1 to 128 characters without blanks, not \(text.quoted)")
             return nil
@@ -132,7 +133,8 @@ struct DocumentScanner {
         return fallback
     }
 
-    mutating func required<Value>(_ value: Value?, _ key: String, of what: String, in node: DocumentNode, isPresent: Bool) -> Value? {
+    mutating func required<Value>(_ value: Value?, _ key: String, of what: String, in node: DocumentNode, isPresent: Bool) -> Value?
+    {
         if value == nil, !isPresent { report(node.line, "\(what) has no `\(key)`") }
         return value
     }

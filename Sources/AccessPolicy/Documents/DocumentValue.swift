@@ -165,7 +165,10 @@ extension DocumentValue {
     /// Only texts that every YAML reader takes for a text stay without quotes.
     private static func isPlain(_ text: String) -> Bool {
         guard let first = text.utf8.first, isLetter(first), text.utf8.count <= 200 else { return false }
-        guard text.utf8.allSatisfy({ isLetter($0) || ($0 >= 48 && $0 <= 57) || $0 == 45 || $0 == 46 || $0 == 64 || $0 == 95 || $0 == 47 })
+        guard
+            text.utf8.allSatisfy({
+                isLetter($0) || ($0 >= 48 && $0 <= 57) || $0 == 45 || $0 == 46 || $0 == 64 || $0 == 95 || $0 == 47
+            })
         else { return false }
         return !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
     }
@@ -185,7 +188,8 @@ extension DocumentValue {
             case "\t": output += "\\t"
             // After these an ampersand would look like an anchor to a careful reader.
             case "&" where "-:?[{,".unicodeScalars.contains(previous): output += "\\u0026"
-            case _ where scalar.value < 32 || (0x7f...0x9f).contains(scalar.value) || scalar.value == 0x2028
+            case _
+            where scalar.value < 32 || (0x7f...0x9f).contains(scalar.value) || scalar.value == 0x2028
                 || scalar.value == 0x2029 || scalar.value == 0xfeff || scalar.value == 0xfffe || scalar.value == 0xffff:
                 let digits = String(scalar.value, radix: 16)
                 output += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits

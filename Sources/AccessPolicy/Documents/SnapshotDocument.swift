@@ -275,7 +275,9 @@ struct SnapshotDocument {
             guard let id = scanner.identifier(field, "`group`", type: "Group") else { return nil }
             subject = .group(id)
         } else {
-            guard let id = scanner.identifier(fields["serviceAccount"], "`serviceAccount`", type: "ServiceAccount") else { return nil }
+            guard let id = scanner.identifier(fields["serviceAccount"], "`serviceAccount`", type: "ServiceAccount") else {
+                return nil
+            }
             subject = .serviceAccount(id)
         }
         var edge = AccessEdge(subject, expiresAt: scanner.time(fields["expiresAt"], "`expiresAt`"))

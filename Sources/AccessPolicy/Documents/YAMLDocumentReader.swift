@@ -65,7 +65,8 @@ enum YAMLDocumentReader {
         if node.anchor != nil { return refuse("anchors and aliases are not part of policy documents") }
         switch node {
         case .scalar(let scalar):
-            return DocumentNode(content: .scalar(scalar.string, isPlain: scalar.style == .plain || scalar.style == .any), line: line)
+            return DocumentNode(
+                content: .scalar(scalar.string, isPlain: scalar.style == .plain || scalar.style == .any), line: line)
         case .sequence(let sequence):
             let items = sequence.map { convert($0, depth: depth + 1, file: file, parentLine: line, &problems) }
             return DocumentNode(content: .sequence(items), line: line)

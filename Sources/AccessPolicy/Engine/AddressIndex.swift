@@ -81,7 +81,9 @@ struct AddressIndex: Sendable {
             var slot = AddressIndex.hash(masked, length) & family.mask
             while family.lists[slot] >= 0 {
                 if family.lows[slot] == masked.low, family.highs[slot] == masked.high, Int(family.slotLengths[slot]) == length {
-                    for index in resources.range(Int(family.lists[slot])) { _ = body(Int32(truncatingIfNeeded: length), resources.items[index]) }
+                    for index in resources.range(Int(family.lists[slot])) {
+                        _ = body(Int32(truncatingIfNeeded: length), resources.items[index])
+                    }
                     break
                 }
                 slot = (slot + 1) & family.mask

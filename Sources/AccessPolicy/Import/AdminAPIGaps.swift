@@ -40,7 +40,8 @@ extension AdminAPIImport {
             note("security policies are known by name only; what they require is not in the answers")
         }
         if !resourcesWithoutProtocols.isEmpty {
-            note("the protocols of \(count(resourcesWithoutProtocols, "Resource")) are not in the answers and count as unrestricted")
+            note(
+                "the protocols of \(count(resourcesWithoutProtocols, "Resource")) are not in the answers and count as unrestricted")
         }
         if !accessRequests.isEmpty {
             note("access by request counts as open; whether a request was open is not in the answers")

@@ -257,8 +257,10 @@ extension AdminAPIImport {
         guard let address = readAddress(value, &scanner) else { return nil }
         if let type = word(field["type"], "`type`", ["IP", "DNS"]) {
             switch (type, address) {
-            case ("IP", .name): scanner.report(value.line, "the address \(address.text.quoted) of \(what) is of type `IP` and is a name")
-            case ("DNS", .block): scanner.report(value.line, "the address \(address.text.quoted) of \(what) is of type `DNS` and is none")
+            case ("IP", .name):
+                scanner.report(value.line, "the address \(address.text.quoted) of \(what) is of type `IP` and is a name")
+            case ("DNS", .block):
+                scanner.report(value.line, "the address \(address.text.quoted) of \(what) is of type `DNS` and is none")
             default: break
             }
         }
@@ -294,7 +296,9 @@ extension AdminAPIImport {
     /// `accessPolicy` of today's answers, `usageBasedAutolockDurationDays` of older ones.
     private mutating func mode(_ node: DocumentNode, _ what: String) -> GrantMode? {
         if let policy = node["accessPolicy"] {
-            let seconds = scanner.number(policy["durationSeconds"], "`durationSeconds`", lowest: 0).map { min($0, longestDurationSeconds) }
+            let seconds = scanner.number(policy["durationSeconds"], "`durationSeconds`", lowest: 0).map {
+                min($0, longestDurationSeconds)
+            }
             switch word(policy["mode"], "`mode`", ["MANUAL", "AUTO_LOCK", "ACCESS_REQUEST"]) {
             case "AUTO_LOCK":
                 guard let seconds, seconds > 0 else {
@@ -309,7 +313,8 @@ extension AdminAPIImport {
             default: return nil
             }
         }
-        guard let days = scanner.number(node["usageBasedAutolockDurationDays"], "`usageBasedAutolockDurationDays`", lowest: 0), days > 0
+        guard let days = scanner.number(node["usageBasedAutolockDurationDays"], "`usageBasedAutolockDurationDays`", lowest: 0),
+            days > 0
         else { return nil }
         return .autoLock(seconds: min(days, longestDurationSeconds / 86_400) * 86_400)
     }
@@ -337,7 +342,8 @@ extension AdminAPIImport {
     private mutating func word(_ node: DocumentNode?, _ what: String, _ known: [String]) -> String? {
         guard let text = scanner.text(node, what), let node else { return nil }
         guard known.contains(text) else {
-            scanner.report(node.line, "\(what) must be one of \(known.map { "`\($0)`" }.joined(separator: ", ")), not \(text.quoted)")
+            scanner.report(
+                node.line, "\(what) must be one of \(known.map { "`\($0)`" }.joined(separator: ", ")), not \(text.quoted)")
             return nil
         }
         return text

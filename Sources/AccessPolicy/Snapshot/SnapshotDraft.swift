@@ -71,7 +71,10 @@ struct SnapshotDraft {
             seen.reserveCapacity(ids.count)
             for (id, place) in zip(ids, places) {
                 if let first = seen[id] {
-                    report(place, "\(what) \(id.quoted) is defined twice, first on line \(first.line)\(first.file == place.file ? "" : " of \(first.file)")")
+                    report(
+                        place,
+                        "\(what) \(id.quoted) is defined twice, first on line \(first.line)\(first.file == place.file ? "" : " of \(first.file)")"
+                    )
                 } else {
                     seen[id] = place
                 }
@@ -88,7 +91,9 @@ struct SnapshotDraft {
         _ = unique(snapshot.resources.map(\.id), resourcePlaces, "Resource")
 
         for (connector, place) in zip(snapshot.connectors, connectorPlaces) where !networks.contains(connector.networkID) {
-            report(place, "Connector \(connector.id.quoted) belongs to Remote network \(connector.networkID.quoted), which is not defined")
+            report(
+                place,
+                "Connector \(connector.id.quoted) belongs to Remote network \(connector.networkID.quoted), which is not defined")
         }
         for (index, group) in snapshot.groups.enumerated() {
             guard case .users(let ids) = group.members else { continue }

@@ -64,7 +64,8 @@ public struct NoteSigner: Sendable {
     public init(_ text: String) throws(NoteKeyProblem) {
         let line = text.hasSuffix("\n") ? String(text.dropLast()) : text
         guard line.hasPrefix(NoteKey.privatePrefix) else { throw .notASigner }
-        let parts = line.dropFirst(NoteKey.privatePrefix.count).split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
+        let parts = line.dropFirst(NoteKey.privatePrefix.count).split(
+            separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let encoded = Base64.decode(parts[2]), encoded.count == 33 else { throw .notASigner }
         guard encoded[0] == NoteKey.ed25519 else { throw .unknownAlgorithm(encoded[0]) }
         guard let signer = NoteSigner(name: String(parts[0]), seed: Array(encoded[1...])) else { throw .notASigner }

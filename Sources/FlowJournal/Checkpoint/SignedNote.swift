@@ -44,7 +44,9 @@ public struct SignedNote: Hashable, Sendable {
     private static func signature(_ line: Substring) -> Signature? {
         guard line.hasPrefix("— ") else { return nil }
         let parts = line.dropFirst(2).split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 2, NoteKey.isName(String(parts[0])), let bytes = Base64.decode(parts[1]), bytes.count > 4 else { return nil }
+        guard parts.count == 2, NoteKey.isName(String(parts[0])), let bytes = Base64.decode(parts[1]), bytes.count > 4 else {
+            return nil
+        }
         return Signature(
             name: String(parts[0]),
             keyID: bytes[..<4].reduce(0) { $0 << 8 | UInt32($1) },

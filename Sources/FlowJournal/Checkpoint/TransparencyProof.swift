@@ -33,7 +33,9 @@ public struct TransparencyProof: Hashable, Sendable {
             extra = bytes
             lines.removeFirst()
         }
-        guard let line = lines.popFirst(), line.hasPrefix("index "), let index = Checkpoint.size(line.dropFirst(6)) else { return nil }
+        guard let line = lines.popFirst(), line.hasPrefix("index "), let index = Checkpoint.size(line.dropFirst(6)) else {
+            return nil
+        }
         self.index = index
         guard lines.count <= 64 else { return nil }
         let hashes = lines.map { TreeHash(base64: $0) }

@@ -17,7 +17,9 @@ enum FrameContents {
             } catch {
                 return "record \(sequence) is not a JSON object on one line: \(error)"
             }
-            guard let stated = record.sequence, record.startsWithSequence else { return "record \(sequence) does not begin with its sequence" }
+            guard let stated = record.sequence, record.startsWithSequence else {
+                return "record \(sequence) does not begin with its sequence"
+            }
             guard stated == sequence else { return "record \(stated) stands where record \(sequence) should" }
             timestamps.include(record.timestamp)
             if record.kind?.concernsVerifier == true { flags |= FrameHeader.holdsJournalRecords }

@@ -89,7 +89,8 @@ enum JSONValue: Hashable {
         }
 
         private func isWord(_ byte: UInt8) -> Bool {
-            (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == 0x2b || byte == 0x2d || byte == 0x2e
+            (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a) || byte == 0x2b || byte == 0x2d
+                || byte == 0x2e
         }
 
         private mutating func string() -> String? {

@@ -170,7 +170,9 @@ private struct JSONScanner {
     }
 
     private func integer(_ range: Range<Int>) -> Int64? {
-        guard !range.isEmpty, base[range.lowerBound] == UInt8(ascii: "-") else { return unsigned(range).flatMap { Int64(exactly: $0) } }
+        guard !range.isEmpty, base[range.lowerBound] == UInt8(ascii: "-") else {
+            return unsigned(range).flatMap { Int64(exactly: $0) }
+        }
         return unsigned(range.lowerBound + 1..<range.upperBound).flatMap { magnitude in
             magnitude <= UInt64(Int64.max) ? -Int64(magnitude) : nil
         }
@@ -323,7 +325,9 @@ private struct JSONScanner {
 
     private mutating func literal(_ text: StaticString) throws(Problem) {
         guard count - index >= text.utf8CodeUnitCount else { throw .malformed(at: index) }
-        for offset in 0..<text.utf8CodeUnitCount where base[index + offset] != text.utf8Start[offset] { throw .malformed(at: index) }
+        for offset in 0..<text.utf8CodeUnitCount where base[index + offset] != text.utf8Start[offset] {
+            throw .malformed(at: index)
+        }
         index += text.utf8CodeUnitCount
     }
 

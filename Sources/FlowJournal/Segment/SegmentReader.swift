@@ -189,7 +189,9 @@ enum ForeignMember {
                 guard count > 0 else { return .truncated }
                 pending = 0..<count
             }
-            guard let step = try? stream.step(UnsafeRawBufferPointer(rebasing: input[pending]), into: output) else { return .corrupt }
+            guard let step = try? stream.step(UnsafeRawBufferPointer(rebasing: input[pending]), into: output) else {
+                return .corrupt
+            }
             pending = pending.dropFirst(step.consumed)
             position += UInt64(step.consumed)
             if step.isAtEnd { return .end(position) }

@@ -101,9 +101,12 @@ extension VerificationFinding: CustomStringConvertible {
         var place: [String] = []
         if let file { place.append("`\(file)`") }
         if let bytes { place.append("bytes \(bytes.lowerBound)..<\(bytes.upperBound)") }
-        if let frames { place.append(frames.count == 1 ? "frame \(frames.lowerBound)" : "frames \(frames.lowerBound)..<\(frames.upperBound)") }
+        if let frames {
+            place.append(frames.count == 1 ? "frame \(frames.lowerBound)" : "frames \(frames.lowerBound)..<\(frames.upperBound)")
+        }
         if let records {
-            place.append(records.count == 1 ? "record \(records.lowerBound)" : "records \(records.lowerBound)...\(records.upperBound)")
+            place.append(
+                records.count == 1 ? "record \(records.lowerBound)" : "records \(records.lowerBound)...\(records.upperBound)")
         }
         return "\(kind.rawValue): " + (place.isEmpty ? "" : place.joined(separator: ", ") + ": ") + explanation
     }

@@ -65,7 +65,10 @@ struct VerificationRun {
             let before = position == 0 ? 0 : segments[position - 1]
             if number != before + 1 {
                 let missing = number == before + 2 ? "segment \(before + 1)" : "segments \(before + 1) to \(number - 1)"
-                report.add(VerificationFinding(.segmentMissing, "\(missing) of \(segments.last ?? number) is not there", file: SegmentName.name(of: before + 1)))
+                report.add(
+                    VerificationFinding(
+                        .segmentMissing, "\(missing) of \(segments.last ?? number) is not there",
+                        file: SegmentName.name(of: before + 1)))
             }
             try walk(number, isLast: position == segments.count - 1)
         }
@@ -87,10 +90,13 @@ struct VerificationRun {
             let bytes = UInt64(entry.range.lowerBound)..<UInt64(entry.range.upperBound)
             switch entry.content {
             case .malformed:
-                report.add(VerificationFinding(.checkpointDamaged, "these bytes are no checkpoint", file: CheckpointFile.name, bytes: bytes))
+                report.add(
+                    VerificationFinding(
+                        .checkpointDamaged, "these bytes are no checkpoint", file: CheckpointFile.name, bytes: bytes))
             case .torn:
                 report.add(
-                    VerificationFinding(.tornCheckpoint, "the file ends within a checkpoint", file: CheckpointFile.name, bytes: bytes))
+                    VerificationFinding(
+                        .tornCheckpoint, "the file ends within a checkpoint", file: CheckpointFile.name, bytes: bytes))
             case .checkpoint(let checkpoint, let note):
                 report.checkpointCount += 1
                 var signer: NoteVerifier?
@@ -99,7 +105,8 @@ struct VerificationRun {
                 case .wrongSignature:
                     report.add(
                         VerificationFinding(
-                            .signatureWrong, "the checkpoint of \(checkpoint.head.size) frames bears a wrong signature of a given key",
+                            .signatureWrong,
+                            "the checkpoint of \(checkpoint.head.size) frames bears a wrong signature of a given key",
                             file: CheckpointFile.name, bytes: bytes))
                 case .unknownKey, nil:
                     if !verifier.keys.isEmpty {
@@ -125,7 +132,8 @@ struct VerificationRun {
             let names = unknown.names.sorted().map { "`\($0)`" }.joined(separator: ", ")
             report.add(
                 VerificationFinding(
-                    .signerUnknown, "\(unknown.count) of \(report.checkpointCount) checkpoints are not signed by a given key, but by \(names)",
+                    .signerUnknown,
+                    "\(unknown.count) of \(report.checkpointCount) checkpoints are not signed by a given key, but by \(names)",
                     file: CheckpointFile.name, bytes: UInt64(unknown.first.lowerBound)..<UInt64(unknown.first.upperBound)))
         }
         if verifier.keys.isEmpty {
@@ -150,7 +158,9 @@ struct VerificationRun {
         report.byteCount += reader.offset
     }
 
-    private mutating func examine(_ hashed: FrameHasher.Hashed, _ segment: SegmentFile, _ number: Int, isLast: Bool) throws(SystemProblem) {
+    private mutating func examine(_ hashed: FrameHasher.Hashed, _ segment: SegmentFile, _ number: Int, isLast: Bool)
+        throws(SystemProblem)
+    {
         let frame = hashed.frame
         let index = tree.size
         if case .torn = frame.form, isLast {
@@ -188,7 +198,8 @@ struct VerificationRun {
             let gap = header.firstSequence > expected
             add(
                 .sequenceBroken,
-                gap ? "records are missing before this frame" : "the frame's records come after record \(lastSequence)", frame, number,
+                gap ? "records are missing before this frame" : "the frame's records come after record \(lastSequence)", frame,
+                number,
                 index, records: gap ? expected...header.firstSequence - 1 : header.firstSequence...header.lastSequence)
         } else if expected == nil, header.firstSequence <= lastSequence {
             add(
@@ -280,7 +291,8 @@ struct VerificationRun {
         let further = mismatch.further == 0 ? "" : ", nor do the \(mismatch.further) checkpoints after it fit"
         report.add(
             VerificationFinding(
-                .rootMismatch, "these frames are not those that the checkpoint of \(mismatch.size) frames was signed over\(further)",
+                .rootMismatch,
+                "these frames are not those that the checkpoint of \(mismatch.size) frames was signed over\(further)",
                 file: SegmentName.name(of: mismatch.to.segment), frames: mismatch.from.index..<mismatch.to.index, records: records))
         // With depth `.records` the frames have been looked into already.
         guard verifier.depth == .seals, !verifier.keys.isEmpty else { return }
@@ -319,7 +331,8 @@ struct VerificationRun {
             report.add(
                 VerificationFinding(
                     .framesMissing,
-                    "\(beyond) checkpoints cover up to \(lastSealSize) frames, and there are only \(tree.size)", frames: tree.size..<lastSealSize))
+                    "\(beyond) checkpoints cover up to \(lastSealSize) frames, and there are only \(tree.size)",
+                    frames: tree.size..<lastSealSize))
         }
         checkOrigins()
         checkNamedCheckpoints()
@@ -335,7 +348,8 @@ struct VerificationRun {
     private mutating func shrunk(_ head: TreeHead) {
         report.add(
             VerificationFinding(
-                .notAnExtension, "\(head.size) frames were seen before, and there are only \(tree.size)", frames: min(tree.size, head.size)..<head.size))
+                .notAnExtension, "\(head.size) frames were seen before, and there are only \(tree.size)",
+                frames: min(tree.size, head.size)..<head.size))
     }
 
     private mutating func checkOrigins() {
@@ -365,7 +379,8 @@ struct VerificationRun {
     /// Every run's frames must be under a checkpoint by the key that the run was written with.
     private mutating func checkRuns() {
         guard let first = runs.first, first.start == 0 else {
-            report.add(VerificationFinding(.noBeginning, "the journal does not begin with the record `journal_opened`", frames: 0..<1))
+            report.add(
+                VerificationFinding(.noBeginning, "the journal does not begin with the record `journal_opened`", frames: 0..<1))
             return
         }
         guard !verifier.keys.isEmpty, report.checkpointCount > 0 else { return }

@@ -77,7 +77,8 @@ final class FrameStore {
     /// Whether the oldest frame without a checkpoint is old enough for one.
     func isSealDue(now: Timestamp) -> Bool {
         tree.size > (sealed?.size ?? 0)
-            && (now.milliseconds < sealedAt.milliseconds || now.milliseconds - sealedAt.milliseconds >= options.checkpointIntervalMs)
+            && (now.milliseconds < sealedAt.milliseconds
+                || now.milliseconds - sealedAt.milliseconds >= options.checkpointIntervalMs)
     }
 
     /// Signs a checkpoint over all frames, when there are new ones, and writes the tree's state. Gives the head when one was signed.

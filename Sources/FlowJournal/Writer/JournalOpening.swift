@@ -30,7 +30,8 @@ struct JournalOpening {
             let checkpoints = try readCheckpoints()
             let segments = try directory.segments()
             for (index, number) in segments.enumerated() where number != index + 1 {
-                throw JournalProblem.tampered(path: directory.path, reason: "segment \(index + 1) is missing; `twin-journal verify` says more")
+                throw JournalProblem.tampered(
+                    path: directory.path, reason: "segment \(index + 1) is missing; `twin-journal verify` says more")
             }
             origin = try readOrigin(segments)
             try walk(segments, checkpoints)
@@ -52,16 +53,19 @@ struct JournalOpening {
             case .checkpoint(let checkpoint, _):
                 guard checkpoint.head.size > (checkpoints.last?.head.size ?? 0) else {
                     throw JournalProblem.tampered(
-                        path: directory.checkpointsPath, reason: "the checkpoint at byte \(entry.range.lowerBound) does not follow the one before it")
+                        path: directory.checkpointsPath,
+                        reason: "the checkpoint at byte \(entry.range.lowerBound) does not follow the one before it")
                 }
                 checkpoints.append(checkpoint)
                 checkpointsSize = UInt64(entry.range.upperBound)
             case .malformed:
                 throw JournalProblem.tampered(
-                    path: directory.checkpointsPath, reason: "bytes \(entry.range.lowerBound)..<\(entry.range.upperBound) are no checkpoint")
+                    path: directory.checkpointsPath,
+                    reason: "bytes \(entry.range.lowerBound)..<\(entry.range.upperBound) are no checkpoint")
             case .torn:
                 try moveAside(
-                    CheckpointFile.name, directory.checkpointsPath, from: UInt64(entry.range.lowerBound), to: UInt64(entry.range.upperBound))
+                    CheckpointFile.name, directory.checkpointsPath, from: UInt64(entry.range.lowerBound),
+                    to: UInt64(entry.range.upperBound))
             }
         }
         return checkpoints
@@ -117,7 +121,10 @@ struct JournalOpening {
                 }
                 guard isLast, cutsDamage || (tornFrom == nil && frame.form != .foreign) else {
                     throw JournalProblem.tampered(
-                        path: path, reason: "damaged at byte \(tornFrom ?? frame.offset); `twin-journal verify` says more, `twin-journal repair` cuts it off")
+                        path: path,
+                        reason:
+                            "damaged at byte \(tornFrom ?? frame.offset); `twin-journal verify` says more, `twin-journal repair` cuts it off"
+                    )
                 }
                 tornFrom = tornFrom ?? frame.offset
             }
@@ -131,7 +138,8 @@ struct JournalOpening {
         if let missing = heads.first {
             throw JournalProblem.tampered(
                 path: directory.path,
-                reason: "a checkpoint covers \(missing.size) frames and there are \(state.tree.size); `twin-journal verify` says more")
+                reason:
+                    "a checkpoint covers \(missing.size) frames and there are \(state.tree.size); `twin-journal verify` says more")
         }
     }
 
@@ -140,7 +148,8 @@ struct JournalOpening {
         guard let head = heads.first, head.size == state.tree.size else { return }
         guard head == state.tree.head else {
             throw JournalProblem.tampered(
-                path: directory.path, reason: "the first \(head.size) frames are not those that a checkpoint covers; `twin-journal verify` says more")
+                path: directory.path,
+                reason: "the first \(head.size) frames are not those that a checkpoint covers; `twin-journal verify` says more")
         }
         heads.removeFirst()
     }

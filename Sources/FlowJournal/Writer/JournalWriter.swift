@@ -123,7 +123,9 @@ public final class JournalWriter {
     ) throws(JournalProblem) -> UInt64 {
         do throws(SystemProblem) {
             if waiting != nil { try writeWaiting() }
-            if !payload.isEmpty, payload.count + record.count + 32 > min(options.frameBytes, FrameHeader.longestInflated) { try cut() }
+            if !payload.isEmpty, payload.count + record.count + 32 > min(options.frameBytes, FrameHeader.longestInflated) {
+                try cut()
+            }
         } catch {
             if countsLoss { noteLoss(error) }
             throw problem(error)

@@ -35,7 +35,10 @@ struct AppendCommand: ParsableCommand {
 
     @OptionGroup var writing: WritingOptions
 
-    @Flag(help: "Print a line `{\"seq\":…,\"line\":…}` whenever records became durable: the last sequence, and the last input line it came from.")
+    @Flag(
+        help:
+            "Print a line `{\"seq\":…,\"line\":…}` whenever records became durable: the last sequence, and the last input line it came from."
+    )
     var acknowledge = false
 
     @Flag(help: "Exit with status 3 when a line was unreadable.")
@@ -54,7 +57,8 @@ struct AppendCommand: ParsableCommand {
             let writer = try JournalWriter(
                 directory: journal, options: writing.options(key: key), identity: writing.identity, clock: { Inputs.now })
             if writer.recoveredBytes > 0, !quiet {
-                Message.warning("\(writer.recoveredBytes) bytes of an interrupted frame were moved to `\(Escaping.terminal(journal))/torn`")
+                Message.warning(
+                    "\(writer.recoveredBytes) bytes of an interrupted frame were moved to `\(Escaping.terminal(journal))/torn`")
             }
             let session = AppendSession(writer, acknowledges: acknowledge, keepsRecords: follow != nil)
             var failure: (any Error)?

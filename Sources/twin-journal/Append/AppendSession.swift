@@ -52,13 +52,13 @@ final class AppendSession {
 
     private func append(_ body: () throws(JournalProblem) -> UInt64) throws {
         while true {
-            do throws(JournalProblem) {
+            do {
                 let sequence = try body()
                 if acknowledges { open.append((sequence, lines)) }
                 try acknowledge()
                 return
             } catch {
-                guard case .system(let problem) = error else { throw error }
+                guard case JournalProblem.system(let problem) = error else { throw error }
                 note(problem)
                 guard keepsRecords else { return }
                 // Disks do not get space by being asked often.
@@ -76,7 +76,7 @@ final class AppendSession {
         do {
             try writer.tick()
         } catch {
-            guard case .system(let problem) = error else { throw error }
+            guard case JournalProblem.system(let problem) = error else { throw error }
             note(problem)
         }
         try acknowledge()

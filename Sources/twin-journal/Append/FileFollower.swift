@@ -114,10 +114,12 @@ final class FileFollower {
     private func readRest(_ rotated: FollowedFile, from position: SourcePosition) throws {
         rotated.skip(to: position)
         file = rotated
-        while try rotated.read(buffer, { line, _ in
-            try session.take(line)
-            notePosition()
-        }) == .read
+        while try rotated.read(
+            buffer,
+            { line, _ in
+                try session.take(line)
+                notePosition()
+            }) == .read
         {
             try session.tick()
             if StopSignal.isRaised { return }

@@ -98,7 +98,8 @@ final class FollowedFile {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
         defer { buffer.deallocate() }
         while readOffset < position.offset {
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), position.offset - readOffset))])
+            let room = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[..<Int(min(UInt64(buffer.count), position.offset - readOffset))])
             guard let count = try? compressed.read(into: room), count > 0 else { return }
             readOffset += UInt64(count)
         }
@@ -112,7 +113,9 @@ final class FollowedFile {
         let reader = compressed == nil ? nil : try? ByteStreamReader(path: path)
         while done < length {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[done..<length])
-            let count = compressed == nil ? pread(descriptor, room.baseAddress, room.count, off_t(done)) : (try? reader?.read(into: room)) ?? 0
+            let count =
+                compressed == nil
+                ? pread(descriptor, room.baseAddress, room.count, off_t(done)) : (try? reader?.read(into: room)) ?? 0
             guard count > 0 else { return nil }
             done += count
         }
@@ -179,7 +182,8 @@ enum RotatedName {
     private static func isMark(_ text: Substring) -> Bool {
         var mark = text
         if mark.hasSuffix(".gz") { mark = mark.dropLast(3) }
-        guard let first = mark.popFirst(), first == "." || first == "-", let digit = mark.utf8.first, (48...57).contains(digit) else { return false }
+        guard let first = mark.popFirst(), first == "." || first == "-", let digit = mark.utf8.first, (48...57).contains(digit)
+        else { return false }
         return mark.utf8.allSatisfy { (48...58).contains($0) || $0 == 45 || $0 == 46 || $0 == 84 || $0 == 90 || $0 == 95 }
     }
 }

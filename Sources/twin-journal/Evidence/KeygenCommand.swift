@@ -18,13 +18,17 @@ struct KeygenCommand: ParsableCommand {
     @Option(help: ArgumentHelp("File for the private key; it must not exist.", valueName: "file"))
     var out: String
 
-    @Option(help: ArgumentHelp("Name of the key and origin of its journal, best a URL without scheme; default is made of the host's name.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Name of the key and origin of its journal, best a URL without scheme; default is made of the host's name.",
+            valueName: "name"))
     var name: String?
 
     func run() throws {
         let keyName = name ?? KeygenCommand.defaultName
         guard let signer = NoteSigner.generate(name: keyName) else {
-            throw CommandFailure(.usage, "`\(Escaping.terminal(keyName))` cannot be a key's name: it must not be empty or have spaces or `+` in it")
+            throw CommandFailure(
+                .usage, "`\(Escaping.terminal(keyName))` cannot be a key's name: it must not be empty or have spaces or `+` in it")
         }
         try KeygenCommand.write(signer.line + "\n", to: out, mode: 0o600)
         do {
@@ -39,7 +43,8 @@ struct KeygenCommand: ParsableCommand {
     }
 
     private static var defaultName: String {
-        let host = String((Host.name ?? "host").unicodeScalars.filter { !$0.properties.isWhitespace && $0 != "+" && $0.value > 0x20 })
+        let host = String(
+            (Host.name ?? "host").unicodeScalars.filter { !$0.properties.isWhitespace && $0 != "+" && $0.value > 0x20 })
         return (host.isEmpty ? "host" : host) + "/twin-journal"
     }
 

@@ -52,7 +52,8 @@ struct ProveCommand: ParsableCommand {
             let output = OutputStream()
             try output.write("\(prefix)\(TransparencyProof.fileExtension)\n\(prefix).ndjson.gz\n".escapedLines)
             try output.flush()
-            Message.write("frame \(result.proof.index), \(records), under the checkpoint of \(result.proof.checkpoint.head.size) frames")
+            Message.write(
+                "frame \(result.proof.index), \(records), under the checkpoint of \(result.proof.checkpoint.head.size) frames")
         }
     }
 
@@ -64,7 +65,9 @@ struct ProveCommand: ParsableCommand {
         case .unsealed(let frame):
             CommandFailure(.undecidable, "no checkpoint signed by the key covers frame \(frame)")
         case .tampered(let size):
-            CommandFailure(.tampered, "the first \(size) frames are not those that a checkpoint was signed over; `twin-journal verify` says more")
+            CommandFailure(
+                .tampered,
+                "the first \(size) frames are not those that a checkpoint was signed over; `twin-journal verify` says more")
         }
     }
 }

@@ -21,7 +21,9 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Public key; may be repeated when keys were changed.", valueName: "file"))
     var key: [String] = []
 
-    @Option(help: ArgumentHelp("Checkpoint of this journal that was kept elsewhere: the journal must extend it. May be repeated.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Checkpoint of this journal that was kept elsewhere: the journal must extend it. May be repeated.", valueName: "file"))
     var extends: [String] = []
 
     @Option(help: ArgumentHelp("Origin that the journal must have.", valueName: "name"))
@@ -102,7 +104,8 @@ enum ReportText {
     static func people(_ report: VerificationReport, _ journal: String) -> String {
         var text = "\(report.verdict.words): `\(Escaping.terminal(journal))`"
         if let origin = report.origin { text += " (origin `\(Escaping.terminal(origin))`)" }
-        text += "\n  \(report.head.size) frames, \(report.recordCount) records, \(report.byteCount) bytes in \(report.segmentCount) segments"
+        text +=
+            "\n  \(report.head.size) frames, \(report.recordCount) records, \(report.byteCount) bytes in \(report.segmentCount) segments"
         text += "; \(report.checkpointCount) checkpoints\n"
         text += "  tree: size \(report.head.size), root \(report.head.root.base64)\n"
         if let sealed = report.sealed { text += "  sealed: size \(sealed.size), root \(sealed.root.base64)\n" }

@@ -42,7 +42,9 @@ struct VerifyProofCommand: ParsableCommand {
             let check = member.withUnsafeBytes { parsed.check($0, keys) }
             if let origin, parsed.checkpoint.origin != origin {
                 throw CommandFailure(
-                    .undecidable, "the checkpoint is of the journal `\(Escaping.terminal(parsed.checkpoint.origin))`, not of `\(Escaping.terminal(origin))`")
+                    .undecidable,
+                    "the checkpoint is of the journal `\(Escaping.terminal(parsed.checkpoint.origin))`, not of `\(Escaping.terminal(origin))`"
+                )
             }
             switch check {
             case .proved(let key):

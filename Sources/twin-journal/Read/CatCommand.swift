@@ -26,7 +26,9 @@ struct CatCommand: ParsableCommand {
             if printing.damaged > 0 {
                 throw CommandFailure(.tampered, "\(printing.damaged) frames could not be read; `twin-journal verify` says more")
             }
-            if printing.printer.printed == 0 { Message.write("no record: \(selection.isEmpty ? "the journal has none" : "none matches the selection")") }
+            if printing.printer.printed == 0 {
+                Message.write("no record: \(selection.isEmpty ? "the journal has none" : "none matches the selection")")
+            }
         }
     }
 }
@@ -46,7 +48,8 @@ struct SelectionOptions: ParsableArguments {
     var toSequence: UInt64?
 
     var selection: JournalReader.Selection {
-        JournalReader.Selection(since: since?.timestamp, until: until?.timestamp, fromSequence: fromSequence, toSequence: toSequence)
+        JournalReader.Selection(
+            since: since?.timestamp, until: until?.timestamp, fromSequence: fromSequence, toSequence: toSequence)
     }
 
     var isEmpty: Bool { selection == JournalReader.Selection() }

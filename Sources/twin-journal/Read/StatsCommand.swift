@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import FlowJournal
 import FlowModel
-import ShellSupport
+public import ShellSupport
 
 extension OutputFormat: ExpressibleByArgument {}
 
@@ -102,7 +102,8 @@ struct StatsCommand: ParsableCommand {
 
         var cells: [Cell] {
             [
-                .text(name), .integer(segments), count(frames), count(records), count(bytes), count(inflated), number(firstSequence),
+                .text(name), .integer(segments), count(frames), count(records), count(bytes), count(inflated),
+                number(firstSequence),
                 number(lastSequence), time(first), time(last), count(foreign), count(damaged), count(torn),
             ]
         }

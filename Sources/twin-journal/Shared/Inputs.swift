@@ -1,5 +1,5 @@
-import ArgumentParser
-import FlowJournal
+public import ArgumentParser
+public import FlowJournal
 import FlowModel
 import Glibc
 import ShellSupport
@@ -27,7 +27,9 @@ enum Inputs {
             }
             if count == 0 { break }
             bytes.append(contentsOf: piece[..<count])
-            guard bytes.count <= limit else { throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is too long to be what it should be") }
+            guard bytes.count <= limit else {
+                throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is too long to be what it should be")
+            }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is not a text")
@@ -38,7 +40,9 @@ enum Inputs {
     static func verifier(_ path: String) throws -> NoteVerifier {
         let line = try text(of: path, atMost: longestKey)
         if line.hasPrefix("PRIVATE+KEY+") {
-            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is a private key; give the public one, `\(Escaping.terminal(path)).pub`")
+            throw CommandFailure(
+                .inputRefused,
+                "`\(Escaping.terminal(path))` is a private key; give the public one, `\(Escaping.terminal(path)).pub`")
         }
         do {
             return try NoteVerifier(line)

@@ -1,0 +1,48 @@
+# The front door: `make` lists what there is.
+
+SHELL := /bin/bash
+SWIFT ?= swift
+RELEASE := .build/release
+CONFIG := -c release
+
+.PHONY: help setup build demo test smoke lint format bench torture fuzz differential install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the system packages that building needs
+	@scripts/setup.sh libsqlite3-dev zlib1g-dev
+
+build: setup ## build the programs, optimised
+	@$(SWIFT) build $(CONFIG) --product twin-audit
+	@$(SWIFT) build $(CONFIG) --product twin-journal
+	@$(SWIFT) build $(CONFIG) --product twin-simulate
+
+demo: build ## run the main job on a made-up tenant; leaves the directory demo/
+	@scripts/demo.sh $(RELEASE)
+
+test: setup ## run every test
+	@scripts/setup.sh sqlite3 jq python3 gzip
+	@scripts/test.sh
+
+lint: ## check the formatting rules
+	@$(SWIFT) format lint --recursive --strict Package.swift Sources Tests
+
+format: ## apply the formatting rules
+	@$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+bench: build ## measure beside peers and limits, in one run
+	@scripts/setup.sh gcc python3
+	@Benchmarks/run.sh
+
+torture: build ## kill, cut and damage journals and ingests for a long time
+	@scripts/torture.sh
+
+fuzz: ## fuzz the readers of untrusted bytes, ten minutes each
+	@Fuzz/run.sh
+
+install: build ## install programs, queries and manual pages under $(PREFIX)
+	@scripts/install.sh $(RELEASE) "$(or $(PREFIX),/usr/local)"
+
+clean: ## remove what was built and the demo
+	rm -rf .build .build-* demo .bench

@@ -1,0 +1,106 @@
+public import GRDB
+internal import Glibc
+
+/// The database that ingest fills and questions are asked of. Derived from journals, logs and policies, and rebuildable from them.
+public final class AuditDatabase: Sendable {
+    public enum Mode: Sendable {
+        /// The file must exist; nothing is written, not even beside it.
+        case readOnly
+        /// The file must exist.
+        case readWrite
+        /// The file is made when missing.
+        case create
+    }
+
+    public let path: String
+    private let queue: DatabaseQueue
+
+    /// How long a statement waits for another program's transaction: longer than a batch takes, shorter than patience.
+    private static let busyTimeoutSeconds = 10.0
+    /// Pages of 8 KiB held in memory, as negative KiB: enough for the inner pages of a database of a hundred million flows.
+    private static let cacheKiB = 64 << 10
+
+    /// Opens the database and, when it may be written, brings its schema up to date.
+    public init(path: String, mode: Mode) throws(StoreFailure) {
+        self.path = path
+        let exists = access(path, F_OK) == 0
+        if !exists, mode != .create {
+            throw StoreFailure(.refused, "no database at `\(path)`; make one with `twin-audit ingest`, or name another with --db")
+        }
+        if exists, access(path, R_OK) != 0 {
+            throw StoreFailure(.environment, "`\(path)`: no permission to read the database")
+        }
+        do {
+            var configuration = Configuration()
+            configuration.readonly = mode == .readOnly
+            configuration.busyMode = .timeout(AuditDatabase.busyTimeoutSeconds)
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA cache_size = -\(AuditDatabase.cacheKiB)")
+            }
+            if !exists {
+                configuration.prepareDatabase { database in
+                    try database.execute(sql: "PRAGMA page_size = 8192; PRAGMA cache_size = -\(AuditDatabase.cacheKiB)")
+                }
+            }
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            try AuditDatabase.checkAndMigrate(queue, path: path, isNew: !exists, mayWrite: mode != .readOnly)
+        } catch let error as StoreFailure {
+            throw error
+        } catch let error as DatabaseError {
+            throw StoreFailure(error, path: path)
+        } catch {
+            throw StoreFailure(.environment, "`\(path)`: \(error)")
+        }
+    }
+
+    private static func checkAndMigrate(_ queue: DatabaseQueue, path: String, isNew: Bool, mayWrite: Bool) throws {
+        let migrator = Schema.migrator
+        let state = try queue.read { database -> (isOurs: Bool, isEmpty: Bool, isNewer: Bool, isComplete: Bool) in
+            let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            return (
+                id == Schema.applicationID, tables == 0, try migrator.hasBeenSuperseded(database),
+                try migrator.hasCompletedMigrations(database)
+            )
+        }
+        if !state.isEmpty, !state.isOurs {
+            throw StoreFailure(.refused, "`\(path)` is a database of another program; name another file with --db")
+        }
+        if state.isNewer {
+            throw StoreFailure(
+                .refused, "`\(path)` was written by a newer version of twin-audit; use that version, or build a new database")
+        }
+        if !state.isComplete {
+            guard mayWrite else {
+                throw StoreFailure(.refused, "`\(path)` has an older schema; bring it up to date with `twin-audit db migrate`")
+            }
+            try migrator.migrate(queue)
+        }
+    }
+
+    public func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try translating { try queue.read(body) }
+    }
+
+    /// Runs `body` in one transaction.
+    public func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try translating { try queue.write(body) }
+    }
+
+    /// Runs `body` outside a transaction, which it may open itself.
+    public func withoutTransaction<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try translating { try queue.writeWithoutTransaction(body) }
+    }
+
+    private func translating<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw StoreFailure(error, path: path)
+        }
+    }
+
+    public func close() throws {
+        try translating { try queue.close() }
+    }
+}

@@ -1,0 +1,293 @@
+internal import GRDB
+
+/// The views that are the public interface of the database. `docs/database-views.md` describes every column; changes are additions.
+///
+/// Ids are text, times are milliseconds of Unix time in UTC, bytes are integers, absent is NULL. Standard SQL, so that the
+/// `sqlite3` shell reads them as they are.
+enum Views {
+    static let names = [
+        "flow", "access", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
+        "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record",
+        "name_query",
+        "administrative_change", "unknown_field", "journal_frame", "duration_calibration",
+    ]
+
+    static func create(in database: Database) throws {
+        for sql in [flow, access, session, finding, bookkeeping, policy, records] {
+            try database.execute(sql: sql)
+        }
+    }
+
+    private static let flow = """
+        CREATE VIEW flow AS
+        SELECT f.flow_id,
+            f.connection_id,
+            f.started_at,
+            CASE WHEN f.duration_ms IS NOT NULL THEN f.started_at + f.duration_ms END AS ended_at,
+            CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
+            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
+            principal_id.value AS principal_id,
+            principal.value AS principal,
+            service_key.value AS service_key_id,
+            device.value AS device_id,
+            client_ip.value AS client_ip,
+            location.value AS location,
+            connector_id.value AS connector_id,
+            connector.value AS connector,
+            network_id.value AS network_id,
+            network.value AS network,
+            resource_id.value AS resource_id,
+            applied_rule.value AS applied_rule,
+            address.value AS address,
+            resource_ip.value AS resource_ip,
+            nullif(t.port, -1) AS port,
+            CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
+            f.bytes_received,
+            f.bytes_transferred,
+            relays.value AS relay,
+            CASE WHEN tunnel_path.value IS NOT NULL
+                    THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
+                WHEN relays.value = '[]' THEN 'direct'
+                WHEN relays.value IS NOT NULL THEN 'relayed'
+            END AS path,
+            error.value AS error,
+            close_reason.value AS close_reason,
+            requested.value AS requested,
+            nullif(j.policy_version, '') AS policy_version,
+            j.class AS verdict,
+            nullif(j.reason, '') AS reason,
+            nullif(j.expected_resource_id, '') AS expected_resource_id,
+            nullif(j.qualifiers, '') AS qualifiers,
+            decision_effect.value AS recorded_effect,
+            decision_reason.value AS recorded_reason,
+            nullif(r.policy_version, -1) AS recorded_policy_version,
+            recorded_digest.value AS recorded_policy_digest,
+            f.state & 4 <> 0 AS is_orphan,
+            f.state & 8 <> 0 AS start_is_inferred,
+            f.state & 16 <> 0 AS start_is_unknown,
+            f.state & 32 <> 0 AS is_whole,
+            f.source_id,
+            f.source_offset,
+            f.source_line,
+            CASE WHEN f.end_offset IS NOT NULL THEN coalesce(f.end_source_id, f.source_id) END AS end_source_id,
+            f.end_offset,
+            f.end_line
+        FROM flow_fact f
+        JOIN origin o ON o.origin_id = f.origin_id
+        JOIN target t ON t.target_id = f.target_id
+        LEFT JOIN route ON route.route_id = f.route_id
+        LEFT JOIN remark r ON r.remark_id = f.remark_id
+        LEFT JOIN judgement j ON j.judgement_id = f.judgement_id
+        LEFT JOIN text principal_id ON principal_id.text_id = o.principal_id
+        LEFT JOIN text principal ON principal.text_id = o.principal
+        LEFT JOIN text service_key ON service_key.text_id = o.service_key
+        LEFT JOIN text device ON device.text_id = o.device
+        LEFT JOIN text client_ip ON client_ip.text_id = o.client_ip
+        LEFT JOIN text location ON location.text_id = o.location
+        LEFT JOIN text connector_id ON connector_id.text_id = t.connector_id
+        LEFT JOIN text connector ON connector.text_id = t.connector
+        LEFT JOIN text network_id ON network_id.text_id = t.network_id
+        LEFT JOIN text network ON network.text_id = t.network
+        LEFT JOIN text resource_id ON resource_id.text_id = t.resource_id
+        LEFT JOIN text applied_rule ON applied_rule.text_id = t.applied_rule
+        LEFT JOIN text address ON address.text_id = t.address
+        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16
+        LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
+        LEFT JOIN text relays ON relays.text_id = route.relays
+        LEFT JOIN text tunnel_path ON tunnel_path.text_id = route.tunnel_path
+        LEFT JOIN text error ON error.text_id = r.error
+        LEFT JOIN text close_reason ON close_reason.text_id = r.close_reason
+        LEFT JOIN text requested ON requested.text_id = r.requested
+        LEFT JOIN text decision_effect ON decision_effect.text_id = r.decision_effect
+        LEFT JOIN text decision_reason ON decision_reason.text_id = r.decision_reason
+        LEFT JOIN text recorded_digest ON recorded_digest.text_id = r.policy_digest;
+        """
+
+    private static let access = """
+        CREATE VIEW access AS
+        SELECT e.hour * 3600000 AS hour_at,
+            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
+            principal_id.value AS principal_id,
+            principal.value AS principal,
+            device.value AS device_id,
+            client_ip.value AS client_ip,
+            connector_id.value AS connector_id,
+            connector.value AS connector,
+            network_id.value AS network_id,
+            network.value AS network,
+            resource_id.value AS resource_id,
+            applied_rule.value AS applied_rule,
+            address.value AS address,
+            nullif(t.port, -1) AS port,
+            CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
+            CASE e.outcome WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
+            j.class AS verdict,
+            nullif(j.reason, '') AS reason,
+            nullif(j.expected_resource_id, '') AS expected_resource_id,
+            nullif(j.qualifiers, '') AS qualifiers,
+            nullif(j.policy_version, '') AS policy_version,
+            e.flows,
+            e.open,
+            e.bytes_received,
+            e.bytes_transferred,
+            e.first_at,
+            e.last_at,
+            e.first_flow,
+            e.last_flow
+        FROM edge e
+        JOIN origin o ON o.origin_id = e.origin_id
+        JOIN target t ON t.target_id = e.target_id
+        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
+        LEFT JOIN text principal_id ON principal_id.text_id = o.principal_id
+        LEFT JOIN text principal ON principal.text_id = o.principal
+        LEFT JOIN text device ON device.text_id = o.device
+        LEFT JOIN text client_ip ON client_ip.text_id = o.client_ip
+        LEFT JOIN text connector_id ON connector_id.text_id = t.connector_id
+        LEFT JOIN text connector ON connector.text_id = t.connector
+        LEFT JOIN text network_id ON network_id.text_id = t.network_id
+        LEFT JOIN text network ON network.text_id = t.network
+        LEFT JOIN text resource_id ON resource_id.text_id = t.resource_id
+        LEFT JOIN text applied_rule ON applied_rule.text_id = t.applied_rule
+        LEFT JOIN text address ON address.text_id = t.address
+        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
+        """
+
+    /// A session ends when a principal left a Resource alone for this long: ten minutes, the pause after which people sign in anew.
+    static let sessionGapMs: Int64 = 600_000
+
+    private static let session = "CREATE VIEW session AS\n" + sessions(where: "1", gapMs: sessionGapMs) + ";"
+
+    /// A statement that makes sessions of the flows that meet a condition. Refused attempts are no use of a Resource.
+    static func sessions(where condition: String, gapMs: Int64) -> String {
+        let part = "PARTITION BY principal_kind, principal_id, device_id, resource_id ORDER BY started_at, flow_id"
+        return """
+            WITH marked AS (
+                SELECT flow.*,
+                    CASE WHEN started_at - max(coalesce(ended_at, started_at)) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
+                FROM flow
+                WHERE outcome <> 'denied' AND \(condition)
+                WINDOW earlier AS (\(part) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            ), numbered AS (
+                SELECT marked.*,
+                    sum(starts) OVER (\(part) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS part
+                FROM marked
+            )
+            SELECT min(flow_id) AS session_id,
+                min(started_at) AS started_at,
+                max(coalesce(ended_at, started_at)) AS ended_at,
+                principal_kind, principal_id, max(principal) AS principal, device_id, resource_id,
+                group_concat(DISTINCT address) AS addresses,
+                group_concat(DISTINCT client_ip) AS client_ips,
+                group_concat(DISTINCT connector) AS connectors,
+                max(network) AS network,
+                group_concat(DISTINCT path) AS paths,
+                count(*) AS flows,
+                sum(outcome = 'failed') AS failures,
+                count(DISTINCT connector_id) - 1 AS connector_changes,
+                sum(bytes_received) AS bytes_received,
+                sum(bytes_transferred) AS bytes_transferred,
+                group_concat(DISTINCT verdict) AS verdicts
+            FROM numbered
+            GROUP BY principal_kind, principal_id, device_id, resource_id, part
+            """
+    }
+
+    private static let finding = """
+        CREATE VIEW finding AS
+        SELECT finding_id, rule_id, severity, status, title, explanation, witness, principal, resource, connector, subject,
+            first_seen, last_seen, count, parameters, evidence, suppressed_by
+        FROM finding_fact;
+        """
+
+    private static let bookkeeping = """
+        CREATE VIEW source AS
+        SELECT source_id, kind, format, compression, path, journal, digest, size, position, file_position, lines, complete, first_sequence, frames,
+            events, noise, quarantined, duplicates, other, first_at, last_at
+        FROM source_file;
+
+        CREATE VIEW journal_frame AS
+        SELECT f.source_id, s.journal, s.path, f.number AS frame, f.file_offset, f.length, f.inflated_offset, f.first_sequence,
+            f.records
+        FROM frame f JOIN source_file s ON s.source_id = f.source_id;
+
+        CREATE VIEW quarantine AS
+        SELECT q.source_id, s.path, q.line, q.offset, q.reason, q.detail, q.raw, q.truncated
+        FROM quarantined_line q JOIN source_file s ON s.source_id = q.source_id;
+
+        CREATE VIEW unknown_field AS
+        SELECT source_id, offset, line, fields FROM extra_field;
+
+        CREATE VIEW duration_calibration AS
+        SELECT text.value AS connector_id, milliseconds, microseconds, neither
+        FROM duration_evidence JOIN text ON text.text_id = duration_evidence.connector_id;
+
+        CREATE VIEW audit_event AS
+        SELECT action_id AS audit_event_id, at, actor, command, detail FROM action;
+        """
+
+    /// Views over the canonical documents of snapshots: a name that equals the id is left out there.
+    private static let policy = """
+        CREATE VIEW policy_snapshot AS
+        SELECT snapshot_id, version, effective_at,
+            (SELECT min(later.effective_at) FROM snapshot later WHERE later.effective_at > snapshot.effective_at) AS superseded_at,
+            digest, document
+        FROM snapshot;
+
+        CREATE VIEW policy_network AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, n.value ->> '$.id' AS network_id,
+            coalesce(n.value ->> '$.name', n.value ->> '$.id') AS network, coalesce(n.value ->> '$.active', 1) AS is_active
+        FROM policy_snapshot s, json_each(s.document, '$.networks') n;
+
+        CREATE VIEW policy_connector AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, c.value ->> '$.id' AS connector_id,
+            coalesce(c.value ->> '$.name', c.value ->> '$.id') AS connector, c.value ->> '$.network' AS network_id
+        FROM policy_snapshot s, json_each(s.document, '$.connectors') c;
+
+        CREATE VIEW policy_resource AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, r.value ->> '$.id' AS resource_id,
+            coalesce(r.value ->> '$.name', r.value ->> '$.id') AS resource, r.value ->> '$.address' AS address,
+            r.value ->> '$.alias' AS alias, r.value ->> '$.network' AS network_id, coalesce(r.value ->> '$.active', 1) AS is_active,
+            coalesce(r.value ->> '$.routing', 'through') AS routing
+        FROM policy_snapshot s, json_each(s.document, '$.resources') r;
+
+        CREATE VIEW policy_user AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, u.value ->> '$.id' AS user_id,
+            u.value ->> '$.email' AS email, coalesce(u.value ->> '$.state', 'active') AS state
+        FROM policy_snapshot s, json_each(s.document, '$.users') u;
+
+        CREATE VIEW policy_member AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, g.value ->> '$.id' AS group_id,
+            coalesce(g.value ->> '$.name', g.value ->> '$.id') AS "group", m.value AS user_id
+        FROM policy_snapshot s, json_each(s.document, '$.groups') g, json_each(g.value, '$.members') m
+        WHERE json_type(g.value, '$.members') = 'array'
+        UNION ALL
+        SELECT s.version, s.effective_at, s.superseded_at, g.value ->> '$.id',
+            coalesce(g.value ->> '$.name', g.value ->> '$.id'), u.value ->> '$.id'
+        FROM policy_snapshot s, json_each(s.document, '$.groups') g, json_each(s.document, '$.users') u
+        WHERE g.value ->> '$.members' = 'everyone';
+
+        CREATE VIEW policy_grant AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, r.value ->> '$.id' AS resource_id,
+            a.value ->> '$.group' AS group_id, a.value ->> '$.serviceAccount' AS service_account_id,
+            a.value ->> '$.expiresAt' AS expires
+        FROM policy_snapshot s, json_each(s.document, '$.resources') r, json_each(r.value, '$.access') a;
+        """
+
+    private static let records = """
+        CREATE VIEW journal_record AS
+        SELECT source_id, offset, line, kind, at, sequence, body FROM other_record WHERE category = 'journal';
+
+        CREATE VIEW name_query AS
+        SELECT source_id, offset, line, at,
+            body ->> '$.domain' AS domain, body ->> '$.root' AS root, body ->> '$.device_id' AS device_id,
+            body ->> '$.device' AS device, body ->> '$.client_ip' AS client_ip, body ->> '$.protocol' AS protocol,
+            body ->> '$.status' AS status, body -> '$.reasons' AS reasons
+        FROM other_record WHERE category = 'name_query';
+
+        CREATE VIEW administrative_change AS
+        SELECT source_id, offset, line, at, kind AS action,
+            body ->> '$.actor_type' AS actor_type, body ->> '$.actor_id' AS actor_id, body ->> '$.actor' AS actor,
+            body -> '$.targets' AS targets
+        FROM other_record WHERE category = 'change';
+        """
+}

@@ -1,0 +1,38 @@
+public import FlowModel
+
+/// What an ingest did.
+public struct IngestReport: Sendable {
+    public var filesRead = 0
+    /// Files whose bytes are all in the database already.
+    public var filesKnown = 0
+    public var bytesRead: Int64 = 0
+    public var lines: Int64 = 0
+    public var flowEvents: [FlowEvent.Kind: Int64] = [:]
+    public var otherRecords: [String: Int64] = [:]
+    public var newFlows: Int64 = 0
+    /// Events that completed a flow which was known already.
+    public var completions: Int64 = 0
+    /// Events that said nothing new.
+    public var duplicates: Int64 = 0
+    public var noise: Int64 = 0
+    public var quarantined: Int64 = 0
+    public var quarantineReasons: [String: Int64] = [:]
+    public var unknownFieldEvents: Int64 = 0
+    public var firstAt: Timestamp?
+    public var lastAt: Timestamp?
+    /// Flows whose start is unknown because the unit of their duration is.
+    public var unknownStarts: Int64 = 0
+    public var newSnapshots = 0
+    public var judgedAgain: Int64 = 0
+    /// Sentences for people, each about one file or journal.
+    public var warnings: [String] = []
+    /// Inputs that were refused, each with its reason.
+    public var refusals: [StoreFailure] = []
+
+    public init() {}
+
+    mutating func see(_ timestamp: Timestamp) {
+        firstAt = min(firstAt ?? timestamp, timestamp)
+        lastAt = max(lastAt ?? timestamp, timestamp)
+    }
+}

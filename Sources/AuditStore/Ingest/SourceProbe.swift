@@ -1,0 +1,65 @@
+internal import Crypto
+internal import FlowJournal
+internal import Glibc
+
+/// What a file is, found out by reading it once before anything of it is stored.
+struct SourceProbe {
+    var size: Int64
+    /// SHA-256 of the whole file, lower-case hexadecimal.
+    var digest: String
+    /// Digests of the first so many bytes.
+    var prefixes: [Int64: String]
+    var isJournal: Bool
+
+    private static let chunk = 1 << 20
+
+    /// - Parameter sizes: ascending; digests of these prefixes are wanted.
+    static func read(path: String, sizes: [Int64]) throws(StoreFailure) -> SourceProbe {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        var hash = SHA256()
+        var probe = SourceProbe(size: 0, digest: "", prefixes: [:], isJournal: false)
+        var wanted = sizes[...]
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            var count = Glibc.read(descriptor, buffer.baseAddress, chunk)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure(path)
+            }
+            if count == 0 { break }
+            if probe.size == 0 { probe.isJournal = FrameHeader.isJournal(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+            var start = 0
+            while let next = wanted.first, next - probe.size <= Int64(count - start) {
+                let part = Int(next - probe.size)
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[start..<start + part]))
+                probe.size += Int64(part)
+                start += part
+                let soFar = hash
+                probe.prefixes[next] = hex(soFar.finalize())
+                wanted.removeFirst()
+            }
+            count -= start
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[start..<start + count]))
+            probe.size += Int64(count)
+        }
+        probe.digest = hex(hash.finalize())
+        return probe
+    }
+
+    static func hex(_ digest: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    private static func failure(_ path: String) -> StoreFailure {
+        switch errno {
+        case ENOENT: StoreFailure(.refused, "`\(path)`: there is no such file; check the path")
+        case EACCES, EPERM: StoreFailure(.environment, "`\(path)`: no permission to read it; run as a user who may")
+        case EISDIR: StoreFailure(.refused, "`\(path)` is a directory")
+        default: StoreFailure(.environment, "`\(path)`: cannot be read: \(String(cString: strerror(errno)))")
+        }
+    }
+}

@@ -1,0 +1,129 @@
+internal import FlowModel
+internal import GRDB
+internal import LogFormats
+
+/// A frame that was read, for `journal_frame`.
+struct FrameRow {
+    var number: Int64
+    var fileOffset: Int64
+    var length: Int64
+    var inflatedOffset: Int64
+    var firstSequence: Int64
+    var records: Int64
+}
+
+/// How far a source has been read when a batch of it is written.
+struct SourceProgress {
+    /// Inflated bytes.
+    var position: Int64
+    /// Bytes of the file in whole frames; 0 for sources that are no journals.
+    var filePosition: Int64
+    var lines: Int64
+    var isComplete: Bool
+    var context = ""
+    var frames: [FrameRow] = []
+}
+
+/// A row of `source_file`.
+struct SourceRow {
+    enum Kind: String {
+        case journal
+        case file
+        case standardInput = "stdin"
+    }
+
+    var id: Int64
+    var kind: Kind
+    var format: String
+    var compression: String
+    var path: String
+    var journal: String?
+    var digest: String
+    var size: Int64
+    var position: Int64 = 0
+    var filePosition: Int64 = 0
+    var lines: Int64 = 0
+    var isComplete = false
+    var firstSequence: Int64?
+    var frames: Int64 = 0
+    var events: Int64 = 0
+    var noise: Int64 = 0
+    var quarantined: Int64 = 0
+    var duplicates: Int64 = 0
+    var other: Int64 = 0
+    var firstAt: Int64?
+    var lastAt: Int64?
+    var context = ""
+
+    mutating func advance(to progress: SourceProgress, over batch: RecordBatch) {
+        position = progress.position
+        filePosition = progress.filePosition
+        lines = progress.lines
+        isComplete = progress.isComplete
+        context = progress.context
+        frames += Int64(progress.frames.count)
+        if firstSequence == nil, let first = progress.frames.first { firstSequence = first.firstSequence }
+        events += Int64(batch.flows.count)
+        other += Int64(batch.eventCount - batch.flows.count)
+        noise += Int64(batch.noiseLines)
+        quarantined += Int64(batch.quarantined.count)
+        for event in batch.flows {
+            let at = event.timestamp.milliseconds
+            firstAt = min(firstAt ?? at, at)
+            lastAt = max(lastAt ?? at, at)
+        }
+    }
+}
+
+/// The table `source_file`: which bytes are in the database.
+final class SourceTable {
+    private let database: Database
+    private static let columns = """
+        source_id, kind, format, compression, path, journal, digest, size, position, file_position, lines, complete, first_sequence,
+        frames, events, noise, quarantined, duplicates, other, first_at, last_at, context
+        """
+
+    init(_ database: Database) throws {
+        self.database = database
+    }
+
+    /// The sizes of sources that a file of `size` bytes may be, or may have grown from.
+    func knownSizes(upTo size: Int64) throws -> [Int64] {
+        try Int64.fetchAll(
+            database, sql: "SELECT DISTINCT size FROM source_file WHERE size <= ? AND size > 0 ORDER BY size", arguments: [size])
+    }
+
+    func find(size: Int64, digest: String) throws -> SourceRow? {
+        try fetch("size = ? AND digest = ?", [size, digest])
+    }
+
+    /// A segment of a journal by its place, whatever its bytes.
+    func find(journalPath path: String) throws -> SourceRow? {
+        try fetch("kind = 'journal' AND path = ?", [path])
+    }
+
+    private func fetch(_ condition: String, _ arguments: StatementArguments) throws -> SourceRow? {
+        let sql = "SELECT \(SourceTable.columns) FROM source_file WHERE \(condition) ORDER BY source_id DESC LIMIT 1"
+        guard let row = try Row.fetchOne(database, sql: sql, arguments: arguments) else { return nil }
+        return SourceRow(
+            id: row[0], kind: SourceRow.Kind(rawValue: row[1]) ?? .file, format: row[2], compression: row[3], path: row[4],
+            journal: row[5], digest: row[6], size: row[7], position: row[8], filePosition: row[9], lines: row[10],
+            isComplete: row[11], firstSequence: row[12], frames: row[13], events: row[14], noise: row[15], quarantined: row[16],
+            duplicates: row[17], other: row[18], firstAt: row[19], lastAt: row[20], context: row[21])
+    }
+
+    func nextID() throws -> Int64 {
+        (try Int64.fetchOne(database, sql: "SELECT coalesce(max(source_id), 0) FROM source_file") ?? 0) + 1
+    }
+
+    /// Inserts the row or writes over it.
+    func update(_ row: SourceRow) throws {
+        let marks = Array(repeating: "?", count: 22).joined(separator: ", ")
+        try database.cachedStatement(sql: "INSERT OR REPLACE INTO source_file (\(SourceTable.columns)) VALUES (\(marks))")
+            .execute(arguments: [
+                row.id, row.kind.rawValue, row.format, row.compression, row.path, row.journal, row.digest, row.size, row.position,
+                row.filePosition, row.lines, row.isComplete, row.firstSequence, row.frames, row.events, row.noise,
+                row.quarantined, row.duplicates, row.other, row.firstAt, row.lastAt, row.context,
+            ])
+    }
+}

@@ -1,0 +1,45 @@
+internal import Glibc
+
+/// Standard input, written to a file without a name, so that it can be looked at twice like any other file.
+struct StandardInputSpool {
+    let descriptor: Int32
+    /// A path that leads to the file as long as the spool is open.
+    var path: String { "/proc/self/fd/\(descriptor)" }
+
+    /// Reads standard input to its end.
+    init() throws(StoreFailure) {
+        let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(directory)/twin-audit-XXXXXX".utf8CString)
+        descriptor = mkstemp(&template)
+        guard descriptor >= 0 else {
+            throw StoreFailure(
+                .environment, "cannot make a temporary file in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR")
+        }
+        unlink(template)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(0, buffer.baseAddress, buffer.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw StoreFailure(.environment, "cannot read standard input: \(String(cString: strerror(errno)))")
+            }
+            if count == 0 { return }
+            var start = 0
+            while start < count {
+                let written = write(descriptor, buffer.baseAddress.map { $0 + start }, count - start)
+                guard written >= 0 else {
+                    if errno == EINTR { continue }
+                    throw StoreFailure(
+                        .environment,
+                        "cannot keep standard input in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR")
+                }
+                start += written
+            }
+        }
+    }
+
+    func close() {
+        Glibc.close(descriptor)
+    }
+}

@@ -1,0 +1,39 @@
+public import GRDB
+
+/// A value of a result.
+public enum StoredValue: Hashable, Sendable {
+    case null
+    case integer(Int64)
+    case real(Double)
+    case text(String)
+    case blob([UInt8])
+
+    init(_ value: DatabaseValue) {
+        switch value.storage {
+        case .null: self = .null
+        case .int64(let value): self = .integer(value)
+        case .double(let value): self = .real(value)
+        case .string(let value): self = .text(value)
+        case .blob(let value): self = .blob(Array(value))
+        }
+    }
+}
+
+/// Rows that a question gave, one after the other.
+public struct Answer {
+    public var columns: [String]
+    private let rows: RowCursor
+
+    init(_ database: Database, sql: String, arguments: StatementArguments) throws {
+        let statement = try database.makeStatement(sql: sql)
+        columns = statement.columnNames
+        rows = try Row.fetchCursor(statement, arguments: arguments)
+    }
+
+    /// Each row's values in the order of `columns`.
+    public func forEach(_ body: ([StoredValue]) throws -> Void) throws {
+        while let row = try rows.next() {
+            try body(row.databaseValues.map { StoredValue($0) })
+        }
+    }
+}

@@ -1,0 +1,26 @@
+public import FlowModel
+internal import GRDB
+
+/// Sessions in time order: one row for each stretch in which a principal used a Resource from a device.
+public struct TimelineQuestion: Sendable {
+    public var filter = FlowFilter()
+    /// A session ends when nothing happened for longer than this.
+    public var gapMs = Views.sessionGapMs
+    public var limit: Int?
+
+    public init() {}
+
+    public func ask<Value>(_ database: AuditDatabase, _ body: (Answer) throws -> Value) throws -> Value {
+        try database.read { connection in
+            let (condition, arguments) = filter.condition(timeColumn: "started_at")
+            let sql = """
+                SELECT started_at, ended_at, session_id, coalesce(principal, principal_id) AS user, device_id AS device, resource_id AS
+                    resource, addresses, connectors, network, paths, flows, failures, connector_changes, bytes_received,
+                    bytes_transferred, verdicts
+                FROM (\(Views.sessions(where: condition, gapMs: gapMs)))
+                ORDER BY started_at, session_id\(limit.map { " LIMIT \($0)" } ?? "")
+                """
+            return try body(Answer(connection, sql: sql, arguments: arguments))
+        }
+    }
+}

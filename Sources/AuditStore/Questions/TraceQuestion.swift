@@ -1,0 +1,116 @@
+public import AccessPolicy
+public import FlowModel
+internal import GRDB
+
+/// Everything that is known of one flow.
+public struct FlowTrace: Sendable {
+    /// The row of the view `flow`, without what is absent.
+    public var fields: [(name: String, value: StoredValue)]
+    /// The records that the flow rests on: the first, and the last where there are two.
+    public var records: [Evidence]
+    /// What the Connector journaled of resolving the name: when, and the record's text.
+    public var resolution: (at: Timestamp?, body: String)?
+    /// What the engine needs to explain the verdict.
+    public var facts: FlowFacts
+
+    public func text(_ name: String) -> String? {
+        guard case .text(let value) = fields.first(where: { $0.name == name })?.value else { return nil }
+        return value
+    }
+}
+
+/// Looks flows up by what people have in hand.
+public struct TraceQuestion: Sendable {
+    public enum Subject: Sendable {
+        case flow(Int64)
+        case connection(String)
+        /// The number that `timeline` shows.
+        case session(Int64)
+
+        /// `17` is a flow, `session:17` a session, anything else a connection id.
+        public init(_ text: String) {
+            if text.hasPrefix("session:"), let id = Int64(text.dropFirst("session:".count)) {
+                self = .session(id)
+            } else if let id = Int64(text), id > 0 {
+                self = .flow(id)
+            } else {
+                self = .connection(text)
+            }
+        }
+    }
+
+    /// More flows than this are not told one by one.
+    public static let most = 200
+
+    public var subject: Subject
+
+    public init(_ subject: Subject) {
+        self.subject = subject
+    }
+
+    public func ask(_ database: AuditDatabase) throws -> [FlowTrace] {
+        try database.read { connection in
+            let reader = try FlowFactsReader(connection)
+            return try flowIDs(connection).compactMap { try trace($0, connection, reader) }
+        }
+    }
+
+    private func flowIDs(_ database: Database) throws -> [Int64] {
+        switch subject {
+        case .flow(let id): return [id]
+        case .connection(let id):
+            return try Int64.fetchAll(
+                database,
+                sql: "SELECT flow_id FROM flow_fact WHERE connection_id = ? ORDER BY started_at LIMIT \(TraceQuestion.most)",
+                arguments: [id])
+        case .session(let id):
+            // The flows of the session that begins with this flow.
+            return try Int64.fetchAll(
+                database,
+                sql: """
+                    WITH head AS (SELECT * FROM session WHERE session_id = ?)
+                    SELECT f.flow_id FROM flow f, head
+                    WHERE f.principal_kind IS head.principal_kind AND f.principal_id IS head.principal_id
+                        AND f.device_id IS head.device_id AND f.resource_id IS head.resource_id AND f.outcome <> 'denied'
+                        AND f.started_at BETWEEN head.started_at AND head.ended_at
+                    ORDER BY f.started_at, f.flow_id LIMIT \(TraceQuestion.most)
+                    """, arguments: [id])
+        }
+    }
+
+    private func trace(_ id: Int64, _ database: Database, _ reader: FlowFactsReader) throws -> FlowTrace? {
+        guard let row = try Row.fetchOne(database, sql: "SELECT * FROM flow WHERE flow_id = ?", arguments: [id]),
+            let stored = try FlowScan(database).flow(id)
+        else { return nil }
+        let fields = zip(row.columnNames, row.databaseValues).map { (name: $0, value: StoredValue($1)) }.filter {
+            $0.value != .null
+        }
+        var records: [Evidence] = []
+        if let first = try Evidence.find(
+            database, source: row["source_id"], offset: row["source_offset"], line: row["source_line"])
+        {
+            records.append(first)
+        }
+        if let source = row["end_source_id"] as Int64?,
+            let last = try Evidence.find(database, source: source, offset: row["end_offset"], line: row["end_line"])
+        {
+            records.append(last)
+        }
+        let facts = try FlowFacts(stored, reader: reader, lastAccess: nil)
+        var trace = FlowTrace(fields: fields, records: records, resolution: nil, facts: facts)
+        if let found = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT at, body FROM journal_record
+                WHERE kind = 'name_resolved' AND source_id IN (
+                        SELECT source_id FROM source WHERE journal = (SELECT journal FROM source WHERE source_id = ?))
+                    AND body ->> '$.name' = ? COLLATE NOCASE AND at <= ?
+                ORDER BY at DESC LIMIT 1
+                """,
+            arguments: [row["source_id"] as Int64, facts.destination, stored.startedAt.milliseconds])
+        {
+            trace.resolution = ((found[0] as Int64?).map { Timestamp(milliseconds: $0) }, found[1])
+        }
+        return trace
+    }
+}

@@ -1,0 +1,57 @@
+import FlowModel
+
+/// Arrays that were checked before: relays come from a short list, so most lines repeat one byte for byte.
+///
+/// An array that is complete and well-formed ends where it ends whatever follows, so that a text equal to a checked one needs no second check.
+struct KnownArrays {
+    /// Longer ones are checked each time.
+    private static let longest = 1_024
+    /// A power of two; a slot holds the last checked array whose symbol falls on it.
+    private static let slotCount = 256
+
+    private var checked = [Symbol](repeating: .none, count: KnownArrays.slotCount)
+    private var generation: UInt64 = 0
+
+    /// The length of the well-formed array at `start`; nil when it is none.
+    @inline(__always)
+    mutating func length(
+        _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ seed: UInt64, _ symbols: UnsafeMutablePointer<SymbolStorage>
+    ) -> Int? {
+        guard limit > start, start.load(as: UInt8.self) == UInt8(ascii: "[") else { return nil }
+        if limit - start >= 2, start.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "]") { return 2 }
+        var position = start
+        let bound = limit - start > KnownArrays.longest ? start + KnownArrays.longest : limit
+        while bound - position >= 8 {
+            let mask = ByteScan.matches(ByteScan.load(position), UInt8(ascii: "]"))
+            if mask != 0 {
+                let count = position + ByteScan.index(mask) + 1 - start
+                let symbol = symbols.pointee.find(start, count, SymbolStorage.hash(start, count, seed))
+                if !symbol.isNone, generation == symbols.pointee.currentGeneration,
+                    checked[Int(symbol.rawValue) & (KnownArrays.slotCount - 1)] == symbol
+                {
+                    return count
+                }
+                break
+            }
+            position += 8
+        }
+        return checkedLength(start, limit, seed, symbols)
+    }
+
+    @inline(never)
+    private mutating func checkedLength(
+        _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ seed: UInt64, _ symbols: UnsafeMutablePointer<SymbolStorage>
+    ) -> Int? {
+        var cursor = JSONCursor(start, limit)
+        guard let value = try? cursor.value(depth: 1), value.kind == .array else { return nil }
+        if value.count <= KnownArrays.longest {
+            if generation != symbols.pointee.currentGeneration {
+                generation = symbols.pointee.currentGeneration
+                checked = [Symbol](repeating: .none, count: KnownArrays.slotCount)
+            }
+            let symbol = symbols.pointee.intern(start, value.count, SymbolStorage.hash(start, value.count, seed))
+            checked[Int(symbol.rawValue) & (KnownArrays.slotCount - 1)] = symbol
+        }
+        return value.count
+    }
+}

@@ -1,0 +1,140 @@
+/// JSON strings: escapes read and written.
+enum JSONText {
+    /// Four hexadecimal digits; nil when they are not that or not there.
+    static func hexUnit(_ position: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UInt32? {
+        guard end - position >= 4 else { return nil }
+        var value: UInt32 = 0
+        for offset in 0..<4 {
+            let byte = position.load(fromByteOffset: offset, as: UInt8.self)
+            switch byte {
+            case 48...57: value = value << 4 | UInt32(byte - 48)
+            case 97...102: value = value << 4 | UInt32(byte - 87)
+            case 65...70: value = value << 4 | UInt32(byte - 55)
+            default: return nil
+            }
+        }
+        return value
+    }
+
+    /// Appends the meaning of a string's inside, which a `JSONCursor` has checked, to `output`.
+    static func unescape(_ start: UnsafeRawPointer, _ count: Int, into output: inout ByteBuffer) {
+        output.reserve(count)
+        let end = start + count
+        var position = start
+        while position < end {
+            var run = position
+            while end - run >= 8 {
+                let mask = ByteScan.matches(ByteScan.load(run), UInt8(ascii: "\\"))
+                if mask != 0 {
+                    run += ByteScan.index(mask)
+                    break
+                }
+                run += 8
+            }
+            while run < end, run.load(as: UInt8.self) != UInt8(ascii: "\\") { run += 1 }
+            output.append(position, run - position)
+            position = run
+            guard end - position >= 2 else { break }
+            let byte = position.load(fromByteOffset: 1, as: UInt8.self)
+            position += 2
+            switch byte {
+            case UInt8(ascii: "b"): output.append(0x08)
+            case UInt8(ascii: "f"): output.append(0x0c)
+            case UInt8(ascii: "n"): output.append(0x0a)
+            case UInt8(ascii: "r"): output.append(0x0d)
+            case UInt8(ascii: "t"): output.append(0x09)
+            case UInt8(ascii: "u"):
+                var scalar = hexUnit(position, end) ?? 0xfffd
+                position = min(position + 4, end)
+                if (0xd800...0xdbff).contains(scalar), end - position >= 6, let low = hexUnit(position + 2, end) {
+                    scalar = 0x10000 + ((scalar - 0xd800) << 10 | (low &- 0xdc00) & 0x3ff)
+                    position += 6
+                }
+                for unit in String(Unicode.Scalar(scalar) ?? "\u{fffd}").utf8 { output.append(unit) }
+            default: output.append(byte)
+            }
+        }
+    }
+
+    /// The meaning of a checked string's inside.
+    static func text(_ start: UnsafeRawPointer, _ count: Int, _ kind: JSONKind) -> String {
+        guard kind == .escaped else {
+            return String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
+        }
+        var buffer = ByteBuffer()
+        defer { buffer.deallocate() }
+        unescape(start, count, into: &buffer)
+        return String(decoding: buffer.bytes, as: UTF8.self)
+    }
+
+    /// `text` as the inside of a JSON string.
+    static func escaped(_ text: some StringProtocol) -> String {
+        var output = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": output += "\\\""
+            case "\\": output += "\\\\"
+            case "\n": output += "\\n"
+            case "\r": output += "\\r"
+            case "\t": output += "\\t"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                output += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        return output
+    }
+}
+
+/// Bytes that grow and are used again; freed by hand by whoever owns it.
+struct ByteBuffer {
+    private(set) var start: UnsafeMutableRawPointer
+    private(set) var count = 0
+    private var capacity: Int
+
+    init(capacity: Int = 512) {
+        start = .allocate(byteCount: capacity, alignment: 8)
+        self.capacity = capacity
+    }
+
+    func deallocate() {
+        start.deallocate()
+    }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+
+    mutating func removeAll() { count = 0 }
+
+    mutating func removeFirst(_ number: Int) {
+        start.copyMemory(from: start + number, byteCount: count - number)
+        count -= number
+    }
+
+    mutating func reserve(_ more: Int) {
+        guard capacity - count < more else { return }
+        let larger = max(capacity * 2, count + more)
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
+        moved.copyMemory(from: start, byteCount: count)
+        start.deallocate()
+        start = moved
+        capacity = larger
+    }
+
+    @inline(__always)
+    mutating func append(_ byte: UInt8) {
+        if count == capacity { reserve(1) }
+        start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    mutating func append(_ source: UnsafeRawPointer, _ number: Int) {
+        reserve(number)
+        (start + count).copyMemory(from: source, byteCount: number)
+        count += number
+    }
+
+    mutating func append(_ text: StaticString) {
+        append(text.utf8Start, text.utf8CodeUnitCount)
+    }
+}

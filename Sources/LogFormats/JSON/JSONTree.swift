@@ -1,0 +1,167 @@
+/// A JSON value as a tree, for forms that come seldom enough; read by the same strict rules, with duplicate keys refused everywhere.
+struct JSONTree {
+    enum Value {
+        case null
+        case boolean(Bool)
+        case number
+        case string(String)
+        case array([JSONTree])
+        case object([(key: String, value: JSONTree)])
+    }
+
+    var value: Value
+    /// The value's text, valid as long as the text that was read.
+    var raw: UnsafeRawBufferPointer
+
+    var rawText: String { String(decoding: raw, as: UTF8.self) }
+
+    /// The tree of a text that holds one value and nothing else but blanks.
+    static func read(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) throws(Rejection) -> JSONTree {
+        var cursor = JSONCursor(start, end)
+        cursor.skipBlanks()
+        let tree = try read(&cursor, depth: 0)
+        cursor.skipBlanks()
+        guard cursor.position == end else { throw cursor.problem("something follows the value", .trailingBytes) }
+        return tree
+    }
+
+    private static func read(_ cursor: inout JSONCursor, depth: Int) throws(Rejection) -> JSONTree {
+        let first = cursor.position
+        switch cursor.byte {
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            guard depth < JSONLimits.deepest else { throw cursor.problem("nested deeper than \(JSONLimits.deepest)", .tooDeep) }
+            let value = cursor.byte == UInt8(ascii: "{") ? try object(&cursor, depth) : try array(&cursor, depth)
+            return JSONTree(value: value, raw: UnsafeRawBufferPointer(start: first, count: cursor.position - first))
+        default:
+            let scalar = try cursor.value(depth: depth)
+            let raw = UnsafeRawBufferPointer(start: first, count: cursor.position - first)
+            switch scalar.kind {
+            case .plain, .escaped:
+                return JSONTree(value: .string(JSONText.text(scalar.start, scalar.count, scalar.kind)), raw: raw)
+            case .boolean: return JSONTree(value: .boolean(scalar.count == 4), raw: raw)
+            case .null: return JSONTree(value: .null, raw: raw)
+            default: return JSONTree(value: .number, raw: raw)
+            }
+        }
+    }
+
+    private static func object(_ cursor: inout JSONCursor, _ depth: Int) throws(Rejection) -> Value {
+        var members: [(key: String, value: JSONTree)] = []
+        var keys: Set<String> = []
+        cursor.position += 1
+        cursor.skipBlanks()
+        if cursor.byte == UInt8(ascii: "}") {
+            cursor.position += 1
+            return .object(members)
+        }
+        while true {
+            try cursor.expect(UInt8(ascii: "\""))
+            let key = try cursor.string()
+            cursor.skipBlanks()
+            try cursor.expect(UInt8(ascii: ":"))
+            cursor.skipBlanks()
+            let name = JSONText.text(key.start, key.count, key.kind)
+            let value = try read(&cursor, depth: depth + 1)
+            guard keys.insert(name).inserted else {
+                throw Rejection(.duplicateKey, "`\(String(name.prefix(64)))` stands there twice")
+            }
+            members.append((name, value))
+            cursor.skipBlanks()
+            if cursor.byte == UInt8(ascii: "}") {
+                cursor.position += 1
+                return .object(members)
+            }
+            try cursor.expect(UInt8(ascii: ","))
+            cursor.skipBlanks()
+        }
+    }
+
+    private static func array(_ cursor: inout JSONCursor, _ depth: Int) throws(Rejection) -> Value {
+        var elements: [JSONTree] = []
+        cursor.position += 1
+        cursor.skipBlanks()
+        if cursor.byte == UInt8(ascii: "]") {
+            cursor.position += 1
+            return .array(elements)
+        }
+        while true {
+            elements.append(try read(&cursor, depth: depth + 1))
+            cursor.skipBlanks()
+            if cursor.byte == UInt8(ascii: "]") {
+                cursor.position += 1
+                return .array(elements)
+            }
+            try cursor.expect(UInt8(ascii: ","))
+            cursor.skipBlanks()
+        }
+    }
+}
+
+/// An object of a foreign form while it is read: each member is taken once, and what is left over is kept.
+struct ObjectReader {
+    /// With a dot, what the paths of the members begin with.
+    let path: String
+    private var members: [(key: String, value: JSONTree)]
+
+    /// Nil when `tree` is null; `wrong-type` when it is no object.
+    init?(_ tree: JSONTree?, path: String) throws(Rejection) {
+        guard let tree else { return nil }
+        switch tree.value {
+        case .null: return nil
+        case .object(let members):
+            self.members = members
+            self.path = path
+        default: throw Rejection(.wrongType, "`\(path)` is not an object")
+        }
+    }
+
+    func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    /// The member, removed; nil when it is absent.
+    mutating func take(_ key: String) -> JSONTree? {
+        guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
+        return members.remove(at: index).value
+    }
+
+    /// Nil when absent or null.
+    mutating func text(_ key: String) throws(Rejection) -> String? {
+        guard let tree = take(key) else { return nil }
+        switch tree.value {
+        case .null: return nil
+        case .string(let text):
+            guard !text.utf8.contains(0) else { throw Rejection(.badValue, "`\(name(key))` holds U+0000") }
+            return text
+        default: throw Rejection(.wrongType, "`\(name(key))` is not a text")
+        }
+    }
+
+    /// A text, or a whole number as its decimal text.
+    mutating func identifier(_ key: String) throws(Rejection) -> String? {
+        if let index = members.firstIndex(where: { $0.key == key }), case .number = members[index].value.value {
+            let raw = members.remove(at: index).value.raw
+            guard raw.allSatisfy({ $0 >= 48 && $0 <= 57 || $0 == UInt8(ascii: "-") }) else {
+                throw Rejection(.wrongType, "`\(name(key))` is not a text")
+            }
+            return String(decoding: raw, as: UTF8.self)
+        }
+        return try text(key)
+    }
+
+    mutating func integer(_ key: String) throws(Rejection) -> Int64? {
+        guard let tree = take(key) else { return nil }
+        if case .null = tree.value { return nil }
+        guard case .number = tree.value, let base = tree.raw.baseAddress else {
+            throw Rejection(.wrongType, "`\(name(key))` is not a number")
+        }
+        switch JSONNumber.whole(base, tree.raw.count) {
+        case .value(let value): return value
+        case .fractional: throw Rejection(.wrongType, "`\(name(key))` is not a whole number")
+        case .outOfRange: throw Rejection(.numberOutOfRange, "`\(name(key))` is out of range")
+        }
+    }
+
+    /// What was not taken, as `"path":value` pairs.
+    var rest: [String] {
+        members.map { "\"\(JSONText.escaped(name($0.key)))\":\($0.value.rawText)" }
+    }
+}

@@ -1,0 +1,205 @@
+import FlowModel
+
+/// The state of a `LineDecoder`, a value so that its fields are reached without checks of exclusive access.
+struct DecoderCore {
+    private let format: InputFormat
+    private var events: EventReader
+    private var report: NetworkReportReader
+    private var documents = DocumentCutter()
+    /// The beginning of a record whose end has not come yet.
+    private var carried = ByteBuffer(capacity: 4_096)
+    /// Bytes of that record so far; of a very long one not all are kept.
+    private var pending: UInt64 = 0
+    private var offset: UInt64 = 0
+    private var line: UInt64 = 0
+    /// The batch's list, while a chunk is worked on.
+    private var flows: [FlowEvent] = []
+
+    private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
+    init(format: InputFormat, symbols: SymbolTable) {
+        self.format = format
+        events = EventReader(symbols: symbols.storage)
+        report = NetworkReportReader(symbols: symbols)
+    }
+
+    func deallocate() {
+        events.deallocate()
+        report.deallocate()
+        carried.deallocate()
+    }
+
+    var usesTemplates: Bool {
+        get { events.usesTemplates }
+        set { events.usesTemplates = newValue }
+    }
+
+    var resumePoint: ResumePoint {
+        ResumePoint(offset: offset, line: line, context: format == .networkReport ? report.headerText : "")
+    }
+
+    mutating func resume(at point: ResumePoint) {
+        offset = point.offset
+        line = point.line
+        carried.removeAll()
+        pending = 0
+        documents = DocumentCutter()
+        report.forgetHeader()
+        if format == .networkReport, !point.context.isEmpty { report.useHeader(point.context) }
+    }
+
+    mutating func decode(_ chunk: UnsafeRawBufferPointer, isLast: Bool, into batch: RecordBatch) {
+        // The batch's list is worked on in place: taken out here, put back below.
+        swap(&flows, &batch.flows)
+        defer { swap(&flows, &batch.flows) }
+        guard let base = chunk.baseAddress, chunk.count > 0 else {
+            if isLast { finish(batch) }
+            return
+        }
+        if format == .json {
+            cutDocuments(base, base + chunk.count, batch)
+        } else {
+            lines(base, base + chunk.count, batch)
+        }
+        if isLast { finish(batch) }
+    }
+
+    private mutating func lines(_ base: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch) {
+        var position = base
+        if pending > 0 {
+            guard let newline = ByteSearch.newline(base, end) else { return carry(base, end) }
+            carry(base, newline)
+            endCarried(lineEnd: 1, batch)
+            position = newline + 1
+        }
+        while position < end {
+            // A line read by template is found to its end without a search for it; it must not be too long either.
+            let limit = end - position > LineLimits.longestLine ? position + (LineLimits.longestLine + 1) : end
+            let place = Place(offset: offset, line: line + 1)
+            if format != .networkReport, let last = events.quick(position, limit, place, batch, &flows) {
+                let next = last + (last.load(as: UInt8.self) == 0x0a ? 1 : 2)
+                advance(UInt64(next - position), batch)
+                position = next
+                continue
+            }
+            guard let newline = ByteSearch.newline(position, end) else { return carry(position, end) }
+            record(position, newline, batch)
+            advance(UInt64(newline + 1 - position), batch)
+            position = newline + 1
+        }
+    }
+
+    @inline(__always)
+    private mutating func advance(_ count: UInt64, _ batch: RecordBatch) {
+        offset &+= count
+        line &+= 1
+        batch.lines += 1
+        batch.bytes &+= count
+    }
+
+    /// Reads one line, given without its line feed.
+    private mutating func record(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch) {
+        let place = Place(offset: offset, line: line + 1)
+        var start = start
+        var end = end
+        if end > start, (end - 1).load(as: UInt8.self) == 0x0d { end -= 1 }
+        guard end - start <= LineLimits.longestLine else { return tooLong(start, end, place, batch) }
+        if place.offset == 0 { start += DecoderCore.byteOrderMarkLength(start, end) }
+        var first = start
+        while first < end, first.load(as: UInt8.self) == 0x20 || first.load(as: UInt8.self) == 0x09 { first += 1 }
+        if first == end {
+            batch.blankLines += 1
+        } else if format == .networkReport {
+            report.line(start, end, place, batch, &flows)
+        } else {
+            events.line(first, end, place, textIsNoise: format == .analytics, batch, &flows)
+        }
+    }
+
+    private func tooLong(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch) {
+        batch.quarantine(
+            Rejection(.lineTooLong, "longer than \(LineLimits.longestLine) bytes"), start,
+            end - start > QuarantinedLine.longestRaw ? start + QuarantinedLine.longestRaw : end, place, isTruncated: true)
+    }
+
+    private static func byteOrderMarkLength(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> Int {
+        let mark = byteOrderMark
+        guard end - start >= mark.count else { return 0 }
+        for index in 0..<mark.count where start.load(fromByteOffset: index, as: UInt8.self) != mark[index] { return 0 }
+        return mark.count
+    }
+}
+
+/// Records cut by the end of a chunk.
+extension DecoderCore {
+    /// Adds to the record that is carried, of which no more is kept than is needed to tell that it is too long.
+    private mutating func carry(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) {
+        // One more byte for a carriage return, which is no part of the line, and one that shows that there was more.
+        let room = LineLimits.longestLine + 2 - carried.count
+        if room > 0 { carried.append(start, min(room, end - start)) }
+        pending &+= UInt64(end - start)
+    }
+
+    private mutating func endCarried(lineEnd: UInt64, _ batch: RecordBatch) {
+        let start = UnsafeRawPointer(carried.start)
+        record(start, start + carried.count, batch)
+        advance(pending &+ lineEnd, batch)
+        carried.removeAll()
+        pending = 0
+    }
+
+    private mutating func finish(_ batch: RecordBatch) {
+        guard pending > 0 else { return }
+        if format == .json { endDocument(batch) } else { endCarried(lineEnd: 0, batch) }
+    }
+}
+
+/// JSON documents: objects cut out of arrays and white space.
+extension DecoderCore {
+    private mutating func cutDocuments(_ base: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch) {
+        var position = base
+        while position < end {
+            if documents.isBetween {
+                position = skipSeparators(position, end, batch)
+                guard position < end else { return }
+                documents.begin(position.load(as: UInt8.self))
+            }
+            let first = position
+            position = documents.advance(position, end)
+            carry(first, position)
+            if documents.isBetween { endDocument(batch) }
+        }
+    }
+
+    private mutating func skipSeparators(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch)
+        -> UnsafeRawPointer
+    {
+        var position = start
+        while position < end {
+            let byte = position.load(as: UInt8.self)
+            let isMark = offset < UInt64(DecoderCore.byteOrderMark.count) && byte == DecoderCore.byteOrderMark[Int(offset)]
+            guard DocumentCutter.isSeparator(byte) || isMark else { break }
+            if byte == 0x0a { line &+= 1 }
+            offset &+= 1
+            batch.bytes &+= 1
+            position += 1
+        }
+        return position
+    }
+
+    private mutating func endDocument(_ batch: RecordBatch) {
+        let start = UnsafeRawPointer(carried.start)
+        let place = Place(offset: offset, line: line + 1)
+        if pending > UInt64(LineLimits.longestLine) {
+            tooLong(start, start + carried.count, place, batch)
+        } else {
+            events.line(start, start + carried.count, place, textIsNoise: false, batch, &flows)
+        }
+        offset &+= pending
+        line &+= documents.takeNewlines()
+        batch.lines += 1
+        batch.bytes &+= pending
+        carried.removeAll()
+        pending = 0
+    }
+}

@@ -1,0 +1,319 @@
+import FlowModel
+
+/// Reads one line of NDJSON or of a log, in whatever envelope and of whatever form, into a batch.
+struct EventReader {
+    private let symbols: UnsafeMutablePointer<SymbolStorage>
+    private let seed: UInt64
+    private var fields: EventFields
+    private var scanner: EventScanner
+    private var conversion: FlowConversion
+    private var templates = TemplateSet()
+    private var peeler = EnvelopePeeler()
+    private var extraBytes = ByteBuffer()
+    /// The last object was an envelope, so the next one probably is.
+    private var expectsEnvelope = false
+    /// Off in tests that compare the two ways.
+    var usesTemplates = true
+
+    init(symbols: UnsafeMutablePointer<SymbolStorage>) {
+        self.symbols = symbols
+        seed = symbols.pointee.seed
+        fields = EventFields(placeholder: UnsafeRawPointer(symbols))
+        scanner = EventScanner(seed: seed)
+        conversion = FlowConversion(symbols: symbols)
+    }
+
+    func deallocate() {
+        fields.deallocate()
+        scanner.deallocate()
+        conversion.deallocate()
+        templates.deallocate()
+        extraBytes.deallocate()
+    }
+
+    /// Tries to read an event at the very beginning of the unread bytes, by template alone; gives the end of its line's content.
+    ///
+    /// `limit` is the end of the bytes that may be looked at, beyond the line as it may be.
+    @inline(__always)
+    mutating func quick(
+        _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]
+    ) -> UnsafeRawPointer? {
+        guard usesTemplates, templates.count > 0, limit - start > 16 else { return nil }
+        var object = start
+        if start.load(as: UInt8.self) == UInt8(ascii: "A") {
+            guard ByteSearch.equal("ANALYTICS ", start, 10) else { return nil }
+            object += 10
+        }
+        guard object.load(as: UInt8.self) == UInt8(ascii: "{"), let (kind, end) = match(object, limit), end < limit else {
+            return nil
+        }
+        let next = end.load(as: UInt8.self)
+        guard next == 0x0a || next == 0x0d && end + 1 < limit && (end + 1).load(as: UInt8.self) == 0x0a else { return nil }
+        do throws(Rejection) {
+            try flow(kind, place, batch, &flows)
+        } catch {
+            batch.quarantine(error, start, end, place)
+        }
+        return end
+    }
+
+    @inline(__always)
+    private mutating func match(
+        _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer
+    ) -> (FlowEvent.Kind, UnsafeRawPointer)? {
+        templates.match(start, limit, &fields, seed, symbols)
+    }
+
+    /// Reads a line that is not blank. `textIsNoise` says what a line is that holds no JSON.
+    mutating func line(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, textIsNoise: Bool, _ batch: RecordBatch,
+        _ flows: inout [FlowEvent]
+    ) {
+        do throws(Rejection) {
+            if start.load(as: UInt8.self) == UInt8(ascii: "{"), !expectsEnvelope {
+                try object(start, end, place, isPeeled: false, batch, &flows)
+            } else {
+                try enveloped(start, end, place, textIsNoise, batch, &flows)
+            }
+        } catch {
+            batch.quarantine(error, start, end, place)
+        }
+    }
+
+    private mutating func enveloped(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ textIsNoise: Bool, _ batch: RecordBatch,
+        _ flows: inout [FlowEvent]
+    ) throws(Rejection) {
+        switch peeler.peel(line: UnsafeRawBufferPointer(start: start, count: end - start)) {
+        case .event(let bytes):
+            guard let base = bytes.baseAddress else { return }
+            expectsEnvelope = expectsEnvelope && base != start
+            try object(base, base + bytes.count, place, isPeeled: true, batch, &flows)
+        case .noise:
+            guard textIsNoise || start.load(as: UInt8.self) == UInt8(ascii: "{") else {
+                // Text of another encoding is told apart: it has a cure.
+                if let problem = UTF8Check.firstProblem(UnsafeRawBufferPointer(start: start, count: end - start)) {
+                    throw Rejection(.invalidUTF8, "ill-formed UTF-8 at byte \(problem)")
+                }
+                throw Rejection(.notJSON, "expected an object at byte 0")
+            }
+            batch.noiseLines += 1
+        case .blank:
+            batch.blankLines += 1
+        case .rejected(let reason, let detail):
+            expectsEnvelope = false
+            throw Rejection(reason, detail)
+        }
+    }
+
+    /// Reads an event object, or an envelope when it is not `isPeeled` yet.
+    private mutating func object(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, isPeeled: Bool, _ batch: RecordBatch,
+        _ flows: inout [FlowEvent]
+    ) throws(Rejection) {
+        if usesTemplates, let (kind, last) = match(start, end) {
+            var rest = JSONCursor(last, end)
+            rest.skipBlanks()
+            if rest.position == end { return try flow(kind, place, batch, &flows) }
+        }
+        var cursor = JSONCursor(start, end)
+        try scanner.scan(&cursor, into: &fields)
+        let last = cursor.position
+        cursor.skipBlanks()
+        guard cursor.position == end else { throw cursor.problem("something follows the object", .trailingBytes) }
+        guard fields.has(.eventType) else {
+            return try untyped(start, last, place, isPeeled: isPeeled, batch, &flows)
+        }
+        let type = fields[.eventType]
+        guard type.kind == .plain || type.kind == .escaped else { throw Rejection(.wrongType, "`event_type` is not a text") }
+        let name = JSONText.text(type.start, Int(type.count), type.kind)
+        if let kind = FlowEvent.Kind(eventType: name) {
+            try flow(kind, place, batch, &flows)
+            if usesTemplates, scanner.fitsTemplate, type.kind == .plain {
+                templates.learn(start, last, kind, scanner.slots, fields)
+            }
+        } else if let kind = JournalEvent.Kind(rawValue: name) {
+            try journalEvent(kind, start, last, place, batch)
+        } else if ForeignForms.networkTypes.contains(name) {
+            try synced(place, batch, &flows)
+        } else if name == ForeignForms.nameFilteringType {
+            let (inner, innerEnd) = try inside(start, last)
+            batch.nameQueries.append(try NameFilteringReader.read(inner, innerEnd, place, batch))
+        } else if name == ForeignForms.auditType {
+            let (inner, innerEnd) = try inside(start, last)
+            batch.changes.append(try AuditLogReader.read(inner, innerEnd, place, batch))
+        } else {
+            let raw = String(decoding: UnsafeRawBufferPointer(start: start, count: last - start), as: UTF8.self)
+            batch.otherEvents.append(OtherEvent(type: name, raw: raw, offset: place.offset, line: place.line))
+        }
+    }
+
+    /// The object under `event`, or the object itself for a form that may stand alone.
+    private func inside(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer
+    ) throws(Rejection) -> (UnsafeRawPointer, UnsafeRawPointer) {
+        guard fields.has(.event) else { return (start, end) }
+        let span = fields[.event]
+        guard span.kind == .object else { throw Rejection(.wrongType, "`event` is not an object") }
+        return (span.start, span.start + Int(span.count))
+    }
+
+    private mutating func untyped(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, isPeeled: Bool, _ batch: RecordBatch,
+        _ flows: inout [FlowEvent]
+    ) throws(Rejection) {
+        if fields.has(.action), fields.has(.actor) {
+            batch.changes.append(try AuditLogReader.read(start, end, place, batch))
+        } else if fields.has(.domain), fields.has(.status) {
+            batch.nameQueries.append(try NameFilteringReader.read(start, end, place, batch))
+        } else if !isPeeled, fields.has(.message) || fields.has(.log) || fields.has(.journaldMessage) {
+            expectsEnvelope = true
+            try enveloped(start, end, place, true, batch, &flows)
+        } else {
+            throw Rejection(.notAnEvent, "an object without `event_type`")
+        }
+    }
+
+    /// Completes the event whose fields are at hand.
+    @inline(__always)
+    private mutating func flow(
+        _ kind: FlowEvent.Kind, _ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]
+    ) throws(Rejection) {
+        var event = FlowEvent(kind: kind, timestamp: try timestamp())
+        try conversion.fill(&event, from: fields)
+        guard !event.connectionID.isEmpty else { throw Rejection(.missingField, "`connection.id` is missing") }
+        event.offset = place.offset
+        event.line = place.line
+        if !fields.unknowns.isEmpty { event.extras = extras(batch) }
+        flows.append(event)
+    }
+
+    @inline(__always)
+    private func timestamp() throws(Rejection) -> Timestamp {
+        let span = fields[.timestamp]
+        if fields.has(.timestamp), span.kind == .integer, span.word <= UInt64(FieldLimits.latestMillisecond) {
+            return Timestamp(milliseconds: Int64(bitPattern: span.word))
+        }
+        return try unusualTimestamp()
+    }
+
+    @inline(never)
+    private func unusualTimestamp() throws(Rejection) -> Timestamp {
+        guard fields.has(.timestamp) else { throw Rejection(.missingField, "`timestamp` is missing") }
+        let span = fields[.timestamp]
+        guard span.kind == .integer || span.kind == .number else { throw Rejection(.wrongType, "`timestamp` is not a number") }
+        switch JSONNumber.whole(span.start, Int(span.count)) {
+        case .value(let value) where (0...FieldLimits.latestMillisecond).contains(value): return Timestamp(milliseconds: value)
+        case .fractional: throw Rejection(.wrongType, "`timestamp` is not a whole number")
+        default: throw Rejection(.numberOutOfRange, "`timestamp` is out of range")
+        }
+    }
+
+    private mutating func journalEvent(
+        _ kind: JournalEvent.Kind, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch
+    ) throws(Rejection) {
+        var probe = FlowEvent(kind: .whole, timestamp: try timestamp())
+        try conversion.fillOwner(&probe, from: fields)
+        batch.journalEvents.append(
+            JournalEvent(
+                kind: kind, timestamp: probe.timestamp, sequence: probe.sequence, connectorID: probe.connectorID,
+                raw: String(decoding: UnsafeRawBufferPointer(start: start, count: end - start), as: UTF8.self),
+                offset: place.offset, line: place.line))
+    }
+
+    /// The network event inside of a synced object whose fields are at hand.
+    private mutating func synced(_ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]) throws(Rejection) {
+        guard fields.has(.event) else { throw Rejection(.missingField, "`event` is missing") }
+        let span = fields[.event]
+        guard span.kind == .object else { throw Rejection(.wrongType, "`event` is not an object") }
+        let outer = fields.unknowns.filter { $0.valueStart != span.start }
+        var cursor = JSONCursor(span.start, span.start + Int(span.count))
+        try scanner.scan(&cursor, into: &fields)
+        // The instant and the outcome are named as in the synced form, or as in the Connector's own.
+        var used: [UnsafeRawPointer] = []
+        let kind: FlowEvent.Kind
+        if fields.has(.status) {
+            kind = try self.kind(.status)
+            used.append(EventFields.whole(fields[.status].start, 0, fields[.status].kind).start)
+        } else if fields.has(.eventType) {
+            kind = try self.kind(.eventType)
+        } else {
+            throw Rejection(.missingField, "`status` is missing")
+        }
+        let instant: Timestamp
+        if fields.has(.time) {
+            let time = fields[.time]
+            guard time.kind == .plain else { throw Rejection(.wrongType, "`time` is not a text") }
+            guard let value = Timestamp.parse(UnsafeRawBufferPointer(start: time.start, count: Int(time.count))) else {
+                throw Rejection(.badValue, "`time` is not an instant of RFC 3339")
+            }
+            instant = value
+            used.append(time.start - 1)
+        } else if fields.has(.timestamp) {
+            instant = try timestamp()
+        } else {
+            throw Rejection(.missingField, "`time` is missing")
+        }
+        var event = FlowEvent(kind: kind, timestamp: instant)
+        try conversion.fill(&event, from: fields)
+        event.offset = place.offset
+        event.line = place.line
+        fields.unknowns.removeAll { used.contains($0.valueStart) }
+        for member in outer {
+            var kept = member
+            kept.level = .wrapper
+            fields.unknowns.append(kept)
+        }
+        if !fields.unknowns.isEmpty { event.extras = extras(batch) }
+        flows.append(event)
+        batch.syncedFlows += 1
+    }
+
+    private func kind(_ field: Field) throws(Rejection) -> FlowEvent.Kind {
+        let span = fields[field]
+        guard span.kind == .plain || span.kind == .escaped else { throw Rejection(.wrongType, "`\(field.path)` is not a text") }
+        guard let kind = FlowEvent.Kind(eventType: JSONText.text(span.start, Int(span.count), span.kind)) else {
+            throw Rejection(.badValue, "`\(field.path)` is none of the four types of network events")
+        }
+        return kind
+    }
+
+    /// Writes the unknown members as one object; their keys and values are JSON text already.
+    private mutating func extras(_ batch: RecordBatch) -> Int32 {
+        extraBytes.removeAll()
+        for member in fields.unknowns {
+            extraBytes.append(extraBytes.count == 0 ? "{\"" : ",\"")
+            if member.level != .root {
+                extraBytes.append(member.level.key)
+                extraBytes.append(UInt8(ascii: "."))
+            }
+            extraBytes.append(member.keyStart, Int(member.keyCount))
+            extraBytes.append("\":")
+            extraBytes.append(member.valueStart, Int(member.valueCount))
+        }
+        extraBytes.append(UInt8(ascii: "}"))
+        batch.extras.append(String(decoding: extraBytes.bytes, as: UTF8.self))
+        return Int32(truncatingIfNeeded: batch.extras.count - 1)
+    }
+}
+
+extension FlowEvent.Kind {
+    /// The four types of network events; nil for any other text.
+    init?(eventType: String) {
+        switch eventType {
+        case "established_connection": self = .established
+        case "closed_connection": self = .closed
+        case "failed_to_connect": self = .failed
+        case "denied_access": self = .denied
+        default: return nil
+        }
+    }
+}
+
+/// Event types of the synced form.
+enum ForeignForms {
+    /// Both names are in use for network events.
+    static let networkTypes: Set<String> = ["network_access", "network"]
+    static let nameFilteringType = "dns_filtering"
+    static let auditType = "audit_log"
+}

@@ -1,0 +1,67 @@
+public import FlowModel
+
+/// Bounds on records.
+public enum LineLimits {
+    /// The largest record, in bytes without its line end: what one journal frame may hold. Longer ones are set aside unread.
+    public static let longestLine = 1 << 20
+}
+
+/// Where a stream can be taken up again: everything before it is decoded.
+public struct ResumePoint: Hashable, Sendable {
+    /// Byte offset in the inflated stream of the first record that is not decoded.
+    public var offset: UInt64
+    /// Lines before that offset.
+    public var line: UInt64
+    /// What the records before it told about those after it: the header of a report. Empty for other formats.
+    public var context: String
+
+    public init(offset: UInt64 = 0, line: UInt64 = 0, context: String = "") {
+        self.offset = offset
+        self.line = line
+        self.context = context
+    }
+
+    public static let start = ResumePoint()
+}
+
+/// Decodes a stream of records from chunks of any size.
+///
+/// A record that is cut by the end of a chunk is carried over; memory is bounded by `LineLimits.longestLine` and the batch that the caller empties.
+/// Nothing in the bytes makes it fail: what cannot be understood goes to the batch's quarantine. The result does not depend on how
+/// the stream is cut into chunks. One per worker: it learns the shapes of lines, so keep it from stream to stream with `resume(at:)`.
+public final class LineDecoder {
+    public let format: InputFormat
+    private let symbols: SymbolTable
+    private var core: DecoderCore
+
+    /// `symbols` is the table of all batches that will be passed.
+    public init(format: InputFormat, symbols: SymbolTable, at point: ResumePoint = .start) {
+        self.format = format
+        self.symbols = symbols
+        core = DecoderCore(format: format, symbols: symbols)
+        core.resume(at: point)
+    }
+
+    deinit {
+        core.deallocate()
+    }
+
+    /// Decodes the next bytes of the stream. With `isLast` a last line without a line end is decoded too.
+    public func decode(_ chunk: UnsafeRawBufferPointer, isLast: Bool, into batch: RecordBatch) {
+        core.decode(chunk, isLast: isLast, into: batch)
+    }
+
+    /// Behind the last whole record.
+    public var resumePoint: ResumePoint { core.resumePoint }
+
+    /// Goes to another place, or with `.start` to another stream of the same format. Bytes carried over are dropped.
+    public func resume(at point: ResumePoint) {
+        core.resume(at: point)
+    }
+
+    /// Whether lines shaped like earlier ones may be read the fast way; the results are the same.
+    var usesTemplates: Bool {
+        get { core.usesTemplates }
+        set { core.usesTemplates = newValue }
+    }
+}

@@ -1,0 +1,223 @@
+import FlowModel
+
+/// Reads the network events report row by row.
+struct NetworkReportReader {
+    private let symbols: SymbolTable
+    private var header: ReportHeader?
+    private var cells = ReportCells()
+    /// Index of each known column; -1 when the report lacks it.
+    private var places = [Int](repeating: -1, count: ReportColumn.allCases.count)
+    private var unknown: [Int] = []
+
+    init(symbols: SymbolTable) {
+        self.symbols = symbols
+    }
+
+    func deallocate() {
+        cells.deallocate()
+    }
+
+    /// The header as text that `useHeader` takes; empty before one was read.
+    private(set) var headerText = ""
+
+    /// Takes up a report behind its header. Text that is no header leaves the reader without one.
+    mutating func useHeader(_ text: String) {
+        var copy = text
+        copy.withUTF8 { bytes in
+            let raw = UnsafeRawBufferPointer(bytes)
+            guard let base = raw.baseAddress, (try? cells.split(base, base + raw.count)) != nil else { return }
+            _ = takeHeader(base, base + raw.count)
+        }
+    }
+
+    mutating func forgetHeader() {
+        header = nil
+        headerText = ""
+    }
+
+    mutating func line(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]
+    ) {
+        do throws(Rejection) {
+            if let problem = UTF8Check.firstProblem(UnsafeRawBufferPointer(start: start, count: end - start)) {
+                throw Rejection(.invalidUTF8, "ill-formed UTF-8 at byte \(problem)")
+            }
+            try cells.split(start, end)
+            // Reports that were put one behind the other have a header each.
+            if header == nil || isHeader, takeHeader(start, end) {
+                batch.headerLines += 1
+                return
+            }
+            guard let header else { throw Rejection(.badHeader, "no header with `start_time` and `status` stands before this row") }
+            guard cells.count == header.columns.count else {
+                throw Rejection(.columnCount, "\(cells.count) cells under a header of \(header.columns.count)")
+            }
+            flows.append(try row(header, place, batch))
+        } catch {
+            batch.quarantine(error, start, end, place)
+        }
+    }
+
+    private var isHeader: Bool {
+        guard let header, let first = header.names.first else { return false }
+        return cells.string(0) == first && header.columns.contains(.startTime)
+            && cells.string(places[index(.startTime)]).lowercased() == ReportColumn.startTime.rawValue
+    }
+
+    private mutating func takeHeader(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> Bool {
+        guard let header = ReportHeader(cells: (0..<cells.count).map { cells.string($0) }) else { return false }
+        self.header = header
+        headerText = String(decoding: UnsafeRawBufferPointer(start: start, count: end - start), as: UTF8.self)
+        unknown = []
+        for column in ReportColumn.allCases { places[index(column)] = -1 }
+        for (place, column) in header.columns.enumerated() {
+            if let column { places[index(column)] = place } else { unknown.append(place) }
+        }
+        return true
+    }
+
+    private func index(_ column: ReportColumn) -> Int { NetworkReportReader.indices[column] ?? 0 }
+
+    private static let indices = Dictionary(uniqueKeysWithValues: ReportColumn.allCases.enumerated().map { ($1, $0) })
+}
+
+/// One row.
+extension NetworkReportReader {
+    private func row(_ header: ReportHeader, _ place: Place, _ batch: RecordBatch) throws(Rejection) -> FlowEvent {
+        guard let start = try instant(.startTime) else { throw Rejection(.missingField, "`start_time` is empty") }
+        let end = try instant(.endTime)
+        var event = FlowEvent(kind: .whole, timestamp: end ?? start)
+        let status = bytes(.status)
+        switch String(decoding: status, as: UTF8.self) {
+        case "NORMAL": break
+        case "DNS_ERROR", "CONNECTION_FAILED":
+            event.kind = .failed
+            event.errorMessage = symbols.intern(status)
+        case "": throw Rejection(.missingField, "`status` is empty")
+        default: throw Rejection(.badValue, "`status` is none of `NORMAL`, `DNS_ERROR`, `CONNECTION_FAILED`")
+        }
+        event.startedAt = start
+        event.endedAt = end
+        event.offset = place.offset
+        event.line = place.line
+        try endpoints(&event)
+        event.bytesReceived = try integer(.bytesReceived)
+        event.bytesTransferred = try integer(.bytesTransferred)
+        try principal(&event)
+        event.deviceID = identifier(.deviceID)
+        event.connectorID = identifier(.connectorID)
+        event.connectorName = text(.connector)
+        event.networkID = identifier(.networkID)
+        event.networkName = text(.network)
+        event.resourceID = identifier(.resourceID)
+        // Dialled by address: no name.
+        event.resourceAddress = bytes(.resourceDomain).isEmpty ? text(.resourceIP) : text(.resourceDomain)
+        event.appliedRule = text(.appliedRule)
+        if places[index(.relayIPs)] >= 0 || places[index(.relays)] >= 0 { event.relays = symbols.intern(relays) }
+        event.extras = batch.keep(
+            unknown.filter { !cells.bytes($0).isEmpty }
+                .map { "\"\(JSONText.escaped(header.names[$0]))\":\"\(JSONText.escaped(cells.string($0)))\"" })
+        return event
+    }
+
+    private func endpoints(_ event: inout FlowEvent) throws(Rejection) {
+        let client = bytes(.clientIP)
+        if !client.isEmpty {
+            guard let (address, port) = AddressScan.endpoint(client) else {
+                throw Rejection(.badValue, "`client_ip` is not an IP address")
+            }
+            (event.clientIP, event.clientPort) = (address, port)
+        }
+        let target = bytes(.resourceIP)
+        if !target.isEmpty {
+            guard let address = IPAddress.parse(target) else { throw Rejection(.badValue, "`resource_ip` is not an IP address") }
+            event.resourceIP = address
+        }
+        if let port = try integer(.resourcePort) {
+            guard let value = UInt16(exactly: port) else { throw Rejection(.numberOutOfRange, "`resource_port` is out of range") }
+            event.resourcePort = value
+        }
+        let name = bytes(.protocol)
+        if let known = TransportProtocol(rawValue: String(decoding: name, as: UTF8.self).lowercased()) {
+            event.transport = known
+        } else if !name.isEmpty {
+            event.unknownTransport = symbols.intern(name)
+        }
+    }
+
+    private func principal(_ event: inout FlowEvent) throws(Rejection) {
+        let isUser = !bytes(.userID).isEmpty || !bytes(.user).isEmpty
+        let isService = !bytes(.serviceAccountID).isEmpty || !bytes(.serviceAccount).isEmpty
+        if isUser, isService { throw Rejection(.twoPrincipals, "both `user` and `service_account` are there") }
+        if isUser {
+            event.principalKind = .user
+            event.principalID = identifier(.userID)
+            event.principalName = text(.user)
+        } else if isService {
+            event.principalKind = .serviceAccount
+            event.principalID = identifier(.serviceAccountID)
+            event.principalName = text(.serviceAccount)
+            event.serviceKeyID = identifier(.serviceAccountKeyID)
+            event.serviceKeyName = text(.serviceAccountKey)
+        }
+    }
+
+    private func bytes(_ column: ReportColumn) -> UnsafeRawBufferPointer {
+        let place = places[index(column)]
+        return place < 0 ? UnsafeRawBufferPointer(start: nil, count: 0) : cells.bytes(place)
+    }
+
+    /// An empty cell is no text.
+    private func text(_ column: ReportColumn) -> Symbol {
+        let bytes = bytes(column)
+        return bytes.isEmpty ? .none : symbols.intern(bytes)
+    }
+
+    private func identifier(_ column: ReportColumn) -> Symbol {
+        let bytes = bytes(column)
+        guard let first = bytes.first else { return .none }
+        return first &- 48 <= 9 ? symbols.intern(bytes) : symbols.intern(GlobalID.decimal(String(decoding: bytes, as: UTF8.self)))
+    }
+
+    private func instant(_ column: ReportColumn) throws(Rejection) -> Timestamp? {
+        let bytes = bytes(column)
+        if bytes.isEmpty { return nil }
+        guard let value = Timestamp.parse(bytes) else { throw Rejection(.badValue, "`\(column.rawValue)` is not an instant") }
+        return value
+    }
+
+    private func integer(_ column: ReportColumn) throws(Rejection) -> Int64? {
+        let bytes = bytes(column)
+        guard let base = bytes.baseAddress, !bytes.isEmpty else { return nil }
+        guard bytes.allSatisfy({ $0 &- 48 <= 9 }) else { throw Rejection(.wrongType, "`\(column.rawValue)` is not a whole number") }
+        guard let value = JSONNumber.integer(base, bytes.count) else {
+            throw Rejection(.numberOutOfRange, "`\(column.rawValue)` is out of range")
+        }
+        return value
+    }
+
+    /// The three columns of relays as one JSON array, relay by relay.
+    private var relays: String {
+        let names = items(.relays)
+        let addresses = items(.relayIPs)
+        let ports = items(.relayPorts)
+        let count = max(names.count, addresses.count, ports.count)
+        let objects = (0..<count).map { index in
+            var members: [String] = []
+            if index < addresses.count { members.append("\"ip\":\"\(JSONText.escaped(addresses[index]))\"") }
+            if index < names.count { members.append("\"name\":\"\(JSONText.escaped(names[index]))\"") }
+            if index < ports.count {
+                let isNumber = Int(ports[index]).map { String($0) == ports[index] } ?? false
+                members.append("\"port\":" + (isNumber ? ports[index] : "\"\(JSONText.escaped(ports[index]))\""))
+            }
+            return "{" + members.joined(separator: ",") + "}"
+        }
+        return "[" + objects.joined(separator: ",") + "]"
+    }
+
+    /// Several values of one cell: exports separate them by comma, semicolon, bar or blank, some within brackets and quotes.
+    private func items(_ column: ReportColumn) -> [String] {
+        let marks: Set<UInt8> = Set(",;| []'\"".utf8)
+        return bytes(column).split { marks.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+}

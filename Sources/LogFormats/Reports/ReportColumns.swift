@@ -1,0 +1,130 @@
+/// A column of the network events report, by its header.
+enum ReportColumn: String, CaseIterable {
+    case startTime = "start_time"
+    case endTime = "end_time"
+    case user
+    case userID = "user_id"
+    case deviceID = "device_id"
+    case clientIP = "client_ip"
+    case connector
+    case connectorID = "connector_id"
+    case resourceIP = "resource_ip"
+    case resourcePort = "resource_port"
+    case resourceDomain = "resource_domain"
+    case resourceID = "resource_id"
+    case `protocol`
+    case status
+    case bytesTransferred = "bytes_transferred"
+    case bytesReceived = "bytes_received"
+    case network = "remote_network"
+    case networkID = "remote_network_id"
+    case appliedRule = "applied_rule"
+    case relays
+    case relayIPs = "relay_ips"
+    case relayPorts = "relay_ports"
+    case serviceAccount = "service_account"
+    case serviceAccountID = "service_account_id"
+    case serviceAccountKey = "service_account_key"
+    case serviceAccountKeyID = "service_account_key_id"
+
+    /// Without these a row says nothing.
+    static let required: [ReportColumn] = [.startTime, .status]
+}
+
+/// The header of a report: what each column is, in whatever order.
+struct ReportHeader {
+    /// Per column of the file; nil for one that is not known.
+    var columns: [ReportColumn?]
+    var names: [String]
+
+    /// The header that a row's cells are; nil when they are none.
+    init?(cells: [String]) {
+        let names = cells.map { $0.lowercased() }
+        let columns = names.map(ReportColumn.init(rawValue:))
+        guard ReportColumn.required.allSatisfy({ columns.contains($0) }) else { return nil }
+        let known = columns.compactMap { $0 }
+        guard Set(known).count == known.count else { return nil }
+        self.columns = columns
+        self.names = cells
+    }
+}
+
+/// Cells of one row (RFC 4180, without line breaks inside of quotes).
+struct ReportCells {
+    /// Cells in the row; entries of `ranges` beyond it are of earlier rows.
+    private(set) var count = 0
+    private var starts: [Int] = []
+    private var ends: [Int] = []
+    /// The row with its quoting taken out; cells are ranges of it.
+    private var text = ByteBuffer(capacity: 1_024)
+
+    func deallocate() {
+        text.deallocate()
+    }
+
+    /// The bytes of a cell, valid until the next row; empty beyond the last one.
+    func bytes(_ index: Int) -> UnsafeRawBufferPointer {
+        guard index < count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        return UnsafeRawBufferPointer(rebasing: text.bytes[starts[index]..<ends[index]])
+    }
+
+    func string(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
+
+    mutating func split(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) throws(Rejection) {
+        text.removeAll()
+        text.reserve(end - start)
+        count = 0
+        var position = start
+        while true {
+            let first = text.count
+            if position < end, position.load(as: UInt8.self) == UInt8(ascii: "\"") {
+                position += 1
+                try quoted(&position, start, end)
+            } else {
+                let cell = position
+                while position < end, position.load(as: UInt8.self) != UInt8(ascii: ",") {
+                    guard position.load(as: UInt8.self) != UInt8(ascii: "\"") else {
+                        throw Rejection(.badQuoting, "a quote inside of an unquoted cell at byte \(position - start)")
+                    }
+                    position += 1
+                }
+                text.append(cell, position - cell)
+            }
+            add(first, text.count)
+            guard position < end else { return }
+            position += 1
+        }
+    }
+
+    /// The rest of a quoted cell; the position is left on the comma or at the end.
+    private mutating func quoted(_ position: inout UnsafeRawPointer, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer)
+        throws(Rejection)
+    {
+        while position < end {
+            let byte = position.load(as: UInt8.self)
+            position += 1
+            if byte != UInt8(ascii: "\"") {
+                text.append(byte)
+                continue
+            }
+            if position == end || position.load(as: UInt8.self) == UInt8(ascii: ",") { return }
+            guard position.load(as: UInt8.self) == UInt8(ascii: "\"") else {
+                throw Rejection(.badQuoting, "bytes after a closing quote at byte \(position - start)")
+            }
+            text.append(byte)
+            position += 1
+        }
+        throw Rejection(.badQuoting, "a quote that does not close")
+    }
+
+    private mutating func add(_ first: Int, _ last: Int) {
+        if count < starts.count {
+            starts[count] = first
+            ends[count] = last
+        } else {
+            starts.append(first)
+            ends.append(last)
+        }
+        count += 1
+    }
+}

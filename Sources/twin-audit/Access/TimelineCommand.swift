@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import AuditStore
+internal import ShellSupport
+
+struct TimelineCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "timeline", abstract: "Sessions in time order: who used what from where, by which path.",
+        discussion: """
+            A session is a principal's use of a Resource from a device without a pause longer than --gap; it goes on over fail-overs to
+            other Connectors. Refused attempts are no sessions: see `twin-audit access --by user,reason`.
+
+            Example:
+              twin-audit timeline --user ana@acme.example --since 2026-10-08
+            """)
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var filters: FilterOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: ArgumentHelp("The longest pause within a session, in minutes.", valueName: "minutes"))
+    var gap: Int = 10
+
+    @Option(help: ArgumentHelp("Show at most so many sessions.", valueName: "rows"))
+    var limit: Int?
+
+    func run() throws {
+        guard (0...100_000).contains(gap) else { throw CommandFailure(.usage, "--gap takes minutes from 0 to 100000") }
+        var question = TimelineQuestion()
+        question.filter = try filters.filter()
+        question.gapMs = Int64(gap) * 60_000
+        question.limit = limit
+        let database = try database.open()
+        let rows = try question.ask(database) { try output.write($0) }
+        if rows == 0 { try ExitStatusError.end(with: EmptyAnswer.explain(question.filter, database)) }
+    }
+}

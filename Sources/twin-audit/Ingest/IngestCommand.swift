@@ -1,0 +1,144 @@
+internal import AccessPolicy
+internal import ArgumentParser
+internal import AuditStore
+internal import FlowModel
+internal import Glibc
+internal import LogFormats
+internal import ShellSupport
+internal import Synchronization
+
+/// Set when the program is asked to end; looked at between batches.
+private let stopRequested = Atomic<Bool>(false)
+
+struct IngestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ingest", abstract: "Read journals, logs and exports into the database.",
+        discussion: """
+            PATHs are files, directories, patterns, or - for standard input; plain, gzip or zlib. Formats are told by content. Reading the
+            same bytes twice changes nothing; of a file that has grown only the new part is read.
+
+            Examples:
+              twin-audit ingest journals/ --policy policies
+              twin-audit ingest '/var/log/twingate/*.gz' --duration-unit ms --strict
+              journalctl -u twingate-connector -o cat | twin-audit ingest -
+            """)
+
+    @Argument(help: ArgumentHelp("What to read.", valueName: "path"))
+    var paths: [String] = []
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var engine: EngineArguments
+
+    @Option(help: "What the input is, instead of finding out: \(InputFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var format: InputFormat?
+    @Option(help: ArgumentHelp("Directory of policy snapshots; flows are judged by them.", valueName: "directory"))
+    var policy: String?
+    @Option(
+        help: ArgumentHelp("The unit of `connection.duration`: ms or us. [default: found from pairs of events]", valueName: "unit"))
+    var durationUnit: String?
+    @Flag(help: "End with 3 when any line was set aside.")
+    var strict = false
+    @Flag(help: "Do not wait for another ingest; end with 4.")
+    var noWait = false
+    @Flag(help: "No progress and no summary.")
+    var quiet = false
+
+    func run() throws {
+        guard !paths.isEmpty || policy != nil else {
+            throw CommandFailure(.usage, "name what to read: files, directories, patterns, or - for standard input")
+        }
+        var options = Ingest.Options()
+        options.format = format
+        options.durationUnit = try unit()
+        options.waits = !noWait
+        options.actor = Present.actor
+        options.now = Present.now
+        options.engine = try engine.options()
+        if let policy { options.policies = try PolicyHistory.load(directory: policy).policies.map(\.snapshot) }
+
+        var ingest = Ingest(options: options)
+        for signal in [SIGINT, SIGTERM] { Glibc.signal(signal) { _ in stopRequested.store(true, ordering: .relaxed) } }
+        ingest.shouldStop = { stopRequested.load(ordering: .relaxed) }
+        var progress: Progress?
+        let quiet = quiet
+        ingest.onProgress = { bytes, total, count in
+            if progress == nil { progress = Progress(totalBytes: total, unit: "flows", quiet: quiet) }
+            progress?.update(bytes: bytes, count: count)
+        }
+        let start = Progress.clock()
+        let report = try ingest.run(paths: paths, databasePath: database.path)
+        progress?.finish()
+        for warning in report.warnings { Message.warning(Escaping.terminal(warning)) }
+        for refusal in report.refusals { Message.error(Escaping.terminal(refusal.message)) }
+        if !quiet { IngestSummary(report: report, seconds: Progress.clock() - start).write() }
+        try ExitStatusError.end(with: status(of: report))
+    }
+
+    private func unit() throws -> FlowEvent.DurationUnit {
+        switch durationUnit {
+        case nil: return .unstated
+        case "ms": return .milliseconds
+        case "us": return .microseconds
+        case .some(let other): throw CommandFailure(.usage, "--duration-unit takes ms or us, not `\(other)`")
+        }
+    }
+
+    private func status(of report: IngestReport) -> ExitStatus {
+        // Tampering outweighs trouble with the surroundings, which outweighs refused input.
+        let kinds = report.refusals.map { Failure.status(of: $0.kind) }
+        for status in [ExitStatus.tampered, .environment, .inputRefused] where kinds.contains(status) { return status }
+        if stopRequested.load(ordering: .relaxed) { return .environment }
+        if strict, report.quarantined > 0 { return .inputRefused }
+        if report.filesRead + report.filesKnown == 0, !paths.isEmpty { return .undecidable }
+        return .clean
+    }
+}
+
+/// What an ingest did, for people.
+struct IngestSummary {
+    var report: IngestReport
+    var seconds: Double
+
+    func write() {
+        let events = report.flowEvents.values.reduce(0, +)
+        let rate = seconds > 0.001 ? Int64(Double(events) / seconds) : events
+        Message.write(
+            "read \(report.filesRead) files (\(report.filesKnown) known already), \(report.bytesRead) bytes in \(Progress.span(seconds))"
+        )
+        if events > 0 {
+            let kinds = [
+                (FlowEvent.Kind.established, "established"), (.closed, "closed"), (.failed, "failed"), (.denied, "denied"),
+                (.whole, "whole"),
+            ]
+            let parts = kinds.compactMap { kind, name in report.flowEvents[kind].map { "\($0) \(name)" } }
+            Message.write("  connection events: \(events) (\(parts.joined(separator: ", "))), \(rate) a second")
+            Message.write(
+                "  flows: \(report.newFlows) new, \(report.completions) completed by a later event, \(report.duplicates) events known already"
+            )
+        }
+        if !report.otherRecords.isEmpty {
+            let parts = report.otherRecords.sorted { $0.key < $1.key }.map { "\($0.value) \(Escaping.terminal($0.key))" }
+            Message.write("  other records: \(parts.joined(separator: ", "))")
+        }
+        if let first = report.firstAt, let last = report.lastAt { Message.write("  period: \(first) to \(last)") }
+        if report.noise > 0 { Message.write("  noise: \(report.noise) lines of service logs") }
+        if report.unknownFieldEvents > 0 {
+            Message.write(
+                "  events with fields that are not known here: \(report.unknownFieldEvents), kept in the view unknown_field")
+        }
+        if report.quarantined > 0 {
+            let reasons = report.quarantineReasons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+            Message.write(
+                "  set aside: \(report.quarantined) lines (\(reasons.joined(separator: ", "))), kept in the view quarantine")
+        }
+        if report.unknownStarts > 0 {
+            Message.write(
+                """
+                  unknown start: \(report.unknownStarts) flows were only seen closing and their Connector's unit of duration is not \
+                known; state it with --duration-unit
+                """)
+        }
+        if report.newSnapshots > 0 {
+            Message.write("  policy: \(report.newSnapshots) new snapshots, \(report.judgedAgain) verdicts changed")
+        }
+    }
+}

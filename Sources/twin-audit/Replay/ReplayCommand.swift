@@ -1,0 +1,156 @@
+internal import AccessPolicy
+internal import ArgumentParser
+internal import AuditStore
+internal import FlowModel
+internal import Replay
+internal import ShellSupport
+
+struct ReplayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay", abstract: "Judge the history under the policies that were in force.",
+        discussion: """
+            Prints a summary by class and reason, or with --flows every flow. Ends with 1 when enforcement was wrong anywhere, with 6 when
+            there was nothing to judge.
+
+            Examples:
+              twin-audit replay --policy policies
+              twin-audit replay --flows --format csv > verdicts.csv
+            """)
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var engine: EngineArguments
+
+    @Option(help: ArgumentHelp("Snapshots to judge by. [default: the history in the database]", valueName: "directory"))
+    var policy: String?
+    @Flag(
+        help:
+            "List every flow; the first columns are connection_id, start (ms), outcome, class, reason, expected_resource, qualifiers."
+    )
+    var flows = false
+    @Option(help: ArgumentHelp("Sum by: class, connector, policy.", valueName: "what"))
+    var by = "class"
+    @Option(help: ArgumentHelp("Flows that began at or after.", valueName: "time"))
+    var since: String?
+    @Option(help: ArgumentHelp("Flows that began before.", valueName: "time"))
+    var until: String?
+
+    private static let flowColumns = [
+        "connection_id", "start", "outcome", "class", "reason", "expected_resource", "qualifiers", "flow_id", "principal",
+        "address", "port", "protocol", "connector", "recorded_resource", "policy", "outlived_ms",
+    ]
+
+    func run() throws {
+        guard ["class", "connector", "policy"].contains(by) else {
+            throw CommandFailure(.usage, "--by takes class, connector or policy, not `\(by)`")
+        }
+        let database = try database.open()
+        let history = try policy.map { try PolicyHistory.load(directory: $0) } ?? database.policyHistory()
+        guard let history, !history.isEmpty else {
+            throw CommandFailure(
+                .undecidable, "the database remembers no policy; name snapshots with --policy, or ingest with --policy")
+        }
+        var replay = Replay(history: history, options: try engine.options())
+        if let since = try TimeOption.parse(since, option: "--since") { replay.since = since }
+        if let until = try TimeOption.parse(until, option: "--until") { replay.until = until }
+
+        let summary: ReplaySummary
+        if flows {
+            let writer = RowWriter(format: output.format, columns: ReplayCommand.flowColumns, output: OutputStream())
+            summary = try replay.run(database) { try writer.write(ReplayCommand.row($0)) }
+            try writer.finish()
+        } else {
+            summary = try replay.run(database)
+            if summary.flows > 0 { try write(summary) }
+        }
+        try conclude(summary)
+    }
+
+    private static func row(_ replayed: ReplayedFlow) -> [Cell] {
+        let judgement = replayed.judgement
+        return [
+            .text(replayed.flow.connectionID), .integer(replayed.flow.startedAt.milliseconds),
+            .text(replayed.flow.outcome.rawValue), .text(judgement.verdictClass.rawValue), .text(judgement.reason?.rawValue),
+            .text(judgement.expectedResourceID), .text(judgement.qualifierSet.text), .integer(replayed.flow.flowID),
+            .text(replayed.origin.principalName ?? replayed.origin.principal?.id), .text(replayed.target.address),
+            .integer(replayed.target.port.map { Int64($0) }), .text(replayed.target.transport?.rawValue),
+            .text(replayed.target.connectorName ?? replayed.target.connectorID), .text(replayed.target.resourceID),
+            judgement.policy.map { .time($0.snapshot.effectiveAt.rfc3339) } ?? .null, .integer(judgement.outlivedByMs),
+        ]
+    }
+
+    private func write(_ summary: ReplaySummary) throws {
+        switch by {
+        case "connector":
+            let writer = RowWriter(format: output.format, columns: ["connector", "flows", "violations"], output: OutputStream())
+            for (name, sums) in summary.connectors.sorted(by: { $0.key < $1.key }) {
+                try writer.write([.text(name), .integer(sums.flows), .integer(sums.violations)])
+            }
+            try writer.finish()
+        case "policy":
+            let writer = RowWriter(
+                format: output.format, columns: ["policy", "digest", "flows", "violations"], output: OutputStream())
+            for (at, sums) in summary.policies.sorted(by: { $0.key < $1.key }) {
+                let digest = try policyDigest(at)
+                try writer.write([.time(at.rfc3339), .text(digest), .integer(sums.flows), .integer(sums.violations)])
+            }
+            try writer.finish()
+        default:
+            let writer = RowWriter(
+                format: output.format, columns: ["class", "reason", "qualifiers", "flows"], output: OutputStream())
+            let order = VerdictClass.allCases
+            let rows = summary.kinds.sorted { left, right in
+                let (a, b) = (order.firstIndex(of: left.key.verdictClass) ?? 0, order.firstIndex(of: right.key.verdictClass) ?? 0)
+                if a != b { return a < b }
+                if left.value != right.value { return left.value > right.value }
+                return (left.key.reason?.rawValue ?? "", left.key.qualifiers.text)
+                    < (right.key.reason?.rawValue ?? "", right.key.qualifiers.text)
+            }
+            for (kind, count) in rows {
+                try writer.write([
+                    .text(kind.verdictClass.rawValue), .text(kind.reason?.rawValue), .text(kind.qualifiers.text), .integer(count),
+                ])
+            }
+            try writer.finish()
+        }
+    }
+
+    private func policyDigest(_ at: Timestamp) throws -> String? {
+        let history = try policy.map { try PolicyHistory.load(directory: $0) } ?? database.open().policyHistory()
+        return history?.inForce(at: at)?.digest
+    }
+
+    private func conclude(_ summary: ReplaySummary) throws {
+        guard summary.flows > 0, let first = summary.first, let last = summary.last else {
+            Message.write("nothing was judged: the database holds no flows of that period")
+            throw ExitStatusError(.undecidable)
+        }
+        Message.write(
+            """
+            judged \(summary.flows) flows from \(first) to \(last): \(summary.violations) violations, \(summary.unverifiable) \
+            cannot be verified
+            """)
+        if summary.violations > 0 { throw ExitStatusError(.badAnswer) }
+        if summary.unverifiable > 0 { throw ExitStatusError(.undecidable) }
+    }
+}
+
+/// Choices of the engine.
+struct EngineArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("How long a policy change may take to reach a Connector, in seconds.", valueName: "seconds"))
+    var grace: Int = Int(EngineOptions.usualGraceMs / 1_000)
+    @Option(help: ArgumentHelp("How far clocks may be apart, in seconds.", valueName: "seconds"))
+    var skew: Int = Int(EngineOptions.usualSkewMs / 1_000)
+    @Option(help: ArgumentHelp("Pick the Resource among those granted to the principal, or in the whole tenant.", valueName: "set"))
+    var selection: EngineOptions.Selection = .granted
+    @Flag(help: "A port that the selected Resource refuses may be allowed by a broader one.")
+    var portFallthrough = false
+
+    func options() throws -> EngineOptions {
+        guard (0...86_400).contains(grace), (0...3_600).contains(skew) else {
+            throw CommandFailure(.usage, "--grace takes 0 to 86400 seconds, --skew 0 to 3600")
+        }
+        return EngineOptions(
+            selection: selection, portFallthrough: portFallthrough, graceMs: Int64(grace) * 1_000, skewMs: Int64(skew) * 1_000)
+    }
+}

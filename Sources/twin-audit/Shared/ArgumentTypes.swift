@@ -1,0 +1,10 @@
+public import AccessPolicy
+public import ArgumentParser
+public import LogFormats
+public import ShellSupport
+
+// Values that options take by their raw names.
+
+extension OutputFormat: ExpressibleByArgument {}
+extension InputFormat: ExpressibleByArgument {}
+extension EngineOptions.Selection: ExpressibleByArgument {}

@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// Modules import only what stands above them; see docs/architecture.md.
+struct ModuleBoundaryTests {
+    /// What each module may import of the project and of others. `Glibc` and the standard library's own modules are left to each rule.
+    static let allowed: [String: Set<String>] = [
+        "FlowModel": [],
+        "ShellSupport": ["Glibc"],
+        "AccessPolicy": ["FlowModel", "Yams", "Crypto", "Glibc"],
+        "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Glibc", "Synchronization"],
+        "LogFormats": ["FlowModel", "Glibc"],
+        "AuditStore": [
+            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", "Crypto", "GRDB", "GRDBSQLite", "Glibc",
+            "Synchronization", "Foundation",
+        ],
+        "Replay": ["FlowModel", "AccessPolicy", "AuditStore", "GRDB"],
+        "Detection": ["FlowModel", "AuditStore", "GRDB", "GRDBSQLite", "Yams", "Crypto", "Glibc", "Foundation"],
+        "Reporting": ["FlowModel", "AuditStore", "Replay", "Detection", "ShellSupport", "GRDB", "Glibc", "Foundation"],
+        "Simulation": ["FlowModel", "AccessPolicy", "FlowJournal", "Glibc"],
+    ]
+
+    @Test("a module imports only what stands above it", arguments: allowed.keys.sorted())
+    func imports(module: String) throws {
+        let files = Checkout.files(in: "Sources/\(module)", ending: ".swift")
+        #expect(!files.isEmpty)
+        let permitted = try #require(ModuleBoundaryTests.allowed[module])
+        for file in files {
+            for name in try ModuleBoundaryTests.imports(of: file) where !permitted.contains(name) {
+                Issue.record("\(file) imports \(name)")
+            }
+        }
+    }
+
+    @Test(
+        "the store alone opens SQLite",
+        arguments: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "Simulation", "twin-journal"])
+    func databaseFree(module: String) throws {
+        for file in Checkout.files(in: "Sources/\(module)", ending: ".swift") {
+            let names = try ModuleBoundaryTests.imports(of: file)
+            #expect(names.isDisjoint(with: ["GRDB", "GRDBSQLite", "SQLite3", "AuditStore"]), "\(file)")
+        }
+    }
+
+    @Test("library code neither prints nor gives up")
+    func manners() throws {
+        let banned = ["fatalError(", "try!", "print(", "preconditionFailure(", "TO" + "DO", "FIX" + "ME"]
+        for file in Checkout.files(in: "Sources", ending: ".swift") where !file.hasPrefix("Sources/twin-") {
+            let lines = try Checkout.text(file).split(separator: "\n", omittingEmptySubsequences: false)
+            for (number, line) in lines.enumerated() {
+                let code = line.split(separator: "//", maxSplits: 1, omittingEmptySubsequences: false).first ?? ""
+                for word in banned where code.contains(word) {
+                    Issue.record("\(file):\(number + 1) has `\(word)`")
+                }
+            }
+        }
+    }
+
+    static func imports(of file: String) throws -> Set<String> {
+        var names: Set<String> = []
+        for line in try Checkout.text(file).split(separator: "\n") {
+            var words = line.split(separator: " ")
+            if let first = words.first, ["public", "internal", "package", "fileprivate", "private", "@testable"].contains(first) {
+                words.removeFirst()
+            }
+            if words.first == "import", words.count > 1 { names.insert(String(words[words.count - 1])) }
+        }
+        return names
+    }
+}
