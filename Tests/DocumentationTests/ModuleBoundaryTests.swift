@@ -8,7 +8,7 @@ struct ModuleBoundaryTests {
         "FlowModel": [],
         "ShellSupport": ["Glibc"],
         "AccessPolicy": ["FlowModel", "Yams", "Crypto", "Glibc"],
-        "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Glibc", "Synchronization"],
+        "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Dispatch", "Glibc", "Synchronization"],
         "LogFormats": ["FlowModel", "Glibc"],
         "AuditStore": [
             "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", "Crypto", "GRDB", "GRDBSQLite", "Glibc",
