@@ -35,7 +35,8 @@ final class JournalSink: EventSink {
         options.sync = .none
         options.reserveBytes = 0
         options.frameAgeMs = JournalSink.frameAgeMs
-        options.checkpointIntervalMs = JournalSink.checkpointIntervalMs
+        // Without a key there is nothing to sign, and no reason to wait for the disk.
+        options.checkpointIntervalMs = output.key == nil ? .max : JournalSink.checkpointIntervalMs
         self.options = options
         head = LineBuffer.fragment { line in
             line.raw(#","connector":{"id":"#)
