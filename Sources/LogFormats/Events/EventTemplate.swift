@@ -50,28 +50,27 @@ struct EventTemplate {
     private let tailCount: Int
     private let levels: UInt16
     private let present: UInt64
-    private let eventType: FieldSpan
     let kind: FlowEvent.Kind
+    let form: EventForm
 
     /// Longer events are read by the general scanner.
     static let longestText = 8_192
 
     /// The template of the object from `start` to `end`, whose scan gave `slots` and `fields`; nil when it is too long.
     init?(
-        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, kind: FlowEvent.Kind, slots learned: [TemplateSlot], fields: EventFields
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ kind: FlowEvent.Kind, _ form: EventForm, slots learned: [TemplateSlot], fields: EventFields
     ) {
         let count = end - start
         self.kind = kind
-        guard count <= EventTemplate.longestText, fields.has(.eventType), fields[.eventType].kind == .plain,
-            fields.levelProblem == nil
-        else { return nil }
+        self.form = form
+        guard count <= EventTemplate.longestText, fields.levelProblem == nil else { return nil }
         text = .allocate(byteCount: count, alignment: 8)
         text.copyMemory(from: start, byteCount: count)
         let base = UnsafeRawPointer(text)
         slots = .allocate(capacity: max(learned.count, 1))
         slotCount = learned.count
         var position = start
-        var present: UInt64 = Field.eventType.bit
+        var present: UInt64 = 0
         for (index, slot) in learned.enumerated() {
             var made = Slot(
                 fixed: base + (position - start), fixedCount: Int32(slot.start - position), kind: .string, level: .root,
@@ -98,9 +97,6 @@ struct EventTemplate {
         tail = base + (position - start)
         tailCount = end - position
         levels = fields.levels
-        var type = fields[.eventType]
-        type.start = base + (type.start - start)
-        eventType = type
     }
 
     func deallocate() {
@@ -154,6 +150,10 @@ struct EventTemplate {
                 }
             case .integer:
                 var value: UInt64 = 0
+                if limit - position >= 8, let eight = JSONNumber.eightDigits(ByteScan.load(position)) {
+                    value = eight
+                    position += 8
+                }
                 while position < limit {
                     let digit = position.load(as: UInt8.self) &- 48
                     guard digit <= 9 else { break }
@@ -166,9 +166,9 @@ struct EventTemplate {
                 spans[Int(slot.pointee.field.rawValue)] = FieldSpan(
                     start: first, count: Int32(truncatingIfNeeded: count), kind: .integer, word: value)
             case .array:
-                guard let count = arrays.length(first, limit, seed, symbols) else { return nil }
+                guard let (count, symbol) = arrays.read(first, limit, seed, symbols) else { return nil }
                 spans[Int(slot.pointee.field.rawValue)] = FieldSpan(
-                    start: first, count: Int32(truncatingIfNeeded: count), kind: .array, word: 0)
+                    start: first, count: Int32(truncatingIfNeeded: count), kind: .array, word: UInt64(symbol.rawValue))
                 position += count
             case .unknown:
                 var cursor = JSONCursor(position, limit)
@@ -185,7 +185,6 @@ struct EventTemplate {
         guard limit - position >= tailCount, ByteComparison.equal(position, tail, tailCount) else { return nil }
         fields.present |= present
         fields.levels = levels
-        fields.set(.eventType, eventType)
         return position + tailCount
     }
 

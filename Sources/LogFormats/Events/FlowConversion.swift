@@ -15,6 +15,7 @@ struct FlowConversion {
     /// The first thing that was wrong with the event at hand.
     private var problem: Rejection?
     private var buffer = ByteBuffer(capacity: 256)
+    private var meanings = KnownMeanings()
 
     init(symbols: UnsafeMutablePointer<SymbolStorage>) {
         self.symbols = symbols
@@ -176,13 +177,18 @@ extension FlowConversion {
             mistyped(field, "a text")
             return .none
         }
+        // Texts with escapes repeat too: what one means is remembered under the symbol of its raw form.
+        let raw = intern(UnsafeRawBufferPointer(start: span.start, count: Int(span.count)))
+        if let known = meanings.meaning(of: raw, symbols.pointee.currentGeneration) { return known }
         buffer.removeAll()
         JSONText.unescape(span.start, Int(span.count), into: &buffer)
         if buffer.bytes.contains(0) {
             fail(Rejection(.badValue, "`\(field.path)` holds U+0000"))
             return .none
         }
-        return intern(buffer.bytes)
+        let meaning = intern(buffer.bytes)
+        meanings.remember(raw, meaning)
+        return meaning
     }
 
     private func intern(_ bytes: UnsafeRawBufferPointer) -> Symbol {
@@ -281,6 +287,8 @@ extension FlowConversion {
             mistyped(field, kind == .array ? "an array" : "an object")
             return .none
         }
+        // The symbol is known already where the array was.
+        if span.word != 0 { return Symbol(rawValue: UInt32(truncatingIfNeeded: span.word)) }
         return intern(UnsafeRawBufferPointer(start: span.start, count: Int(span.count)))
     }
 
