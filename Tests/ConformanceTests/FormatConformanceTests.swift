@@ -23,7 +23,8 @@ import Testing
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return files.filter { $0.hasSuffix(".json") }.sorted().flatMap { file -> [Case] in
             guard let data = try? Data(contentsOf: folder.appendingPathComponent(file)),
-                let root = try? JSONSerialization.jsonObject(with: data) as? NSDictionary, let list = root["cases"] as? [NSDictionary]
+                let root = try? JSONSerialization.jsonObject(with: data) as? NSDictionary,
+                let list = root["cases"] as? [NSDictionary]
             else { return [Case(file: file, note: "unreadable", format: "", input: [], want: [:])] }
             return list.map { entry in
                 let encoded = (entry["input_base64"] as? String).flatMap { Data(base64Encoded: $0) }
@@ -52,7 +53,8 @@ import Testing
     }
 
     private static func text(_ value: NSDictionary) -> String {
-        let data = try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
+        let data = try? JSONSerialization.data(
+            withJSONObject: value, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
         return data.map { String(decoding: $0, as: UTF8.self) } ?? "no JSON"
     }
 
@@ -75,10 +77,12 @@ import Testing
                 "client_port": event.clientPort, "resource_ip": event.resourceIP?.description, "port": event.resourcePort,
                 "bytes_received": event.bytesReceived, "bytes_transferred": event.bytesTransferred, "duration": event.duration,
                 "duration_unit": event.duration == nil ? nil : "\(event.durationUnit)", "started_at": event.startedAt?.milliseconds,
-                "ended_at": event.endedAt?.milliseconds, "tunnel_path": text(event.tunnelPath), "tunnel_proto": text(event.tunnelProtocol),
+                "ended_at": event.endedAt?.milliseconds, "tunnel_path": text(event.tunnelPath),
+                "tunnel_proto": text(event.tunnelProtocol),
                 "error": text(event.errorMessage), "close_reason": text(event.closeReason), "requested": text(event.requested),
                 "principal_kind": event.principalKind?.rawValue, "principal_id": text(event.principalID),
-                "principal": text(event.principalName), "service_key_id": text(event.serviceKeyID), "service_key": text(event.serviceKeyName),
+                "principal": text(event.principalName), "service_key_id": text(event.serviceKeyID),
+                "service_key": text(event.serviceKeyName),
                 "device_id": text(event.deviceID), "connector_id": text(event.connectorID), "connector": text(event.connectorName),
                 "network_id": text(event.networkID), "network": text(event.networkName), "resource_id": text(event.resourceID),
                 "address": text(event.resourceAddress), "applied_rule": text(event.appliedRule), "relays": text(event.relays),
@@ -90,15 +94,18 @@ import Testing
         }
         let names = try batch.nameQueries.map { query in
             object([
-                "time": query.time.milliseconds, "domain": text(query.domain), "root": text(query.root), "device_id": text(query.deviceID),
+                "time": query.time.milliseconds, "domain": text(query.domain), "root": text(query.root),
+                "device_id": text(query.deviceID),
                 "device": text(query.deviceName), "client_ip": query.clientIP?.description, "client_port": query.clientPort,
-                "protocol": text(query.queryProtocol), "status": text(query.status), "reasons": query.reasons.compactMap { text($0) },
+                "protocol": text(query.queryProtocol), "status": text(query.status),
+                "reasons": query.reasons.compactMap { text($0) },
                 "extras": try extras(query.extras), "line": query.line, "offset": query.offset,
             ])
         }
         let changes = try batch.changes.map { change in
             object([
-                "version": change.version, "time": change.time.milliseconds, "actor_type": change.actorType, "actor_id": change.actorID,
+                "version": change.version, "time": change.time.milliseconds, "actor_type": change.actorType,
+                "actor_id": change.actorID,
                 "actor_name": change.actorName, "actor_email": change.actorEmail, "action": change.action,
                 "targets": change.targets.map { object(["type": $0.type, "id": $0.id, "name": $0.name]) },
                 "extras": try extras(change.extras), "line": change.line, "offset": change.offset,
@@ -106,7 +113,8 @@ import Testing
         }
         let journal = batch.journalEvents.map {
             object([
-                "kind": $0.kind.rawValue, "timestamp": $0.timestamp.milliseconds, "sequence": $0.sequence, "connector_id": text($0.connectorID),
+                "kind": $0.kind.rawValue, "timestamp": $0.timestamp.milliseconds, "sequence": $0.sequence,
+                "connector_id": text($0.connectorID),
                 "line": $0.line, "offset": $0.offset,
             ])
         }
@@ -117,7 +125,8 @@ import Testing
             ("set_aside", batch.quarantined.map { object(["line": $0.line, "offset": $0.offset, "reason": $0.reason.rawValue]) }),
         ]
         for (key, list) in lists where !list.isEmpty { result[key] = list }
-        for (key, count) in [("noise", batch.noiseLines), ("blank", batch.blankLines), ("headers", batch.headerLines)] where count > 0 {
+        for (key, count) in [("noise", batch.noiseLines), ("blank", batch.blankLines), ("headers", batch.headerLines)]
+        where count > 0 {
             result[key] = count
         }
         return result

@@ -14,7 +14,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "7100", "VXNlcjo3MTAw=", "VXNlcjo3MTA", "VXNlcg==", "VXNlcjo=", "OjcxMDA=", "VXNlcjp4", "V XNlcjo3MTAw", "RGV2aWNlOj139286",
+        "", "7100", "VXNlcjo3MTAw=", "VXNlcjo3MTA", "VXNlcg==", "VXNlcjo=", "OjcxMDA=", "VXNlcjp4", "V XNlcjo3MTAw",
+        "RGV2aWNlOj139286",
         "R3JvdXA6NzMwMB==", "R3JvdXA6NzMwMA=A", "====", "VXNlci03MTAw", "VXNlcjo3MTAw\n", "VTE6Nw==",
     ])
     func others(_ text: String) {
@@ -132,7 +133,8 @@ import Testing
                 var state = SymbolStorage.start(seed)
                 var offset = 0
                 while bytes.count - offset >= 8 {
-                    state = SymbolStorage.step(state, base.loadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian, seed)
+                    state = SymbolStorage.step(
+                        state, base.loadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian, seed)
                     offset += 8
                 }
                 var rest: UInt64 = 0

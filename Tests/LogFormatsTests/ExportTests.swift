@@ -5,9 +5,12 @@ import Testing
 
 /// Objects synced to storage, audit entries and DNS filtering.
 @Suite struct ExportTests {
-    static let query = #"{"event_type":"dns_filtering","event":{"version":1,"time":"2026-03-27T10:00:02.926000+00:00","domain":"c2.botnet.example","root":"botnet.example","device":{"id":"RGV2aWNlOjM0MDE=","name":"laptop","model":null},"connection":{"client_ip":"203.0.113.7:53","protocol":"DNS"},"status":"blocked","reasons":["list",{"id":"17","name":"Malware"},{"id":18}]}}"#
-    static let change = #"{"version":1,"time":"2026-09-14T12:00:00Z","actor":{"type":"User","id":"VXNlcjozMTA1","info":{"email":"elsa@harbour.example","name":"Elsa"}},"action":"edit","targets":[{"type":"resource","id":"UmVzb3VyY2U6MzIwMw==","name":"Build","isActive":true}],"note":"x"}"#
-    static let synced = #"{"event_type":"network_access","event":{"status":"closed_connection","time":"2026-09-14T18:00Z","connection":{"client_ip":"203.0.113.15","protocol":"tcp","bytes_received":2221,"bytes_transferred":763},"connector":{"id":"Q29ubmVjdG9yOjMwMTI=","name":"calm-heron"},"device":{"id":"RGV2aWNlOjM0MDE="},"relays":[],"remote_network":{"id":"UmVtb3RlTmV0d29yazozMDAx","name":"Depot"},"resource":{"address":"git.harbour.example","applied_rule":"*.harbour.example","id":"UmVzb3VyY2U6MzIwMQ==","ip":"10.31.1.9","port":443},"user":{"id":"VXNlcjozMTAx","email":"ada@harbour.example"}}}"#
+    static let query =
+        #"{"event_type":"dns_filtering","event":{"version":1,"time":"2026-03-27T10:00:02.926000+00:00","domain":"c2.botnet.example","root":"botnet.example","device":{"id":"RGV2aWNlOjM0MDE=","name":"laptop","model":null},"connection":{"client_ip":"203.0.113.7:53","protocol":"DNS"},"status":"blocked","reasons":["list",{"id":"17","name":"Malware"},{"id":18}]}}"#
+    static let change =
+        #"{"version":1,"time":"2026-09-14T12:00:00Z","actor":{"type":"User","id":"VXNlcjozMTA1","info":{"email":"elsa@harbour.example","name":"Elsa"}},"action":"edit","targets":[{"type":"resource","id":"UmVzb3VyY2U6MzIwMw==","name":"Build","isActive":true}],"note":"x"}"#
+    static let synced =
+        #"{"event_type":"network_access","event":{"status":"closed_connection","time":"2026-09-14T18:00Z","connection":{"client_ip":"203.0.113.15","protocol":"tcp","bytes_received":2221,"bytes_transferred":763},"connector":{"id":"Q29ubmVjdG9yOjMwMTI=","name":"calm-heron"},"device":{"id":"RGV2aWNlOjM0MDE="},"relays":[],"remote_network":{"id":"UmVtb3RlTmV0d29yazozMDAx","name":"Depot"},"resource":{"address":"git.harbour.example","applied_rule":"*.harbour.example","id":"UmVzb3VyY2U6MzIwMQ==","ip":"10.31.1.9","port":443},"user":{"id":"VXNlcjozMTAx","email":"ada@harbour.example"}}}"#
 
     @Test func nameFiltering() {
         #expect(
@@ -35,11 +38,13 @@ import Testing
         (wanted.actorName, wanted.actorEmail, wanted.line, wanted.extras) = ("Elsa", "elsa@harbour.example", 1, 0)
         #expect(decoded.batch.changes == [wanted])
         #expect(decoded.batch.extras == [#"{"note":"x"}"#])
-        #expect(Decoded(#"{"event_type":"audit_log","event":\#(ExportTests.change)}"#).batch.changes.map(\.targets) == [wanted.targets])
+        #expect(
+            Decoded(#"{"event_type":"audit_log","event":\#(ExportTests.change)}"#).batch.changes.map(\.targets) == [wanted.targets])
     }
 
     @Test func auditLogOfAnotherShape() {
-        let text = #"{"timestamp":"2026-09-14T12:00:00Z","action":"login","actor":{"email":"e@harbour.example","id":"7"},"target":{"type":"user","name":"e","id":7},"changes":{"a":{"before":1,"after":2}}}"#
+        let text =
+            #"{"timestamp":"2026-09-14T12:00:00Z","action":"login","actor":{"email":"e@harbour.example","id":"7"},"target":{"type":"user","name":"e","id":7},"changes":{"a":{"before":1,"after":2}}}"#
         let change = Decoded(text).batch.changes.first
         #expect(change?.actorEmail == "e@harbour.example")
         #expect(change?.targets == [.init(type: "user", id: "7", name: "e", raw: #"{"type":"user","name":"e","id":7}"#)])
@@ -63,7 +68,8 @@ import Testing
         let wrapped = Decoded(ExportTests.synced.dropLast() + #","version":2}"#, format: .synced)
         #expect(wrapped.batch.extras == [#"{"wrapper.version":2}"#])
         // The Connector's own shape inside.
-        let own = Decoded(#"{"event_type":"network_access","event":{"event_type":"denied_access","timestamp":5,"connection":{"id":"c"}}}"#)
+        let own = Decoded(
+            #"{"event_type":"network_access","event":{"event_type":"denied_access","timestamp":5,"connection":{"id":"c"}}}"#)
         #expect(own.batch.flows.map(\.kind) == [.denied])
         #expect(own.batch.flows.map(\.timestamp.milliseconds) == [5])
     }
@@ -71,28 +77,48 @@ import Testing
     @Test(arguments: [
         (#"{"event_type":"network","event":{"time":"2026-09-14T18:00Z"}}"#, "missing-field: `status` is missing"),
         (#"{"event_type":"network","event":{"status":"closed_connection"}}"#, "missing-field: `time` is missing"),
-        (#"{"event_type":"network","event":{"status":"NORMAL","time":"2026-09-14T18:00Z"}}"#,
-         "bad-value: `status` is none of the four types of network events"),
+        (
+            #"{"event_type":"network","event":{"status":"NORMAL","time":"2026-09-14T18:00Z"}}"#,
+            "bad-value: `status` is none of the four types of network events"
+        ),
         (#"{"event_type":"network","event":{"status":"closed_connection","time":5}}"#, "wrong-type: `time` is not a text"),
-        (#"{"event_type":"network","event":{"status":"closed_connection","time":"5"}}"#, "bad-value: `time` is not an instant of RFC 3339"),
+        (
+            #"{"event_type":"network","event":{"status":"closed_connection","time":"5"}}"#,
+            "bad-value: `time` is not an instant of RFC 3339"
+        ),
         (#"{"event_type":"network","event":[]}"#, "wrong-type: `event` is not an object"),
-        (#"{"event_type":"network","timestamp":1,"event":{"status":"closed_connection","time":"2026-09-14T18:00Z"}}"#,
-         "not-an-event: an event inside of an event"),
+        (
+            #"{"event_type":"network","timestamp":1,"event":{"status":"closed_connection","time":"2026-09-14T18:00Z"}}"#,
+            "not-an-event: an event inside of an event"
+        ),
         (#"{"event_type":"dns_filtering","event":{"time":"2026-09-14T18:00Z"}}"#, "missing-field: `domain` is missing"),
         (#"{"event_type":"dns_filtering","event":{"domain":"a"}}"#, "missing-field: `time` is missing"),
-        (#"{"event_type":"dns_filtering","event":{"domain":"a","time":"2026-09-14T18:00Z","device":3}}"#, "wrong-type: `device` is not an object"),
-        (#"{"event_type":"dns_filtering","event":{"domain":"a","time":"2026-09-14T18:00Z","connection":{"client_ip":"x"}}}"#,
-         "bad-value: `connection.client_ip` is not an IP address"),
+        (
+            #"{"event_type":"dns_filtering","event":{"domain":"a","time":"2026-09-14T18:00Z","device":3}}"#,
+            "wrong-type: `device` is not an object"
+        ),
+        (
+            #"{"event_type":"dns_filtering","event":{"domain":"a","time":"2026-09-14T18:00Z","connection":{"client_ip":"x"}}}"#,
+            "bad-value: `connection.client_ip` is not an IP address"
+        ),
         (#"{"event_type":"dns_filtering","event":{"domain":"a","domain":"b"}}"#, "duplicate-key: `domain` stands there twice"),
-        (#"{"event_type":"dns_filtering","event":{"domain":"a","time":"2026-09-14T18:00Z","reasons":"x"}}"#,
-         "wrong-type: `reasons` is not an array"),
+        (
+            #"{"event_type":"dns_filtering","event":{"domain":"a","time":"2026-09-14T18:00Z","reasons":"x"}}"#,
+            "wrong-type: `reasons` is not an array"
+        ),
         (#"{"event_type":"audit_log","event":{"time":"2026-09-14T18:00Z"}}"#, "missing-field: `action` is missing"),
-        (#"{"event_type":"audit_log","event":{"time":"2026-09-14T18:00Z","action":"edit","targets":[{"id":"1"}]}}"#,
-         "missing-field: `targets[0].type` is missing"),
-        (#"{"event_type":"audit_log","event":{"time":"2026-09-14T18:00Z","action":"edit","targets":[7]}}"#,
-         "wrong-type: `targets[0]` is not an object"),
-        (#"{"event_type":"audit_log","event":{"time":"2026-09-14T18:00Z","action":"edit","actor":{"type":3}}}"#,
-         "wrong-type: `actor.type` is not a text"),
+        (
+            #"{"event_type":"audit_log","event":{"time":"2026-09-14T18:00Z","action":"edit","targets":[{"id":"1"}]}}"#,
+            "missing-field: `targets[0].type` is missing"
+        ),
+        (
+            #"{"event_type":"audit_log","event":{"time":"2026-09-14T18:00Z","action":"edit","targets":[7]}}"#,
+            "wrong-type: `targets[0]` is not an object"
+        ),
+        (
+            #"{"event_type":"audit_log","event":{"time":"2026-09-14T18:00Z","action":"edit","actor":{"type":3}}}"#,
+            "wrong-type: `actor.type` is not a text"
+        ),
     ])
     func setAside(_ text: String, _ wanted: String) {
         #expect(Decoded(text, format: .synced).batch.quarantined.map { "\($0.reason.rawValue): \($0.detail)" } == [wanted])

@@ -11,7 +11,8 @@ import Testing
         + "relay_ports,service_account,service_account_id,service_account_key,service_account_key_id"
 
     static func row(
-        start: String = "2024-02-20 20:16:05.92 UTC", end: String = "2024-02-20 20:17:05 UTC", user: String = "ada@harbour.example,3101",
+        start: String = "2024-02-20 20:16:05.92 UTC", end: String = "2024-02-20 20:17:05 UTC",
+        user: String = "ada@harbour.example,3101",
         client: String = "203.0.113.7", ip: String = "10.0.0.1", port: String = "443", domain: String = "wiki.harbour.example",
         status: String = "NORMAL", bytes: String = "411,1037", network: String = "\"Depot, \"\"main\"\"\"",
         relays: String = "relay-a;relay-b,198.51.100.20;198.51.100.21,30000;30001", service: String = ",,,"
@@ -43,7 +44,9 @@ import Testing
         let rows = ReportTests.read(
             ReportTests.row(end: "", ip: "", status: "DNS_ERROR", bytes: ",", relays: ",,"),
             ReportTests.row(end: "", domain: "", status: "CONNECTION_FAILED", bytes: ",", relays: "[],[],[]"))
-        #expect(rows[0].hasPrefix("kind=failed timestamp=2024-02-20T20:16:05.920Z transport=tcp clientIP=203.0.113.7 resourcePort=443 duration"))
+        #expect(
+            rows[0].hasPrefix(
+                "kind=failed timestamp=2024-02-20T20:16:05.920Z transport=tcp clientIP=203.0.113.7 resourcePort=443 duration"))
         #expect(rows[0].contains("errorMessage=DNS_ERROR") && rows[0].contains("resourceAddress=wiki.harbour.example"))
         #expect(rows[0].contains("relays=[] "))
         #expect(rows[1].contains("errorMessage=CONNECTION_FAILED") && rows[1].contains("resourceAddress=10.0.0.1 "))
@@ -57,16 +60,19 @@ import Testing
     }
 
     @Test(arguments: [
-        (row(start: ""), "missing-field: `start_time` is empty"), (row(start: "yesterday"), "bad-value: `start_time` is not an instant"),
+        (row(start: ""), "missing-field: `start_time` is empty"),
+        (row(start: "yesterday"), "bad-value: `start_time` is not an instant"),
         (row(status: ""), "missing-field: `status` is empty"),
         (row(status: "DENIED"), "bad-value: `status` is none of `NORMAL`, `DNS_ERROR`, `CONNECTION_FAILED`"),
-        (row(client: "x"), "bad-value: `client_ip` is not an IP address"), (row(ip: "x"), "bad-value: `resource_ip` is not an IP address"),
+        (row(client: "x"), "bad-value: `client_ip` is not an IP address"),
+        (row(ip: "x"), "bad-value: `resource_ip` is not an IP address"),
         (row(port: "65536"), "number-out-of-range: `resource_port` is out of range"),
         (row(port: "1.0"), "wrong-type: `resource_port` is not a whole number"),
         (row(bytes: "99999999999999999999,1"), "number-out-of-range: `bytes_transferred` is out of range"),
         (row(bytes: "-1,1"), "wrong-type: `bytes_transferred` is not a whole number"),
         (row(service: "builder,,,"), "two-principals: both `user` and `service_account` are there"),
-        (row() + ",", "csv-columns: 27 cells under a header of 26"), ("2024-02-20 20:16:05.92 UTC", "csv-columns: 1 cells under a header of 26"),
+        (row() + ",", "csv-columns: 27 cells under a header of 26"),
+        ("2024-02-20 20:16:05.92 UTC", "csv-columns: 1 cells under a header of 26"),
         (row(network: "\"Depot"), "csv-quoting: a quote that does not close"),
         (row(network: "De\"pot"), "csv-quoting: a quote inside of an unquoted cell at byte 171"),
         (row(network: "\"Depot\"x"), "csv-quoting: bytes after a closing quote at byte 176"),
@@ -81,7 +87,8 @@ import Testing
         let other = flows("Status,x,start_time\nNORMAL,a\"b,2024-02-20 20:16:05 UTC\n".replacing("a\"b", with: "\"a\"\"b\""))
         #expect(
             Decoded.describe(other.batch.flows[0], other.batch)
-                == #"kind=whole timestamp=2024-02-20T20:16:05Z durationUnit=unstated startedAt=2024-02-20T20:16:05Z sequence=0 offset=20 line=2 extras={"x":"a\"b"}"#)
+                == #"kind=whole timestamp=2024-02-20T20:16:05Z durationUnit=unstated startedAt=2024-02-20T20:16:05Z sequence=0 offset=20 line=2 extras={"x":"a\"b"}"#
+        )
         // Reports one behind the other, the second with fewer columns.
         let two = flows("\u{feff}\(ReportTests.header)\n\(ReportTests.row())\nstart_time,status\n2024-02-20 20:16:05 UTC,NORMAL\n")
         #expect((two.batch.headerLines, two.batch.flows.count, two.batch.quarantined.count) == (2, 2, 0))
@@ -90,11 +97,15 @@ import Testing
         let twice = flows("start_time,status,status\n1,2,3\n")
         #expect(twice.batch.quarantined.map(\.reason) == [.badHeader, .badHeader])
         #expect(flows("start_time,status\n\"\u{fffd}\",NORMAL\n").batch.quarantined.map(\.reason) == [.badValue])
-        #expect(Decoded(Array("start_time,status\n".utf8) + [0xff], format: .networkReport).batch.quarantined.map(\.reason) == [.invalidUTF8])
+        #expect(
+            Decoded(Array("start_time,status\n".utf8) + [0xff], format: .networkReport).batch.quarantined.map(\.reason) == [
+                .invalidUTF8
+            ])
     }
 
     @Test func chunksDoNotMatter() {
-        let text = Array((ReportTests.header + "\r\n" + (0..<10).map { ReportTests.row(port: "\($0)") }.joined(separator: "\r\n")).utf8)
+        let text = Array(
+            (ReportTests.header + "\r\n" + (0..<10).map { ReportTests.row(port: "\($0)") }.joined(separator: "\r\n")).utf8)
         let whole = Decoded(text, format: .networkReport).description
         #expect(Decoded(text, format: .networkReport, chunks: [Int](repeating: 1, count: text.count)).description == whole)
     }

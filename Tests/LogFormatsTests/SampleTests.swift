@@ -27,7 +27,8 @@ import Testing
         guard let format = bytes.withUnsafeBytes({ FormatSniffer.sniff(firstBytes: $0) }) else { return Counts() }
         let batch = Decoded(bytes, format: format).batch
         return Counts(
-            format: format, flows: batch.flows.count, names: batch.nameQueries.count, changes: batch.changes.count, noise: batch.noiseLines,
+            format: format, flows: batch.flows.count, names: batch.nameQueries.count, changes: batch.changes.count,
+            noise: batch.noiseLines,
             blank: batch.blankLines, headers: batch.headerLines, quarantined: batch.quarantined.map(\.reason))
     }
 
@@ -47,8 +48,11 @@ import Testing
         ("events-pretty.json", Counts(format: .json, flows: 2)),
         ("network-report-old.csv", Counts(format: .networkReport, flows: 2, headers: 1)),
         ("network-report.csv", Counts(format: .networkReport, flows: 4, headers: 1)),
-        ("set-aside.ndjson", Counts(
-            format: .analytics, quarantined: [.notAnEvent, .malformedJSON, .jsonFragment, .duplicateKey, .numberOutOfRange])),
+        (
+            "set-aside.ndjson",
+            Counts(
+                format: .analytics, quarantined: [.notAnEvent, .malformedJSON, .jsonFragment, .duplicateKey, .numberOutOfRange])
+        ),
         ("synced-audit.ndjson", Counts(format: .auditLog, changes: 2)),
         ("synced-dns.ndjson", Counts(format: .nameFiltering, names: 3)),
         ("synced-network.ndjson", Counts(format: .synced, flows: 3)),
@@ -66,9 +70,13 @@ import Testing
         #expect(files.sorted() == SampleTests.samples.map(\.name))
         let readme = try String(contentsOf: Place.samples.appendingPathComponent("README.md"), encoding: .utf8)
         for (name, counts) in SampleTests.samples {
-            let row = readme.split(separator: "\n").first { $0.hasPrefix("| `\(name)` |") }.map { $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } }
+            let row = readme.split(separator: "\n").first { $0.hasPrefix("| `\(name)` |") }.map {
+                $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            }
             let events = counts.flows + counts.names + counts.changes
-            #expect(row?.dropFirst(2).prefix(4).joined(separator: " ") == "`\(counts.format?.rawValue ?? "")` \(events) \(counts.noise) \(counts.quarantined.count)", "\(name)")
+            #expect(
+                row?.dropFirst(2).prefix(4).joined(separator: " ")
+                    == "`\(counts.format?.rawValue ?? "")` \(events) \(counts.noise) \(counts.quarantined.count)", "\(name)")
         }
     }
 
@@ -78,12 +86,17 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: Place.hasForeign, Place.withoutForeign), arguments: [
-        ("thirdparty/datadog_established_connection.raw.json", Counts(format: .json, flows: 1)),
-        ("thirdparty/logshipper_SYNTHETIC_network_access.ndjson", Counts(format: .analytics, flows: 100)),
-        ("thirdparty/logshipper_SYNTHETIC_dns_filtering.ndjson", Counts(format: .nameFiltering, names: 100)),
-        ("thirdparty/gatorcast_sample_log_lines.ndjson", Counts(format: .analytics, quarantined: [.notAnEvent, .notAnEvent, .notAnEvent])),
-    ])
+    @Test(
+        .enabled(if: Place.hasForeign, Place.withoutForeign),
+        arguments: [
+            ("thirdparty/datadog_established_connection.raw.json", Counts(format: .json, flows: 1)),
+            ("thirdparty/logshipper_SYNTHETIC_network_access.ndjson", Counts(format: .analytics, flows: 100)),
+            ("thirdparty/logshipper_SYNTHETIC_dns_filtering.ndjson", Counts(format: .nameFiltering, names: 100)),
+            (
+                "thirdparty/gatorcast_sample_log_lines.ndjson",
+                Counts(format: .analytics, quarantined: [.notAnEvent, .notAnEvent, .notAnEvent])
+            ),
+        ])
     func published(_ name: String, _ wanted: Counts) throws {
         #expect(try SampleTests.counts(Place.foreign.appendingPathComponent(name)) == wanted)
     }
@@ -101,7 +114,9 @@ import Testing
             lines += bytes.count { $0 == 0x0a }
             flows += batch.flows.count
             // Every event has a line of its own with the marker.
-            #expect(String(decoding: bytes, as: UTF8.self).split(separator: "\n").count { $0.contains("ANALYTICS {") } == batch.flows.count)
+            #expect(
+                String(decoding: bytes, as: UTF8.self).split(separator: "\n").count { $0.contains("ANALYTICS {") }
+                    == batch.flows.count)
         }
         #expect(flows > 240)
         #expect(lines > flows)

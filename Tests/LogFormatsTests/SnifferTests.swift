@@ -8,16 +8,18 @@ import Testing
 
     static let event = StreamTests.event
 
-    @Test(arguments: [
-        ("ANALYTICS \(event)\n", .analytics), ("[WARN] x\n\n[INFO] y\nANALYTICS \(event)\n", .analytics), (event, .analytics),
-        ("\u{feff}\r\n\(event)\r\n", .analytics), (#"{"log":"up\n","stream":"stdout"}"# + "\n" + #"{"message":\#(event)}"#, .analytics),
-        (#"{"event_type":"journal_opened","timestamp":1}"#, .analytics), (ReportTests.header, .networkReport),
-        ("\u{feff}status,start_time\r\n", .networkReport), (ExportTests.synced, .synced), (ExportTests.query, .nameFiltering),
-        (ExportTests.change, .auditLog), (#"{"event_type":"data_loss_prevention","event":{}}"#, .synced),
-        ("[\(event)]", .json), ("[\n  \(event)\n]", .json), ("[]", .json), ("{\n  \"event_type\": \"x\"\n}", .json),
-        ("{ \"event_type\" : \"x\",\n \"a\": 1 }\n", .json),
-        (#"{"logger":"gateway","message":"x"}"#, .analytics), ("{\"event_type\":\"closed_con\n\(event)\n", .analytics),
-    ] as [(String, InputFormat)])
+    @Test(
+        arguments: [
+            ("ANALYTICS \(event)\n", .analytics), ("[WARN] x\n\n[INFO] y\nANALYTICS \(event)\n", .analytics), (event, .analytics),
+            ("\u{feff}\r\n\(event)\r\n", .analytics),
+            (#"{"log":"up\n","stream":"stdout"}"# + "\n" + #"{"message":\#(event)}"#, .analytics),
+            (#"{"event_type":"journal_opened","timestamp":1}"#, .analytics), (ReportTests.header, .networkReport),
+            ("\u{feff}status,start_time\r\n", .networkReport), (ExportTests.synced, .synced), (ExportTests.query, .nameFiltering),
+            (ExportTests.change, .auditLog), (#"{"event_type":"data_loss_prevention","event":{}}"#, .synced),
+            ("[\(event)]", .json), ("[\n  \(event)\n]", .json), ("[]", .json), ("{\n  \"event_type\": \"x\"\n}", .json),
+            ("{ \"event_type\" : \"x\",\n \"a\": 1 }\n", .json),
+            (#"{"logger":"gateway","message":"x"}"#, .analytics), ("{\"event_type\":\"closed_con\n\(event)\n", .analytics),
+        ] as [(String, InputFormat)])
     func formats(_ text: String, _ wanted: InputFormat) {
         #expect(SnifferTests.sniff(text) == .format(wanted))
     }
@@ -44,6 +46,8 @@ import Testing
 
     @Test func namesOfFormats() {
         #expect(
-            InputFormat.allCases.map(\.rawValue) == ["analytics", "network-report", "synced", "audit-log", "name-filtering", "json"])
+            InputFormat.allCases.map(\.rawValue) == [
+                "analytics", "network-report", "synced", "audit-log", "name-filtering", "json",
+            ])
     }
 }

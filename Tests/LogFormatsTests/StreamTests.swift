@@ -8,7 +8,8 @@ import Testing
     static let event = #"{"event_type":"denied_access","timestamp":1,"connection":{"id":"c"}}"#
 
     static func places(_ decoded: Decoded) -> [String] {
-        decoded.batch.flows.map { "\($0.offset)/\($0.line)" } + decoded.batch.quarantined.map { "\($0.reason.rawValue) \($0.offset)/\($0.line)" }
+        decoded.batch.flows.map { "\($0.offset)/\($0.line)" }
+            + decoded.batch.quarantined.map { "\($0.reason.rawValue) \($0.offset)/\($0.line)" }
     }
 
     @Test func lineEndsAndMarks() {
@@ -31,7 +32,10 @@ import Testing
         let long = fits + " "
         for end in ["\n", "\r\n"] {
             let decoded = Decoded(long + end + fits + end + event, chunks: chunks)
-            #expect(StreamTests.places(decoded) == ["\(1_048_577 + end.utf8.count)/2", "\(2_097_153 + 2 * end.utf8.count)/3", "line-too-long 0/1"])
+            #expect(
+                StreamTests.places(decoded) == [
+                    "\(1_048_577 + end.utf8.count)/2", "\(2_097_153 + 2 * end.utf8.count)/3", "line-too-long 0/1",
+                ])
             #expect(decoded.batch.quarantined.map(\.raw) == [Array(long.utf8.prefix(4_096))])
             #expect(decoded.batch.quarantined.map(\.isTruncated) == [true])
         }
@@ -102,7 +106,8 @@ import Testing
 
     @Test func documentChunksDoNotMatter() {
         var dice = Dice(31)
-        let bytes = Array(("[" + (0..<20).map { SampleEvents.event(&dice, serial: $0) }.joined(separator: ",\n ") + ", 7\n, {\"a\"").utf8)
+        let bytes = Array(
+            ("[" + (0..<20).map { SampleEvents.event(&dice, serial: $0) }.joined(separator: ",\n ") + ", 7\n, {\"a\"").utf8)
         let whole = Decoded(bytes, format: .json).description
         #expect(Decoded(bytes, format: .json, chunks: [Int](repeating: 1, count: bytes.count)).description == whole)
         for _ in 0..<50 {
@@ -127,7 +132,8 @@ import Testing
             }
             for _ in 0..<dice.below(30) { bytes.append(UInt8(dice.below(256))) }
             let batch = Decoded(bytes, format: format).batch
-            #expect(batch.lines == batch.eventCount + batch.noiseLines + batch.blankLines + batch.headerLines + batch.quarantined.count)
+            #expect(
+                batch.lines == batch.eventCount + batch.noiseLines + batch.blankLines + batch.headerLines + batch.quarantined.count)
             #expect(batch.bytes == UInt64(bytes.count))
             _ = bytes.withUnsafeBytes { FormatSniffer.sniff(firstBytes: $0) }
         }

@@ -9,7 +9,8 @@ import Testing
     static func mutate(_ line: [UInt8], _ dice: inout Dice) -> [UInt8] {
         var line = line
         let pieces: [String] = [
-            "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "-", "1.5", "null", "\"\"", "\\u0041", "\\ud800", "é", "\u{1}", " ", "\t", "e3",
+            "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "-", "1.5", "null", "\"\"", "\\u0041", "\\ud800", "é", "\u{1}", " ",
+            "\t", "e3",
             "99999999999999999999", "\"x\":1,", "\"id\":\"9\",", "00", "\\\"", "10.0.0.1", "[]", "true", "\r",
         ]
         for _ in 0...dice.below(3) {
@@ -39,7 +40,9 @@ import Testing
         for serial in 0..<400 {
             let line = Array(SampleEvents.event(&dice, serial: serial).utf8)
             // Twice, so that the second time a template is at hand; then damaged.
-            for bytes in [line, line, TemplateTests.mutate(line, &dice), TemplateTests.mutate(line, &dice)] { stream += bytes + [0x0a] }
+            for bytes in [line, line, TemplateTests.mutate(line, &dice), TemplateTests.mutate(line, &dice)] {
+                stream += bytes + [0x0a]
+            }
         }
         guard !TemplateTests.agree(stream) else { return }
         let least = shrink(stream) { !TemplateTests.agree($0) }

@@ -9,7 +9,8 @@ struct EventScanner {
     /// Known fields of the object so far, those that are null too.
     private var seen: UInt64 = 0
     private var foreign: UInt64 = 0
-    /// Where the values stood, in the order of the text, for learning a template. Not kept when the object has a shape that no template fits.
+    /// Where the values stood, in the order of the text, for learning a template. Not kept when the object has a shape that no
+    /// template fits.
     private(set) var slots: [TemplateSlot] = []
     private(set) var fitsTemplate = true
 

@@ -19,8 +19,8 @@ struct TemplateSlot {
 /// The text of an event without its values: what Connectors repeat in every line.
 ///
 /// A line that has the same bytes between its values, and values of the same types, is read without looking at its keys. The text
-/// between the values was checked when the template was learned, and the values are checked by the rules of the general scanner, so that both
-/// find the same fields; where this one is not sure, it gives up and the general one reads the line.
+/// between the values was checked when the template was learned, and the values are checked by the rules of the general scanner,
+/// so that both find the same fields; where this one is not sure, it gives up and the general one reads the line.
 ///
 /// Plain memory without references, so that trying one costs no reference counting; `deallocate()` by the owner.
 struct EventTemplate {
@@ -58,7 +58,8 @@ struct EventTemplate {
 
     /// The template of the object from `start` to `end`, whose scan gave `slots` and `fields`; nil when it is too long.
     init?(
-        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ kind: FlowEvent.Kind, _ form: EventForm, slots learned: [TemplateSlot], fields: EventFields
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ kind: FlowEvent.Kind, _ form: EventForm,
+        slots learned: [TemplateSlot], fields: EventFields
     ) {
         let count = end - start
         self.kind = kind
@@ -104,8 +105,8 @@ struct EventTemplate {
         slots.deallocate()
     }
 
-    /// Reads the object at `start`, of which no byte at or after `limit` may be looked at, into `fields`; gives the end of the object, or nil
-    /// when it has another shape or anything about it needs the general scanner.
+    /// Reads the object at `start`, of which no byte at or after `limit` may be looked at, into `fields`; gives the end of the
+    /// object, or nil when it has another shape or anything about it needs the general scanner.
     @inline(__always)
     func match(
         _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ fields: inout EventFields, _ seed: UInt64,

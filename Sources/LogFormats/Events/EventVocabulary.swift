@@ -54,7 +54,6 @@ enum Field: UInt8, CaseIterable {
     @inline(__always)
     var bit: UInt64 { 1 &<< UInt64(rawValue) }
 
-
     /// How messages name the field.
     var path: String { EventVocabulary.paths[Int(rawValue)] }
 }
@@ -71,7 +70,9 @@ enum EventForm {
         self == .connector ? EventForm.foreignToConnector : EventForm.foreignToSynced
     }
 
-    private static let foreignToSynced = [Field.event, .message, .log, .journaldMessage, .actor, .action, .domain].reduce(0) { $0 | $1.bit }
+    private static let foreignToSynced = [Field.event, .message, .log, .journaldMessage, .actor, .action, .domain].reduce(0) {
+        $0 | $1.bit
+    }
     private static let foreignToConnector = foreignToSynced | Field.time.bit | Field.status.bit
 }
 

@@ -9,7 +9,8 @@ public enum FieldLimits {
 
 /// Turns the fields that a scanner found into a `FlowEvent`.
 ///
-/// It goes on after a field that cannot be read and reports the first such field in the end, so that the common case has no branches for errors.
+/// It goes on after a field that cannot be read and reports the first such field in the end, so that the common case has no
+/// branches for errors.
 struct FlowConversion {
     private let symbols: UnsafeMutablePointer<SymbolStorage>
     /// The first thing that was wrong with the event at hand.

@@ -2,7 +2,8 @@ import FlowModel
 
 /// Arrays that were checked before: relays come from a short list, so most lines repeat one byte for byte.
 ///
-/// An array that is complete and well-formed ends where it ends whatever follows, so that a text equal to a checked one needs no second check.
+/// An array that is complete and well-formed ends where it ends whatever follows, so that a text equal to a checked one needs no
+/// second check.
 struct KnownArrays {
     /// Longer ones are checked each time.
     private static let longest = 1_024

@@ -68,7 +68,9 @@ enum JSONText {
     }
 
     /// The position is behind `\u`; six bytes or twelve become at most four.
-    private static func unicodeEscape(_ position: inout UnsafeRawPointer, _ end: UnsafeRawPointer, _ target: inout UnsafeMutableRawPointer) {
+    private static func unicodeEscape(
+        _ position: inout UnsafeRawPointer, _ end: UnsafeRawPointer, _ target: inout UnsafeMutableRawPointer
+    ) {
         var scalar = hexUnit(position, end) ?? 0xfffd
         position = min(position + 4, end)
         if (0xd800...0xdbff).contains(scalar), end - position >= 6, let low = hexUnit(position + 2, end) {

@@ -61,7 +61,8 @@ struct NetworkReportReader {
     private var isHeader: Bool {
         guard let header, let first = header.names.first else { return false }
         // Told by one cell first: this is asked of every row.
-        return NetworkReportReader.same(cells.bytes(0), first) && cells.string(places[ReportColumn.startTime.index]).lowercased() == ReportColumn.startTime.rawValue
+        return NetworkReportReader.same(cells.bytes(0), first)
+            && cells.string(places[ReportColumn.startTime.index]).lowercased() == ReportColumn.startTime.rawValue
     }
 
     private mutating func takeHeader(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> Bool {
