@@ -7,13 +7,8 @@ struct ModuleBoundaryTests {
     static let allowed: [String: Set<String>] = [
         "FlowModel": [],
         "ShellSupport": ["Glibc"],
-<<<<<<< HEAD
         "AccessPolicy": ["FlowModel", "Yams", "Crypto", "Glibc", "Synchronization"],
         "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Glibc", "Dispatch", "Synchronization"],
-=======
-        "AccessPolicy": ["FlowModel", "Yams", "Crypto", "Glibc"],
-        "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Dispatch", "Glibc", "Synchronization"],
->>>>>>> 69cf6bfa4a2d60faf69f534e78e1c17d0d6702af
         "LogFormats": ["FlowModel", "Glibc"],
         "AuditStore": [
             "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", "Crypto", "GRDB", "GRDBSQLite", "Glibc",
