@@ -35,10 +35,11 @@ let modules: [Target] = [
         name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "AuditStore", grdb],
         swiftSettings: strict),
     .target(
-        name: "Detection", dependencies: ["FlowModel", "AuditStore", crypto, grdb, yams],
+        name: "Detection", dependencies: ["FlowModel", "AuditStore", crypto, grdb, grdbSQLite, yams],
         swiftSettings: strict),
     .target(
-        name: "Reporting", dependencies: ["FlowModel", "AuditStore", "Replay", "Detection", grdb],
+        name: "Reporting",
+        dependencies: ["FlowModel", "ShellSupport", "AuditStore", "Replay", "Detection", grdb, yams],
         swiftSettings: strict),
     .target(
         name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "FlowJournal"],

@@ -23,7 +23,7 @@ struct TwinAudit: ParsableCommand {
             """,
         version: "twin-audit \(version)",
         subcommands: [
-            IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, ReplayCommand.self, VerifyCommand.self,
+            IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, ReplayCommand.self, PolicyCommand.self, VerifyCommand.self,
             DatabaseCommand.self,
         ])
 

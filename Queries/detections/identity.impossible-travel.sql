@@ -1,0 +1,54 @@
+/* ---
+id: identity.impossible-travel
+title: A user at two places too far apart
+severity: high
+question: Who would have had to travel faster than an airliner?
+description: >
+  Two connections of one user from places that nobody can reach in the time between them: one of the two was not that user.
+precisely: >
+  Of two consecutive flows of one user, the locations lie more than `distance` kilometres apart and would need more than `speed`
+  kilometres an hour; or they name different countries and the earlier flow was still open when the later one began.
+witness: connector
+needs: [locations]
+subject: [principal_id, from_place, to_place]
+explanation: "{principal} was in {from_place} and {elapsed_ms} later in {to_place}, {kilometres} km away; times seen: {count}"
+parameters:
+  distance: {type: number, default: 100, description: Kilometres below which places count as one.}
+  speed: {type: number, default: 1000, description: Kilometres an hour that nobody exceeds.}
+false_positives:
+  - Exits of other tunnels, mobile carriers, and errors of geolocation.
+attack: [T1078]
+controls: ["NIST SP 800-53 AC-7", "NIST SP 800-53 SI-4", "SOC 2 CC6.1"]
+status: stable
+--- */
+WITH located AS (
+    SELECT flow_id, started_at, ended_at, principal_id, principal,
+        CAST(location ->> '$.geoip.lat' AS REAL) AS lat, CAST(location ->> '$.geoip.lon' AS REAL) AS lon,
+        location ->> '$.geoip.country' AS country,
+        coalesce((location ->> '$.geoip.city') || ', ', '') || coalesce(location ->> '$.geoip.country',
+            'an unknown country') AS place
+    FROM flow
+    WHERE principal_kind = 'user' AND json_valid(location) AND location ->> '$.geoip.lat' IS NOT NULL
+        AND location ->> '$.geoip.lon' IS NOT NULL AND started_at >= :since AND started_at < :until
+), pairs AS (
+    SELECT located.*, lag(flow_id) OVER journey AS from_flow, lag(started_at) OVER journey AS from_at,
+        lag(ended_at) OVER journey AS from_ended_at, lag(lat) OVER journey AS from_lat, lag(lon) OVER journey AS from_lon,
+        lag(country) OVER journey AS from_country, lag(place) OVER journey AS from_place
+    FROM located
+    WINDOW journey AS (PARTITION BY principal_id ORDER BY started_at, flow_id)
+), jumps AS (
+    -- The haversine of the angle between the places, on a sphere of 6371 km.
+    SELECT pairs.*, 2 * 6371 * asin(sqrt(
+        sin(radians(lat - from_lat) / 2) * sin(radians(lat - from_lat) / 2)
+        + cos(radians(lat)) * cos(radians(from_lat)) * sin(radians(lon - from_lon) / 2) * sin(radians(lon - from_lon) / 2)))
+        AS kilometres
+    FROM pairs
+    WHERE from_flow IS NOT NULL
+)
+SELECT principal_id, coalesce(max(principal), principal_id) AS principal, from_place, place AS to_place,
+    CAST(max(kilometres) AS INTEGER) AS kilometres, min(started_at - from_at) AS elapsed_ms, min(from_at) AS first_seen,
+    max(started_at) AS last_seen, count(*) AS count, json_array(min(from_flow), min(flow_id), max(flow_id)) AS flow_ids
+FROM jumps
+WHERE kilometres > :distance
+    AND (kilometres * 3600000 > :speed * (started_at - from_at) OR country <> from_country AND from_ended_at > started_at)
+GROUP BY principal_id, from_place, place

@@ -1,0 +1,42 @@
+/* ---
+id: journal.clock
+title: A Connector's clock is wrong
+severity: medium
+question: Whose times can't be trusted?
+description: >
+  Verdicts depend on when a connection began. A clock that steps, or that lies before the policy under which its Connector decided, puts
+  every verdict of that time in doubt.
+precisely: >
+  Step: a `clock_adjusted` record moves the clock by more than `offset`. Early: a flow began more than `offset` before the snapshot whose
+  version its Connector recorded for it took effect.
+witness: connector
+needs: [flows]
+subject: [problem, connector_id, journal]
+explanation: "{what}, by up to {error_ms}; times seen: {count}"
+parameters:
+  offset: {type: duration, default: 5s, description: How far a clock may be off.}
+false_positives:
+  - A policy that was written down with a later effective time than it had.
+attack: [T1070.006]
+controls: ["ISO 27001:2022 A.8.17", "NIST SP 800-53 AU-8"]
+status: stable
+--- */
+WITH errors AS (
+    SELECT 'step' AS problem, NULL AS connector_id, NULL AS connector, s.journal,
+        'the clock of journal ' || coalesce(s.journal, s.path) || ' was set' AS what,
+        abs((r.body ->> '$.to') - (r.body ->> '$.from')) AS error_ms, r.at, NULL AS flow_id, r.source_id, r.offset, r.line
+    FROM journal_record r JOIN source s ON s.source_id = r.source_id
+    WHERE r.kind = 'clock_adjusted' AND r.at >= :since AND r.at < :until
+    UNION ALL
+    SELECT 'early', f.connector_id, f.connector, NULL,
+        'Connector ' || coalesce(f.connector, f.connector_id) || ' decided under a policy before it took effect',
+        p.effective_at - f.started_at, f.started_at, f.flow_id, NULL, NULL, NULL
+    FROM flow f JOIN policy_snapshot p ON p.version = CAST(f.recorded_policy_version AS TEXT)
+    WHERE f.recorded_policy_version IS NOT NULL AND f.started_at >= :since AND f.started_at < :until
+)
+SELECT problem, connector_id, max(connector) AS connector, journal, min(what) AS what, max(error_ms) AS error_ms,
+    min(at) AS first_seen, max(at) AS last_seen, count(*) AS count, json_array(min(flow_id), max(flow_id)) AS flow_ids,
+    CASE WHEN min(source_id) IS NOT NULL THEN json_array(min(source_id), min(offset), min(line)) END AS records
+FROM errors
+WHERE error_ms > :offset
+GROUP BY problem, connector_id, journal

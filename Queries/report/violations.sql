@@ -1,0 +1,29 @@
+/* ---
+id: violations
+title: Flows against policy
+question: Which connections were not what the policy in force says, and which record proves it?
+empty: Every connection was what the policy in force says.
+shown: 100
+columns:
+  started_at: {label: Start, kind: time}
+  principal: {label: Who}
+  destination: {label: Destination}
+  resource_id: {label: Recorded Resource}
+  expected_resource_id: {label: Expected Resource}
+  connector: {label: Connector}
+  verdict: {label: Verdict, kind: verdict}
+  reason: {label: Reason}
+  qualifiers: {label: Qualifiers}
+  policy_version: {label: Policy}
+  flow_ids: {label: Evidence, kind: flows}
+status: stable
+--- */
+SELECT started_at, coalesce(principal, principal_id) AS principal, address || coalesce(':' || port,
+    '') || coalesce('/' || protocol, '') AS destination,
+    resource_id, expected_resource_id, coalesce(connector, connector_id) AS connector, verdict, reason, qualifiers, policy_version,
+    json_array(flow_id) AS flow_ids
+FROM flow
+WHERE (verdict IN ('over-permitted', 'over-blocked', 'misrouted') OR ';' || qualifiers || ';' LIKE '%;outlived;%')
+    AND started_at >= :since AND started_at < :until
+ORDER BY CASE verdict WHEN 'over-permitted' THEN 0 WHEN 'misrouted' THEN 1 WHEN 'over-blocked' THEN 2 ELSE 3 END, started_at,
+    flow_id

@@ -1,0 +1,67 @@
+internal import AuditStore
+internal import GRDB
+
+/// A database in memory in which tables stand for the public views, so that situations can be written down as rows of views.
+struct FixtureDatabase {
+    let store: AuditDatabase
+    /// Columns of each view.
+    let columns: [String: [String]]
+
+    init() throws {
+        store = try AuditDatabase(path: ":memory:", mode: .create)
+        columns = try store.read { database in
+            var columns: [String: [String]] = [:]
+            for view in PublicViews.names {
+                columns[view] = try String.fetchAll(database, sql: "SELECT name FROM pragma_table_info(?)", arguments: [view])
+            }
+            return columns
+        }
+    }
+
+    /// Runs `body` while the views hold the rows of a case. Where a case gives flows and no roll-up, the roll-up is made from them.
+    func with<Value>(_ fixture: FixtureFile.Case, path: String, _ body: (Database) throws -> Value) throws -> Value {
+        try store.withoutTransaction { database in
+            defer {
+                for view in PublicViews.names { try? database.execute(sql: "DROP TABLE IF EXISTS temp.\"\(view)\"") }
+            }
+            for view in PublicViews.names {
+                guard let names = columns[view], !names.isEmpty else { continue }
+                let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
+                try database.execute(sql: "CREATE TEMP TABLE \"\(view)\" (\(list))")
+            }
+            for (view, rows) in fixture.tables {
+                for row in rows { try insert(row, into: view, database, "\(path):\(fixture.line)") }
+            }
+            if !fixture.tables.contains(where: { $0.view == "access" }) { try database.execute(sql: FixtureDatabase.rollUp) }
+            return try body(database)
+        }
+    }
+
+    private func insert(_ row: FixtureFile.Row, into view: String, _ database: Database, _ place: String) throws {
+        let known = Set(columns[view] ?? [])
+        for field in row.fields where !known.contains(field.name) {
+            throw QueryFailure(.refused, "\(place): the view `\(view)` has no column `\(field.name)`")
+        }
+        let names = row.fields.map { "\"\($0.name)\"" }.joined(separator: ", ")
+        let marks = row.fields.map { _ in "?" }.joined(separator: ", ")
+        try database.execute(
+            sql: "INSERT INTO temp.\"\(view)\" (\(names)) VALUES (\(marks))",
+            arguments: StatementArguments(row.fields.map(\.value.databaseValue)))
+    }
+
+    /// As `docs/database-views.md` defines `access`.
+    private static let rollUp = """
+        INSERT INTO temp.access (hour_at, principal_kind, principal_id, principal, device_id, client_ip, connector_id, connector,
+            network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
+            expected_resource_id, qualifiers, policy_version, flows, open, bytes_received, bytes_transferred, first_at, last_at,
+            first_flow, last_flow)
+        SELECT started_at / 3600000 * 3600000, principal_kind, principal_id, principal, device_id, client_ip, connector_id,
+            connector, network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
+            expected_resource_id, qualifiers, policy_version, count(*), sum(ended_at IS NULL), coalesce(sum(bytes_received), 0),
+            coalesce(sum(bytes_transferred), 0), min(started_at), max(started_at), min(flow_id), max(flow_id)
+        FROM temp.flow
+        GROUP BY started_at / 3600000, principal_kind, principal_id, principal, device_id, client_ip, connector_id, connector,
+            network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
+            expected_resource_id, qualifiers, policy_version
+        """
+}

@@ -1,0 +1,175 @@
+internal import AuditStore
+internal import FlowModel
+internal import GRDB
+
+/// Checks a library without any data: headers, statements, columns, parameters, and the rules against their fixtures.
+public struct LibraryCheck: Sendable {
+    public struct Result: Sendable {
+        public var rules = 0
+        public var questions = 0
+        public var sections = 0
+        /// Fixtures that were run.
+        public var cases = 0
+        /// One sentence for each thing that is wrong.
+        public var problems: [String] = []
+    }
+
+    private let library: QueryLibrary
+    private static let fixtureDirectory = "fixtures"
+
+    public init(library: QueryLibrary) {
+        self.library = library
+    }
+
+    /// `only`: ids of rules to check; nil checks the whole library.
+    public func run(only: Set<String>? = nil) throws -> Result {
+        var result = Result()
+        let fixtures = try FixtureDatabase()
+        let (rules, problems) = try library.readableDetections()
+        result.problems += problems.map(\.message)
+        for rule in rules where only?.contains(rule.id) ?? true {
+            result.rules += 1
+            check(rule, fixtures, &result)
+        }
+        if only == nil {
+            let questions = try library.questions()
+            result.questions = questions.count
+            for question in questions { checkStatement(question, fixtures, &result) }
+            let sections = try library.sections()
+            result.sections = sections.count
+            for section in sections { checkSection(section, fixtures, &result) }
+        }
+        return result
+    }
+
+    private func check(_ rule: DetectionRule, _ fixtures: FixtureDatabase, _ result: inout Result) {
+        guard let columns = checkStatement(rule.query, fixtures, &result) else { return }
+        if let problem = RuleRun.problem(rule, columns: columns) {
+            result.problems.append("\(rule.query.path):\(rule.query.sqlLine): \(problem)")
+            return
+        }
+        let path = library.root + "/" + QueryLibrary.Shelf.detections.rawValue + "/" + LibraryCheck.fixtureDirectory + "/" + rule.id
+            + ".yaml"
+        let file: FixtureFile
+        do {
+            file = try FixtureFile(try QueryLibrary.read(path), path: path)
+        } catch {
+            if rule.query.status == .experimental, error.kind == .environment { return }
+            result.problems.append(error.message)
+            return
+        }
+        if !file.cases.contains(where: { !$0.fires.isEmpty }) {
+            result.problems.append("`\(path)`: no case in which the rule must fire")
+        }
+        if !file.cases.contains(where: { $0.fires.isEmpty }) {
+            result.problems.append("`\(path)`: no look-alike in which the rule must not fire")
+        }
+        for fixture in file.cases {
+            result.cases += 1
+            do {
+                result.problems += try run(fixture, of: file, rule, fixtures)
+            } catch let error as QueryFailure {
+                result.problems.append(error.message)
+            } catch {
+                result.problems.append("\(path):\(fixture.line): \(error)")
+            }
+        }
+    }
+
+    /// What is wrong with the answer that a rule gives in a situation.
+    private func run(
+        _ fixture: FixtureFile.Case, of file: FixtureFile, _ rule: DetectionRule, _ fixtures: FixtureDatabase
+    ) throws -> [String] {
+        var arguments: [String: StoredValue] = [:]
+        for (name, text) in fixture.parameters {
+            guard let parameter = rule.query.parameter(name) else {
+                return ["\(file.path):\(fixture.line): the rule has no parameter `\(name)`"]
+            }
+            arguments[name] = try parameter.value(of: text, resolvingTime: { Timestamp($0) })
+        }
+        let findings = try fixtures.with(fixture, path: file.path) { database in
+            try RuleRun(rule, arguments, Detector.defaultEvidenceLimit).findings(database, period: .all)
+        }
+        let place = "\(file.path):\(fixture.line): \(fixture.note)"
+        guard findings.count == fixture.fires.count else {
+            let list = findings.map { "\($0.severity.rawValue) \($0.subjectJSON)" }.joined(separator: "; ")
+            return ["\(place): expected \(fixture.fires.count) findings, got \(findings.count)\(list.isEmpty ? "" : ": \(list)")"]
+        }
+        var rest = findings
+        var problems: [String] = []
+        for expected in fixture.fires {
+            if let index = rest.firstIndex(where: { LibraryCheck.fits($0, expected) }) {
+                rest.remove(at: index)
+            } else {
+                let wanted = expected.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+                let list = rest.map(LibraryCheck.summary).joined(separator: "; ")
+                problems.append("\(place): no finding with \(wanted); there are \(list)")
+            }
+        }
+        return problems
+    }
+
+    private static func fits(_ finding: Finding, _ expected: [String: String]) -> Bool {
+        expected.allSatisfy { name, value in field(finding, name) == value }
+    }
+
+    private static func field(_ finding: Finding, _ name: String) -> String? {
+        switch name {
+        case "severity": finding.severity.rawValue
+        case "count": String(finding.count)
+        case "principal": finding.principal
+        case "resource": finding.resource
+        case "connector": finding.connector
+        case "explanation": finding.explanation
+        case "first_seen": finding.firstSeen.map { String($0.milliseconds) }
+        case "last_seen": finding.lastSeen.map { String($0.milliseconds) }
+        case "flows": finding.evidence.compactMap(\.flowID).map(String.init).joined(separator: " ")
+        case "lines": finding.evidence.map { String($0.line) }.joined(separator: " ")
+        default: finding.subject.first { $0.name == name }?.value.plain
+        }
+    }
+
+    private static func summary(_ finding: Finding) -> String {
+        let times = [finding.firstSeen, finding.lastSeen].map { $0?.rfc3339 ?? "unknown" }.joined(separator: "–")
+        return "\(finding.severity.rawValue) count=\(finding.count) \(times) \(finding.subjectJSON) `\(finding.explanation)`"
+    }
+
+    /// The columns of the statement's answer, nil when it cannot be compiled.
+    @discardableResult
+    private func checkStatement(_ query: QueryFile, _ fixtures: FixtureDatabase, _ result: inout Result) -> [String]? {
+        do {
+            return try fixtures.store.read { database in
+                try StatementGuard.guarding(database, .publicViews(Set(PublicViews.names))) { statementGuard in
+                    let statement = try QueryRunner.prepare(
+                        database, sql: query.sql, file: query.path, firstLine: query.sqlLine, statementGuard: statementGuard)
+                    let used = QueryRunner.parameterNames(statement)
+                    let declared = Set(query.parameters.map(\.name))
+                    for name in used.subtracting(declared).subtracting(QueryParameter.reserved).sorted() {
+                        result.problems.append("\(query.path):\(query.sqlLine): the statement uses `:\(name)`, which the header does not declare")
+                    }
+                    for name in declared.subtracting(used).sorted() {
+                        result.problems.append("\(query.path):1: the header declares `\(name)`, which the statement does not use")
+                    }
+                    let names = statement.columnNames
+                    for column in query.columns where !names.contains(column.name) {
+                        result.problems.append("\(query.path):1: the header describes the column `\(column.name)`, which the statement does not give")
+                    }
+                    return names
+                }
+            }
+        } catch let error as QueryFailure {
+            result.problems.append(error.message)
+        } catch {
+            result.problems.append("\(query.path): \(error)")
+        }
+        return nil
+    }
+
+    private func checkSection(_ section: ReportQuery, _ fixtures: FixtureDatabase, _ result: inout Result) {
+        guard let names = checkStatement(section.query, fixtures, &result) else { return }
+        let described = Set(section.query.columns.map(\.name))
+        for name in names where !described.contains(name) {
+            result.problems.append("\(section.query.path):1: the header does not describe the column `\(name)`")
+        }
+    }
+}

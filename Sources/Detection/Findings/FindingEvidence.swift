@@ -1,0 +1,46 @@
+/// A record that a finding rests on, and where it stands.
+public struct FindingEvidence: Hashable, Sendable {
+    public var flowID: Int64?
+    public var connectionID: String?
+    /// The file as it was given to ingest.
+    public var source: String
+    /// Directory of the journal, nil for other files.
+    public var journal: String?
+    /// The journal's segment file.
+    public var segment: String?
+    /// Number of the frame within its segment, from 1.
+    public var frame: Int64?
+    /// Journal sequence of the record.
+    public var sequence: Int64?
+    /// Line of the inflated file, from 1.
+    public var line: Int64
+    /// Byte offset of that line in the inflated file.
+    public var offset: Int64
+
+    /// The place in words: `connector-7/000000000001.ndjson.gz frame 3 record 120`, or `export.csv line 12`.
+    public var place: String {
+        guard let segment, let journal else { return "\(source) line \(line)" }
+        let name = journal.split(separator: "/").last.map(String.init) ?? journal
+        var text = "\(name)/\(segment)"
+        if let frame { text += " frame \(frame)" }
+        if let sequence { text += " record \(sequence)" }
+        return text + " line \(line)"
+    }
+
+    /// As a JSON object; absent values are left out.
+    public var json: String {
+        var parts: [String] = []
+        func add(_ name: String, _ value: Int64?) { if let value { parts.append("\"\(name)\":\(value)") } }
+        func add(_ name: String, _ value: String?) { if let value { parts.append("\"\(name)\":\(JSONText.string(value))") } }
+        add("flow_id", flowID)
+        add("connection_id", connectionID)
+        add("source", source)
+        add("journal", journal)
+        add("segment", segment)
+        add("frame", frame)
+        add("sequence", sequence)
+        add("line", line)
+        add("offset", offset)
+        return "{" + parts.joined(separator: ",") + "}"
+    }
+}

@@ -1,0 +1,59 @@
+internal import GRDB
+
+/// What the database holds of the things that rules need.
+public struct Examination: Hashable, Sendable {
+    /// Flows in the period.
+    public var flows: Int64
+    /// Of those, flows without a verdict, or with the verdict `unverifiable`.
+    public var unjudgedFlows: Int64
+    /// Needs that are met.
+    public var present: Set<DetectionRule.Need>
+
+    /// Why a rule would say nothing, nil when it can be examined.
+    public func obstacle(to rule: DetectionRule) -> String? {
+        for need in rule.needs where !present.contains(need) {
+            switch need {
+            case .flows: return "there are no flows in the period"
+            case .verdicts:
+                return flows == 0
+                    ? "there are no flows in the period"
+                    : "no flow has a verdict; import the policy with `twin-audit policy import` and run `twin-audit replay`"
+            case .policies: return "there is no policy in the database"
+            case .journals: return "there are no journals in the database"
+            case .records: return "there are no journal records in the database"
+            case .locations: return "no flow carries a location"
+            case .enforcedVersions: return "no flow names the policy version that its Connector enforced"
+            }
+        }
+        return nil
+    }
+
+    static func take(_ database: Database, needs: Set<DetectionRule.Need>, period: Period) throws -> Examination {
+        let bounds = period.bounds
+        let arguments: StatementArguments = ["since": bounds.since, "until": bounds.until]
+        let counts = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT coalesce(sum(flows), 0), coalesce(sum(CASE WHEN verdict <> 'unverifiable' THEN 0 ELSE flows END), 0)
+                FROM access WHERE hour_at >= :since AND hour_at < :until
+                """, arguments: arguments)
+        let flows: Int64 = counts?[0] ?? 0
+        let unjudged: Int64 = counts?[1] ?? 0
+        var present: Set<DetectionRule.Need> = []
+        if flows > 0 { present.insert(.flows) }
+        if flows > unjudged { present.insert(.verdicts) }
+        for need in needs {
+            guard let sql = probes[need] else { continue }
+            if try Bool.fetchOne(database, sql: "SELECT EXISTS (\(sql))") == true { present.insert(need) }
+        }
+        return Examination(flows: flows, unjudgedFlows: unjudged, present: present)
+    }
+
+    private static let probes: [DetectionRule.Need: String] = [
+        .policies: "SELECT 1 FROM policy_snapshot",
+        .journals: "SELECT 1 FROM journal_frame",
+        .records: "SELECT 1 FROM journal_record",
+        .locations: "SELECT 1 FROM flow WHERE location IS NOT NULL",
+        .enforcedVersions: "SELECT 1 FROM flow WHERE recorded_policy_version IS NOT NULL",
+    ]
+}

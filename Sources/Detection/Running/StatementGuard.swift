@@ -1,0 +1,85 @@
+internal import GRDB
+internal import GRDBSQLite
+
+/// Decides, while SQLite compiles a statement, what the statement may do.
+///
+/// Nothing guarded can write, attach, change settings or load code. Under `.publicViews` a table is reachable only through a
+/// view: SQLite names, for each column read, the innermost view that reads it.
+final class StatementGuard {
+    enum Reach {
+        /// Only what `docs/database-views.md` describes.
+        case publicViews(Set<String>)
+        /// Any table, for reading.
+        case everything
+    }
+
+    private let reach: Reach
+    /// Real tables; other names that are read are views, common table expressions or table-valued functions.
+    private let tables: Set<String>
+    private(set) var refusal: String?
+    private(set) var refusedLine: Int?
+
+    private init(_ reach: Reach, tables: Set<String>) {
+        self.reach = reach
+        self.tables = tables
+    }
+
+    /// Settings that tell something and change nothing.
+    private static let harmlessPragmas: Set<String> = [
+        "table_info", "table_xinfo", "table_list", "index_list", "index_info", "function_list", "compile_options",
+    ]
+
+    /// Runs `body` with every statement of the connection guarded.
+    ///
+    /// The connection's own authorizer, with which GRDB follows what statements change, is not put back: a guarded connection must
+    /// not observe changes afterwards.
+    static func guarding<Value>(
+        _ database: Database, _ reach: Reach, _ body: (StatementGuard) throws -> Value
+    ) throws -> Value {
+        let tables = try String.fetchSet(
+            database, sql: "SELECT name FROM sqlite_master WHERE type = 'table' UNION ALL SELECT 'sqlite_master' UNION ALL SELECT 'sqlite_schema'")
+        let statementGuard = StatementGuard(reach, tables: tables)
+        return try withExtendedLifetime(statementGuard) {
+            let pointer = Unmanaged.passUnretained(statementGuard).toOpaque()
+            sqlite3_set_authorizer(
+                database.sqliteConnection,
+                { context, action, first, second, _, accessor in
+                    guard let context else { return SQLITE_DENY }
+                    return Unmanaged<StatementGuard>.fromOpaque(context).takeUnretainedValue().decide(
+                        action, first.map { String(cString: $0) }, second.map { String(cString: $0) },
+                        accessor.map { String(cString: $0) })
+                }, pointer)
+            defer { sqlite3_set_authorizer(database.sqliteConnection, nil, nil) }
+            return try body(statementGuard)
+        }
+    }
+
+    private func decide(_ action: Int32, _ first: String?, _ second: String?, _ accessor: String?) -> Int32 {
+        switch action {
+        case SQLITE_SELECT, SQLITE_RECURSIVE:
+            return SQLITE_OK
+        case SQLITE_READ:
+            guard case .publicViews(let views) = reach, let table = first, tables.contains(table) else { return SQLITE_OK }
+            // A fixture's table stands for the view of its name.
+            if views.contains(table) { return SQLITE_OK }
+            if let accessor, views.contains(accessor) { return SQLITE_OK }
+            return refuse("reads the private table `\(table)`; use the views of docs/database-views.md")
+        case SQLITE_FUNCTION:
+            return second == "load_extension" ? refuse("loads code") : SQLITE_OK
+        case SQLITE_PRAGMA:
+            if let first, StatementGuard.harmlessPragmas.contains(first.lowercased()) { return SQLITE_OK }
+            return refuse("uses PRAGMA \(first ?? "")")
+        case SQLITE_ATTACH, SQLITE_DETACH:
+            return refuse("attaches another database")
+        case SQLITE_TRANSACTION, SQLITE_SAVEPOINT:
+            return refuse("controls transactions")
+        default:
+            return refuse("changes the database; only reading is possible here")
+        }
+    }
+
+    private func refuse(_ what: String) -> Int32 {
+        if refusal == nil { refusal = what }
+        return SQLITE_DENY
+    }
+}

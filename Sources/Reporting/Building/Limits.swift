@@ -1,0 +1,94 @@
+internal import AuditStore
+internal import Detection
+internal import FlowModel
+
+/// What a report does not prove, and why: one sentence each.
+struct Limits {
+    private(set) var sentences: [String] = []
+
+    init(_ database: AuditDatabase, _ detection: DetectionOutcome, _ asked: Period, now: Timestamp) throws {
+        let examination = detection.examination
+        if examination.unjudgedFlows > 0 {
+            sentences.append(
+                "\(Wording.count(examination.unjudgedFlows)) of \(Wording.count(examination.flows)) connections could not be judged: no policy in force is known for them, or it does not say enough."
+            )
+        }
+        try addCoverage(database, asked, now: now)
+        try addSources(database, detection.period)
+        for (why, rules) in grouped(detection.notExamined) {
+            sentences.append("Not examined, because \(why): \(rules.joined(separator: ", ")).")
+        }
+        for rule in detection.cutShort {
+            sentences.append("The rule \(rule) found more than a report holds; the rest is not shown.")
+        }
+        if asked.widened != asked {
+            sentences.append("The period was widened from \(asked) to whole hours, \(asked.widened).")
+        }
+        sentences += detection.suppressionNotes.map { $0 + "." }
+        sentences.append(
+            "Connections, times and bytes are what Connectors wrote about themselves; a Connector that lies is only found by comparison with an independent witness, and none was taken into account here."
+        )
+        sentences.append(
+            "Whether journals are unchanged since they were sealed is not part of this report: `twin-audit verify` checks it.")
+    }
+
+    private func grouped(_ rules: [(rule: DetectionRule, why: String)]) -> [(why: String, rules: [String])] {
+        var order: [String] = []
+        var groups: [String: [String]] = [:]
+        for (rule, why) in rules {
+            if groups[why] == nil { order.append(why) }
+            groups[why, default: []].append(rule.id)
+        }
+        return order.map { ($0, groups[$0] ?? []) }
+    }
+
+    /// How much of the period the records cover at all.
+    private mutating func addCoverage(_ database: AuditDatabase, _ asked: Period, now: Timestamp) throws {
+        let coverage = try Coverage(database)
+        guard let first = coverage.first, let last = coverage.last else { return }
+        if let since = asked.since, first > since, first < asked.until ?? .distantFuture {
+            sentences.append("The records begin at \(first.rfc3339); nothing is known of the period before.")
+        }
+        if let until = asked.until, last < until, last >= asked.since ?? .distantPast {
+            let end = min(until, now)
+            if last < end { sentences.append("The last connection began at \(last.rfc3339); nothing is known of the period after it.") }
+        }
+        if let until = asked.until, until > now {
+            sentences.append("The period was not over when this report was made.")
+        }
+    }
+
+    private static let sourceSQL = """
+        SELECT coalesce(sum(quarantined), 0), coalesce(sum(CASE WHEN quarantined > 0 THEN 1 ELSE 0 END), 0),
+            coalesce(sum(CASE complete WHEN 0 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE kind WHEN 'journal' THEN 1 ELSE 0 END), 0),
+            count(*), (SELECT count(*) FROM duration_calibration WHERE milliseconds = 0 AND microseconds = 0)
+        FROM source
+        WHERE coalesce(last_at, :since) >= :since AND coalesce(first_at, :since) < :until
+        """
+
+    private mutating func addSources(_ database: AuditDatabase, _ period: Period) throws {
+        var counts: [Int64] = []
+        try QueryRunner(database: database).run(viewsOnly: Limits.sourceSQL, period: period) { row in
+            counts = row.map { $0.integer ?? 0 }
+        }
+        guard counts.count == 6 else { return }
+        if counts[0] > 0 {
+            sentences.append(
+                "\(Wording.count(counts[0])) lines of \(Wording.count(counts[1])) files could not be read and were set aside; what they say is not in this report."
+            )
+        }
+        if counts[2] > 0 {
+            sentences.append("\(Wording.count(counts[2])) files were not read to their end; more of them may follow.")
+        }
+        if counts[4] > counts[3] {
+            sentences.append(
+                "\(Wording.count(counts[4] - counts[3])) of \(Wording.count(counts[4])) files are no journals: nothing shows whether lines are missing from them."
+            )
+        }
+        if counts[5] > 0 {
+            sentences.append(
+                "The unit of durations is not proved for \(Wording.count(counts[5])) Connectors; the ends of their connections may be missing."
+            )
+        }
+    }
+}

@@ -1,0 +1,187 @@
+public import AuditStore
+public import Detection
+public import FlowModel
+
+/// Asks the database for what a template wants and puts it into one model. Nothing is written.
+public struct ReportBuilder: Sendable {
+    /// What a caller may decide.
+    public struct Request: Sendable {
+        public var template: ReportTemplate
+        public var period: PeriodArgument
+        /// Values for parameters of the template's sections, by name.
+        public var parameters: [String: String] = [:]
+        /// Values for parameters of rules.
+        public var overrides: [ParameterOverride] = []
+        public var suppressions = Suppressions.none
+        /// Name and version of the program.
+        public var software: String
+
+        public init(template: ReportTemplate, period: PeriodArgument, software: String) {
+            self.template = template
+            self.period = period
+            self.software = software
+        }
+    }
+
+    private let database: AuditDatabase
+    private let library: QueryLibrary
+    /// A section with more rows than this is an export, not a report.
+    static let rowLimit = 100_000
+    /// Records named for one row: the first and the last, or a few.
+    static let evidencePerRow = 3
+
+    public init(database: AuditDatabase, library: QueryLibrary) {
+        self.database = database
+        self.library = library
+    }
+
+    /// - Parameter now: the time that the report says it was made, and at which suppressions must still hold.
+    public func build(_ request: Request, now: Timestamp) throws -> Report {
+        let period = request.period.period.widened
+        let detection = try Detector(
+            database: database, rules: try library.detections(), overrides: request.overrides, suppressions: request.suppressions
+        ).run(period: period, now: now)
+        let arguments = try arguments(request)
+        var sections: [ReportSection] = []
+        for id in request.template.sections {
+            switch id {
+            case "findings":
+                sections.append(
+                    ReportSection(
+                        id: id, title: "Findings", question: "What did the detections find?",
+                        empty: "The detections that could look at the period found nothing.",
+                        content: .findings(focused(detection.findings, request))))
+            case "limits":
+                sections.append(
+                    ReportSection(
+                        id: id, title: "What could not be checked", question: "What does this report not prove?",
+                        empty: "Everything that was asked could be checked.",
+                        content: .notes(try Limits(database, detection, request.period.period, now: now).sentences)))
+            default:
+                sections.append(try section(library.section(id), arguments: arguments, period: period))
+            }
+        }
+        let (conclusion, verdict) = try conclude(detection, period)
+        return Report(
+            template: request.template.id, title: request.template.title, intro: request.template.intro, period: period,
+            periodName: request.period.name, generatedAt: now, software: request.software, conclusion: conclusion, verdict: verdict,
+            parameters: request.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, sections: sections,
+            flows: detection.examination.flows)
+    }
+
+    /// The values that were given, checked against the template.
+    private func arguments(_ request: Request) throws(QueryFailure) -> [String: StoredValue] {
+        var values: [String: StoredValue] = [:]
+        for (name, text) in request.parameters.sorted(by: { $0.key < $1.key }) {
+            guard request.template.parameters.contains(name) else {
+                let known = request.template.parameters.map { "`\($0)`" }.joined(separator: ", ")
+                throw QueryFailure(
+                    .usage, "template `\(request.template.id)` has no parameter `\(name)`; it has \(known.isEmpty ? "none" : known)")
+            }
+            values[name] = .text(text)
+        }
+        return values
+    }
+
+    /// Findings about what a report with parameters is about.
+    private func focused(_ findings: [Finding], _ request: Request) -> [Finding] {
+        guard !request.parameters.isEmpty else { return findings }
+        return findings.filter { finding in
+            request.parameters.allSatisfy { name, text in
+                let value: String? =
+                    switch name {
+                    case "principal": finding.principal
+                    case "resource": finding.resource
+                    case "connector": finding.connector
+                    default: nil
+                    }
+                if let value, HostPattern(text).matches(value) { return true }
+                return finding.subject.contains { $0.name.hasPrefix(name) && $0.value.plain == text }
+            }
+        }
+    }
+
+    private func section(
+        _ section: ReportQuery, arguments: [String: StoredValue], period: Period
+    ) throws -> ReportSection {
+        let known = arguments.filter { section.query.parameter($0.key) != nil }
+        var places: [Int] = []
+        var rows: [[StoredValue]] = []
+        var isCut = false
+        try QueryRunner(database: database).run(
+            section.query, arguments: known, period: period,
+            columns: { names in
+                places = section.query.columns.compactMap { column in names.firstIndex(of: column.name) }
+            },
+            row: { values in
+                guard rows.count < ReportBuilder.rowLimit else {
+                    isCut = true
+                    return
+                }
+                rows.append(places.map { values[$0] })
+            })
+        guard places.count == section.query.columns.count else {
+            throw QueryFailure(.refused, "\(section.query.path):1: the header describes a column that the statement does not give")
+        }
+        let table = ReportTable(
+            columns: section.query.columns, rows: try withEvidence(rows, section.query.columns), shown: section.shown, isCut: isCut)
+        let content: ReportSection.Content =
+            switch section.shape {
+            case .rows: .table(table)
+            case .figures: .figures(table)
+            case .bars: .bars(table)
+            }
+        return ReportSection(
+            id: section.query.id, title: section.query.title, question: section.query.question, empty: section.empty,
+            content: content)
+    }
+
+    /// Puts records in the place of flow ids.
+    private func withEvidence(_ rows: [[StoredValue]], _ columns: [QueryFile.Column]) throws -> [[ReportValue]] {
+        let isFlows = columns.map { $0.kind == .flows }
+        func ids(_ value: StoredValue) -> [Int64] {
+            var seen: Set<Int64> = []
+            let all = value.text.flatMap(JSONText.integers) ?? []
+            return Array(all.filter { seen.insert($0).inserted }.prefix(ReportBuilder.evidencePerRow))
+        }
+        var wanted: Set<Int64> = []
+        for row in rows {
+            for (value, isFlows) in zip(row, isFlows) where isFlows { wanted.formUnion(ids(value)) }
+        }
+        let evidence = try EvidenceFinder(database: database).evidence(flows: wanted)
+        return rows.map { row in
+            zip(row, isFlows).map { value, isFlows in
+                isFlows ? .evidence(ids(value).compactMap { evidence[$0] }) : .value(value)
+            }
+        }
+    }
+
+    /// Looks at the verdicts themselves, so that the sentence at the top does not depend on which sections a template has.
+    private func conclude(_ detection: DetectionOutcome, _ period: Period) throws -> (Report.Conclusion, String) {
+        let examination = detection.examination
+        guard examination.flows > 0 else {
+            return (.undecidable, "There are no connections in the period: nothing was examined.")
+        }
+        guard examination.flows > examination.unjudgedFlows else {
+            return (
+                .undecidable,
+                "None of the \(Wording.count(examination.flows)) connections could be judged: no policy in force is known for them."
+            )
+        }
+        let judged = examination.flows - examination.unjudgedFlows
+        let violations = try Violations.count(database, period)
+        let serious = detection.findings.filter { $0.severity >= .high && $0.suppressedBy == nil }.count
+        let rest =
+            examination.unjudgedFlows > 0 ? " \(Wording.count(examination.unjudgedFlows)) connections could not be judged." : ""
+        if violations == 0, serious == 0 {
+            return (.clean, "All \(Wording.count(judged)) connections that could be judged were what policy says.\(rest)")
+        }
+        return (
+            .violations,
+            """
+            \(Wording.count(violations)) of \(Wording.count(judged)) judged connections were not what policy says; \
+            \(Wording.count(Int64(serious))) findings are high or critical.\(rest)
+            """
+        )
+    }
+}
