@@ -63,6 +63,8 @@ final class JournalSink: EventSink {
             writer = try JournalWriter(
                 directory: directory, options: options,
                 identity: JournalIdentity(
+                    // One key signs for all Connectors; the origin keeps their journals apart.
+                    origin: options.key.map { "\($0.verifier.name)/\(speaker.id)" },
                     connector: FlowRecord.Named(id: speaker.id, name: speaker.name),
                     network: FlowRecord.Named(id: speaker.networkID, name: speaker.networkName), software: software,
                     run: String(decoding: run.bytes, as: UTF8.self)),
