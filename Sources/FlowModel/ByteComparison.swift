@@ -16,8 +16,8 @@ public enum ByteComparison {
         return word(left, count, backwards: false) == word(right, count, backwards: false)
     }
 
-    /// Fewer than 8 bytes as the low bytes of a little-endian word, the rest zero. Reads nothing outside of the bytes, save that with
-    /// `backwards` the bytes before `base` that complete a word are known to be readable.
+    /// Fewer than 8 bytes as the low bytes of a little-endian word, the rest zero. Reads nothing outside of the bytes, save that
+    /// with `backwards` the bytes before `base` that complete a word are known to be readable.
     @inlinable @inline(__always)
     public static func word(_ base: UnsafeRawPointer, _ count: Int, backwards: Bool) -> UInt64 {
         if count <= 0 { return 0 }

@@ -1,4 +1,5 @@
-/// Text forms of addresses. Sources: RFC 4291 §2.2 (reading), RFC 5952 (writing), and dotted decimal without leading zeros for IPv4.
+/// Text forms of addresses. Sources: RFC 4291 §2.2 (reading), RFC 5952 (writing), and dotted decimal without leading zeros for
+/// IPv4.
 extension IPAddress {
     public init?(_ text: some StringProtocol) {
         var copy = String(text)

@@ -158,8 +158,8 @@ public struct SymbolStorage {
     }
 }
 
-/// The hash is a fold over 8-byte little-endian words, the last one padded with zeros, so that a scanner can compute it word by word
-/// while it looks for a text's end: `start`, `step` for each full word, `finish` with the padded rest.
+/// The hash is a fold over 8-byte little-endian words, the last one padded with zeros, so that a scanner can compute it word by
+/// word while it looks for a text's end: `start`, `step` for each full word, `finish` with the padded rest.
 extension SymbolStorage {
     @inlinable @inline(__always)
     public static func start(_ seed: UInt64) -> UInt64 { seed }

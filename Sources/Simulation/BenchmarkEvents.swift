@@ -57,12 +57,14 @@ public struct BenchmarkEvents: Sendable {
         let state = world.story.states[0]
         let user = rankChoice.draw(&random)
         let groups = world.tenant.users[user].groups
-        let resource = catalogue.draw(group: groups[random.below(groups.count)], &random) ?? PolicyStoryMaker.commonResource(of: world.tenant)
+        let resource =
+            catalogue.draw(group: groups[random.below(groups.count)], &random) ?? PolicyStoryMaker.commonResource(of: world.tenant)
         let target = world.tenant.resources[resource]
         let host = random.below(target.hosts.count)
         let connectors = world.tenant.networks[target.network].connectors
         var flow = FlowDraft(
-            number: number, start: clock.advanced(byMilliseconds: -Int64(random.below(BenchmarkEvents.longestDuration))), end: clock,
+            number: number, start: clock.advanced(byMilliseconds: -Int64(random.below(BenchmarkEvents.longestDuration))),
+            end: clock,
             caller: .user(user), connector: connectors[random.below(connectors.count)], resource: resource, host: host,
             address: state.address(of: target.hosts[host], resource: resource), transport: target.transport, port: target.ports[0],
             policy: 0)

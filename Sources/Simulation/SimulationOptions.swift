@@ -33,18 +33,22 @@ public struct SimulationOptions: Sendable {
         guard Period.dayRange.contains(period.days) else {
             throw SimulationProblem(
                 .request,
-                "cannot simulate \(period.days) days: give a number from \(Period.dayRange.lowerBound) to \(Period.dayRange.upperBound)")
+                "cannot simulate \(period.days) days: give a number from \(Period.dayRange.lowerBound) to \(Period.dayRange.upperBound)"
+            )
         }
         guard period.start.milliseconds % Period.millisecondsPerMinute == 0, period.start.milliseconds >= 0 else {
             throw SimulationProblem(.request, "cannot start at `\(period.start)`: give a full minute after 1970-01-01")
         }
         guard SimulationOptions.policyChangeRange.contains(policyChanges), policyChanges <= period.days * 96 else {
             throw SimulationProblem(
-                .request, "cannot change the policy \(policyChanges) times in \(period.days) days: give at most 96 a day, and 2000 in all")
+                .request,
+                "cannot change the policy \(policyChanges) times in \(period.days) days: give at most 96 a day, and 2000 in all")
         }
         guard SimulationOptions.violationRange.contains(violationsPerKind) else {
             throw SimulationProblem(
-                .request, "cannot plant \(violationsPerKind) flows of a kind: give a number from 0 to \(SimulationOptions.violationRange.upperBound)")
+                .request,
+                "cannot plant \(violationsPerKind) flows of a kind: give a number from 0 to \(SimulationOptions.violationRange.upperBound)"
+            )
         }
     }
 }

@@ -49,7 +49,8 @@ public enum Simulator {
             if output.journals {
                 sinks.append(
                     JournalSink(
-                        directory: "\(directory)/\(OutputDirectory.journals)", speaker: speaker, output: output, seed: options.seed))
+                        directory: "\(directory)/\(OutputDirectory.journals)", speaker: speaker, output: output, seed: options.seed)
+                )
             }
             if output.logs {
                 let log = try AnalyticsSink(path: "\(directory)/\(OutputDirectory.logs)/connector-\(speaker.id).log")
@@ -59,7 +60,8 @@ public enum Simulator {
             recorders.append(
                 ConnectorRecorder(sinks: sinks, lines: lines, policies: world.policies, arrivals: world.arrivals(at: index)))
         }
-        var traffic = Traffic(world: world, recorders: recorders, planted: plan.planted.map(\.flow), judge: judge, flows: options.flows)
+        var traffic = Traffic(
+            world: world, recorders: recorders, planted: plan.planted.map(\.flow), judge: judge, flows: options.flows)
         try traffic.run(flows: options.flows)
         for log in logs { try log.finish() }
 

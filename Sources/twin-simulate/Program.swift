@@ -75,7 +75,9 @@ struct Program: ParsableCommand {
     @Option(name: .long, help: "zlib level of journals, 0 to 9.")
     var level = JournalOptions.defaultLevel
 
-    @Option(name: .long, help: ArgumentHelp("Sign the journals with the private key in this file (twin-journal keygen).", valueName: "file"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Sign the journals with the private key in this file (twin-journal keygen).", valueName: "file"))
     var key: String?
 
     @Flag(name: .shortAndLong, help: "No summary.")
@@ -90,10 +92,14 @@ struct Program: ParsableCommand {
         do {
             let summary = try Simulator.run(try options(), into: out, output: try output(), force: force)
             if !quiet { Program.report(summary, seconds: Progress.clock() - began) }
-        } catch let problem as SimulationProblem {
-            Message.error(Escaping.terminal(problem.message))
-            throw ExitCode(problem.kind == .request ? ExitStatus.usage.rawValue : ExitStatus.environment.rawValue)
+        } catch {
+            throw Program.exit(for: error)
         }
+    }
+
+    static func exit(for problem: SimulationProblem) -> ExitCode {
+        Message.error(Escaping.terminal(problem.message))
+        return ExitCode(problem.kind == .request ? ExitStatus.usage.rawValue : ExitStatus.environment.rawValue)
     }
 
     private func options() throws(SimulationProblem) -> SimulationOptions {
@@ -108,28 +114,28 @@ struct Program: ParsableCommand {
         options.policyChanges = policyChanges
         options.violationsPerKind = violations
         guard let time = Timestamp(start.utf8.count == 10 ? start + "T00:00:00Z" : start) else {
-            throw SimulationProblem(.request, "`\(start)` is no day and no RFC 3339 time: write `2026-10-05` or `2026-10-05T06:00:00Z`")
+            throw SimulationProblem(
+                .request, "`\(start)` is no day and no RFC 3339 time: write `2026-10-05` or `2026-10-05T06:00:00Z`")
         }
         options.period = Period(start: time, days: days)
         return options
     }
 
     private func output() throws(SimulationProblem) -> SimulationOutput {
-        guard (0...9).contains(level) else { throw SimulationProblem(.request, "there is no compression level \(level): give 0 to 9") }
+        guard (0...9).contains(level) else {
+            throw SimulationProblem(.request, "there is no compression level \(level): give 0 to 9")
+        }
         var output = SimulationOutput()
         output.journals = format != .analytics
         output.logs = format != .journal
         output.level = level
         output.software = Program.configuration.version
         if let key {
+            let text = try Program.text(of: key)
             do {
-                output.key = try NoteSigner(try Program.text(of: key))
-            } catch let problem as NoteKeyProblem {
-                throw SimulationProblem(.request, "`\(key)`: \(problem)")
-            } catch let problem as SimulationProblem {
-                throw problem
+                output.key = try NoteSigner(text)
             } catch {
-                throw SimulationProblem(.request, "`\(key)` is no key")
+                throw SimulationProblem(.request, "`\(key)`: \(error)")
             }
         }
         return output
@@ -157,7 +163,9 @@ struct Program: ParsableCommand {
                 + "\(planted) flows with violations, \(lookAlikes) that look like it; \(rate) flows/s")
         for kind in ViolationKind.allCases {
             if let missing = summary.missing[kind] {
-                Message.warning("\(missing) flows of kind `\(kind.rawValue)` could not be planted: the tenant or the period has no place for them")
+                Message.warning(
+                    "\(missing) flows of kind `\(kind.rawValue)` could not be planted: the tenant or the period has no place for them"
+                )
             }
         }
     }
@@ -194,8 +202,7 @@ struct BenchEvents: ParsableCommand {
             }
             try output.flush()
         } catch let problem as SimulationProblem {
-            Message.error(Escaping.terminal(problem.message))
-            throw ExitCode(problem.kind == .request ? ExitStatus.usage.rawValue : ExitStatus.environment.rawValue)
+            throw Program.exit(for: problem)
         } catch let failure as CommandFailure {
             Message.error(failure.message)
             throw ExitCode(failure.status.rawValue)

@@ -100,7 +100,7 @@ struct BadInputTests {
         try folder.write(
             "policies/2026-09-14T00:00:00Z.yaml",
             """
-            format: twin-audit/policy-1
+            format: access-policy/1
             effectiveAt: 2026-09-14T00:00:00Z
             networks:
               - id: "1"

@@ -7,8 +7,8 @@ struct ModuleBoundaryTests {
     static let allowed: [String: Set<String>] = [
         "FlowModel": [],
         "ShellSupport": ["Glibc"],
-        "AccessPolicy": ["FlowModel", "Yams", "Crypto", "Glibc"],
-        "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Glibc", "Synchronization"],
+        "AccessPolicy": ["FlowModel", "Yams", "Crypto", "Glibc", "Synchronization"],
+        "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Glibc", "Dispatch", "Synchronization"],
         "LogFormats": ["FlowModel", "Glibc"],
         "AuditStore": [
             "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", "Crypto", "GRDB", "GRDBSQLite", "Glibc",

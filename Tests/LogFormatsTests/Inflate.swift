@@ -1,4 +1,5 @@
-/// A plain decoder of gzip, zlib and deflate streams (RFC 1950–1952), so that samples can be read without a library; checksums are not looked at.
+/// A plain decoder of gzip, zlib and deflate streams (RFC 1950–1952), so that samples can be read without a library; checksums
+/// are not looked at.
 struct Inflate {
     private let input: [UInt8]
     private var position = 0

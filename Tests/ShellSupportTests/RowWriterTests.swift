@@ -11,7 +11,7 @@ struct RowWriterTests {
     @Test(
         "each form prints the same rows",
         arguments: [
-            (OutputFormat.table, "who         flows  more\nana\\e[2J       12\n=cmd|x         -3  [1]\n"),
+            (OutputFormat.table, "who       flows  more\nana\\e[2J     12\n=cmd|x       -3  [1]\n"),
             (.csv, "who,flows,more\nana\u{1b}[2J,12,\n'=cmd|x,-3,[1]\n"),
             (.tsv, "who\tflows\tmore\nana\u{1b}[2J\t12\t\n'=cmd|x\t-3\t[1]\n"),
             (

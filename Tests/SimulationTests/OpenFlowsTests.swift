@@ -75,4 +75,3 @@ struct OpenFlowsTests {
         #expect(flow.closeReason == .shutdown)
     }
 }
-

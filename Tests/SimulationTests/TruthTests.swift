@@ -43,9 +43,11 @@ struct TruthTests {
             transport: TransportProtocol(rawValue: try #require(connection["protocol"] as? String)),
             port: UInt16(try #require(connection["resource_port"] as? Int)), connectorID: text(object, "connector", "id"),
             networkID: text(object, "remote_network", "id"), deviceID: text(object, "device", "id"),
-            recordedResourceID: text(object, "resource", "id"), appliedRule: text(object, "resource", "applied_rule"), outcome: outcome,
+            recordedResourceID: text(object, "resource", "id"), appliedRule: text(object, "resource", "applied_rule"),
+            outcome: outcome,
             startedAt: Timestamp(milliseconds: Int64(try #require(connection["started_at"] as? Int))),
-            recordedPolicyVersion: Int64(try #require(policy["version"] as? Int)), recordedPolicyDigest: policy["digest"] as? String)
+            recordedPolicyVersion: Int64(try #require(policy["version"] as? Int)), recordedPolicyDigest: policy["digest"] as? String
+        )
     }
 
     private static func read(_ directory: String, into journals: inout Journals) throws {
@@ -75,7 +77,8 @@ struct TruthTests {
                     #expect(connection["duration_ms"] as? Int == time - Int(start.milliseconds))
                 } else {
                     #expect(journals.flows[id] == nil, "\(id) begins once")
-                    journals.flows[id] = Flow(facts: try facts(object, type), connector: try #require(text(object, "connector", "id")))
+                    journals.flows[id] = Flow(
+                        facts: try facts(object, type), connector: try #require(text(object, "connector", "id")))
                 }
             }
         }
@@ -92,20 +95,26 @@ struct TruthTests {
 
     static let cases: [(name: String, change: @Sendable (inout SimulationOptions) -> Void)] = [
         ("as it comes", { _ in }),
-        ("five days and many changes", { options in
-            options.period.days = 5
-            options.policyChanges = 12
-            options.shape.networks = 4
-            options.shape.connectorsPerNetwork = 3
-        }),
-        ("one Connector a network, the smallest tenant", { options in
-            options.shape = TenantShape()
-            options.shape.users = 4
-            options.shape.resources = 12
-            options.shape.networks = 2
-            options.shape.connectorsPerNetwork = 1
-            options.shape.groups = 3
-        }),
+        (
+            "five days and many changes",
+            { options in
+                options.period.days = 5
+                options.policyChanges = 12
+                options.shape.networks = 4
+                options.shape.connectorsPerNetwork = 3
+            }
+        ),
+        (
+            "one Connector a network, the smallest tenant",
+            { options in
+                options.shape = TenantShape()
+                options.shape.users = 4
+                options.shape.resources = 12
+                options.shape.networks = 2
+                options.shape.connectorsPerNetwork = 1
+                options.shape.groups = 3
+            }
+        ),
     ]
 
     @Test("every flow is what the truth says of it, and all others are as they should be", arguments: cases.indices)
@@ -141,7 +150,9 @@ struct TruthTests {
             let judgement = history.judge(flow.facts)
             guard let line = truth[id] else {
                 let wanted: VerdictClass = flow.facts.outcome == .denied ? .blocked : .enforced
-                #expect(judgement.verdictClass == wanted && judgement.qualifiers.isEmpty, "\(flow.facts) is \(judgement.verdictClass) \(judgement.qualifiers)")
+                #expect(
+                    judgement.verdictClass == wanted && judgement.qualifiers.isEmpty,
+                    "\(flow.facts) is \(judgement.verdictClass) \(judgement.qualifiers)")
                 continue
             }
             #expect(line["connector_id"] as? String == flow.connector)
@@ -154,7 +165,9 @@ struct TruthTests {
             #expect(line["rules"] as? [String] == ViolationKind(rawValue: line["kind"] as? String ?? "")?.rules)
         }
         #expect(Set(truth.keys).isSubset(of: journals.flows.keys))
-        if index < 2 { #expect(summary.missing.isEmpty, "a tenant of ordinary size has a place for every kind: \(summary.missing)") }
+        if index < 2 {
+            #expect(summary.missing.isEmpty, "a tenant of ordinary size has a place for every kind: \(summary.missing)")
+        }
     }
 
     @Test("when a Connector stops, flows come back through another one of its network")
@@ -176,7 +189,8 @@ struct TruthTests {
             return journals.flows.values.contains { flow in
                 let gap = flow.facts.startedAt.milliseconds - end
                 return flow.connector != lost.connector && flow.facts.networkID == lost.facts.networkID
-                    && flow.facts.principal == lost.facts.principal && flow.facts.recordedResourceID == lost.facts.recordedResourceID
+                    && flow.facts.principal == lost.facts.principal
+                    && flow.facts.recordedResourceID == lost.facts.recordedResourceID
                     && (300...3_000).contains(gap)
             }
         }

@@ -55,8 +55,10 @@ enum PolicyBenchmark {
         var targets: [Resource] = []
         for number in 0..<resources {
             var resource = Resource(
-                id: String(500_000 + number), name: "resource \(number)", address: try ResourceAddress(definition(number)), networkID: "1")
-            resource.protocols = ProtocolRules(allowsICMP: false, tcp: PortRule([443, 22].compactMap { PortRange($0, $0) }), udp: .none)
+                id: String(500_000 + number), name: "resource \(number)", address: try ResourceAddress(definition(number)),
+                networkID: "1")
+            resource.protocols = ProtocolRules(
+                allowsICMP: false, tcp: PortRule([443, 22].compactMap { PortRange($0, $0) }), udp: .none)
             var edges: Set<String> = []
             for _ in 0..<max(2, groups / 10) { edges.insert(String(10_000 + random(groups))) }
             resource.access = edges.sorted().map { AccessEdge(.group($0)) }
@@ -65,7 +67,9 @@ enum PolicyBenchmark {
         return PolicySnapshot(
             effectiveAt: Timestamp(milliseconds: 0), version: 1, networks: [RemoteNetwork(id: "1", name: "network")],
             connectors: [Connector(id: "2", name: "connector", networkID: "1")], users: people,
-            groups: members.enumerated().map { Group(id: String(10_000 + $0.offset), name: "group \($0.offset)", members: .users($0.element)) },
+            groups: members.enumerated().map {
+                Group(id: String(10_000 + $0.offset), name: "group \($0.offset)", members: .users($0.element))
+            },
             resources: targets)
     }
 

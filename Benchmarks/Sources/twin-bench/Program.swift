@@ -27,14 +27,20 @@ struct Program {
             case ("verify", 3): try JournalBenchmark.verify(arguments[1], key: arguments[2])
             case ("sha256", 2): try JournalBenchmark.digest(arguments[1])
             default:
-                fputs(usage, stderr)
+                complain(usage)
                 exit(2)
             }
         } catch {
-            fputs("error: \(error)\n", stderr)
+            complain("error: \(error)\n")
             exit(4)
         }
     }
+}
+
+/// Writes to standard error.
+func complain(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
 }
 
 /// Seconds of a clock that never steps back.

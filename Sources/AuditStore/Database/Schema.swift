@@ -125,10 +125,12 @@ enum Schema {
         -- Durations whose unit their Connector has not shown yet.
         CREATE TABLE pending_duration (
             flow_id INTEGER PRIMARY KEY,
+            hash INTEGER NOT NULL,    -- as in `identity`
             connector_id INTEGER NOT NULL,
             closed_at INTEGER NOT NULL,
             duration INTEGER NOT NULL
         ) STRICT;
+        CREATE INDEX pending_duration_connector ON pending_duration (connector_id);
 
         -- Pairs of established and closed events whose distance agrees with the duration read as milliseconds or microseconds.
         CREATE TABLE duration_evidence (

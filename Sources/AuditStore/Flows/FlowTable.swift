@@ -52,7 +52,7 @@ final class FlowTable {
             """)
         insertPending = try RawStatement(
             database,
-            "INSERT OR REPLACE INTO pending_duration (flow_id, connector_id, closed_at, duration) VALUES (?, ?, ?, ?)")
+            "INSERT OR REPLACE INTO pending_duration (flow_id, hash, connector_id, closed_at, duration) VALUES (?, ?, ?, ?, ?)")
         deletePending = try RawStatement(database, "DELETE FROM pending_duration WHERE flow_id = ?")
         loadPending = try RawStatement(database, "SELECT duration FROM pending_duration WHERE flow_id = ?")
         let last = try Int64.fetchOne(database, sql: "SELECT coalesce(max(flow_id), 0) FROM flow_fact") ?? 0
@@ -182,9 +182,10 @@ final class FlowTable {
     private func writePending(_ draft: FlowDraft) throws {
         if let duration = draft.pendingDuration, draft.state.contains(.startUnknown), let endedAt = draft.endedAt {
             insertPending.bind(1, draft.flowID)
-            insertPending.bind(2, draft.connector)
-            insertPending.bind(3, endedAt)
-            insertPending.bind(4, duration)
+            insertPending.bind(2, draft.hash)
+            insertPending.bind(3, draft.connector)
+            insertPending.bind(4, endedAt)
+            insertPending.bind(5, duration)
             try insertPending.run()
         } else if draft.hadPendingDuration {
             deletePending.bind(1, draft.flowID)

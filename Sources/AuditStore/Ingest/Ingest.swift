@@ -63,8 +63,6 @@ public struct Ingest {
     }
 
     private func ingest(_ inputs: InputCollector, into connection: Database, report: inout IngestReport) throws {
-        // A single writer behind a lock: WAL keeps readers going meanwhile, and its end makes one plain file again.
-        try connection.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
         let before = connection.totalChangesCount
         let history = try PolicyTable.add(options.policies, to: connection, report: &report)
         let writer = try IngestWriter(connection, statedUnit: options.durationUnit) { reader in
@@ -108,7 +106,7 @@ public struct Ingest {
                 detail: AuditLog.detail(of: report))
             try connection.execute(sql: "PRAGMA optimize")
         }
-        try connection.execute(sql: "PRAGMA journal_mode = DELETE")
+        try writer.leaveWriteAheadLog()
     }
 
     /// Holds every journal among the files against what was seen of it before. Gives a report for each that may be read, nil for each that

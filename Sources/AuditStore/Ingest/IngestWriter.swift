@@ -18,6 +18,7 @@ final class IngestWriter {
     private let records: RecordTables
     let sources: SourceTable
     private let classifier: Classifier?
+    private var usesWriteAheadLog = false
 
     /// `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
     init(
@@ -112,27 +113,34 @@ final class IngestWriter {
 
     /// Flows that waited for the unit of their Connector's durations and can have their start now. Returns how many still wait.
     func resolvePendingDurations() throws -> Int64 {
-        let page: Int64 = 20_000
-        var after: Int64 = 0
+        let waiting = try Int64.fetchAll(database, sql: "SELECT DISTINCT connector_id FROM pending_duration ORDER BY 1")
+        for connector in waiting where calibration.unit(of: connector) != .unstated {
+            try resolvePendingDurations(of: connector)
+        }
+        return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
+    }
+
+    private func resolvePendingDurations(of connector: Int64) throws {
+        let page = 20_000
         while true {
             let rows = try Row.fetchAll(
                 database,
-                sql: """
-                    SELECT p.flow_id, i.hash FROM pending_duration p JOIN identity i ON i.flow_id = p.flow_id
-                    WHERE p.flow_id > ? ORDER BY p.flow_id LIMIT ?
-                    """, arguments: [after, page])
-            guard let last = rows.last else { break }
-            after = last[0]
+                sql: "SELECT flow_id, hash, duration FROM pending_duration WHERE connector_id = ? ORDER BY flow_id LIMIT \(page)",
+                arguments: [connector])
+            if rows.isEmpty { return }
             try transaction {
                 for row in rows {
-                    guard var draft = try table.draft(flowID: row[0], hash: row[1]), let duration = draft.pendingDuration,
-                        let end = draft.endedAt,
-                        let span = DurationCalibration.milliseconds(duration, calibration.unit(of: draft.connector))
-                    else { continue }
+                    guard var draft = try table.draft(flowID: row[0], hash: row[1]), let end = draft.endedAt,
+                        let span = DurationCalibration.milliseconds(row[2], calibration.unit(of: connector))
+                    else {
+                        try database.execute(sql: "DELETE FROM pending_duration WHERE flow_id = ?", arguments: [row[0] as Int64])
+                        continue
+                    }
                     draft.startedAt = end.subtractingReportingOverflow(span).partialValue
                     draft.state.remove(.startUnknown)
                     draft.state.insert(.startInferred)
                     draft.pendingDuration = nil
+                    draft.hadPendingDuration = true
                     draft.isClean = false
                     assembly.adopt(draft)
                 }
@@ -140,7 +148,6 @@ final class IngestWriter {
             } undo: {
             }
         }
-        return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
     }
 
     /// Judges every flow anew and builds the roll-up again. Returns the number of flows whose judgement changed.
@@ -164,7 +171,22 @@ final class IngestWriter {
         return changed
     }
 
+    /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
+    private func enterWriteAheadLog() throws {
+        guard !usesWriteAheadLog else { return }
+        try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
+        usesWriteAheadLog = true
+    }
+
+    /// Makes one plain file again, which can be read from where nothing can be written.
+    func leaveWriteAheadLog() throws {
+        guard usesWriteAheadLog else { return }
+        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+        usesWriteAheadLog = false
+    }
+
     func transaction(_ body: () throws -> Void, undo: () -> Void) throws {
+        try enterWriteAheadLog()
         try database.beginTransaction(.immediate)
         do {
             try body()

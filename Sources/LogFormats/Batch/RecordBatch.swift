@@ -2,14 +2,16 @@ public import FlowModel
 
 /// What a run of lines decoded to.
 ///
-/// Every record read goes to exactly one place: `lines` is the sum of the events in the lists, `noiseLines`, `blankLines`, `headerLines` and
-/// `quarantined.count`. Owned by one worker, filled by a `LineDecoder`, emptied with `removeAll()` and used again.
+/// Every record read goes to exactly one place: `lines` is the sum of the events in the lists, `noiseLines`, `blankLines`,
+/// `headerLines` and `quarantined.count`. Owned by one worker, filled by a `LineDecoder`, emptied with `removeAll()` and used
+/// again.
 public final class RecordBatch {
     /// The table that the symbols in the lists belong to.
     public let symbols: SymbolTable
 
     public var flows: [FlowEvent] = []
-    /// JSON objects, as text: the fields of an event that this toolchain does not read, under their dotted paths. Events refer by index.
+    /// JSON objects, as text: the fields of an event that this toolchain does not read, under their dotted paths. Events refer
+    /// by index.
     public var extras: [String] = []
     public var nameQueries: [NameQuery] = []
     public var changes: [AdministrativeChange] = []

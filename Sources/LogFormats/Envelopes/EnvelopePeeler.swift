@@ -1,7 +1,7 @@
 /// What a line of a log turned out to carry.
 public enum PeeledLine {
-    /// The event object's bytes, from its brace on; valid until the peeler is used again, and as long as the line. Their grammar is not
-    /// checked when the object stood behind a text.
+    /// The event object's bytes, from its brace on; valid until the peeler is used again, and as long as the line. Their grammar
+    /// is not checked when the object stood behind a text.
     case event(UnsafeRawBufferPointer)
     /// A line of the service log without an event.
     case noise
@@ -12,8 +12,8 @@ public enum PeeledLine {
 /// Takes the envelope off one line of a log, whatever wrote it.
 ///
 /// Understands a bare event object; any text before `ANALYTICS ` and an object (the Connector's own output, journald's and syslog's
-/// forms); and JSON objects that carry either of them as `MESSAGE` (journald), `log` (Docker) or `message` (Vector, Kubernetes), as text or as an
-/// object, one inside another up to `deepestEnvelope`.
+/// forms); and JSON objects that carry either of them as `MESSAGE` (journald), `log` (Docker) or `message` (Vector, Kubernetes),
+/// as text or as an object, one inside another up to `deepestEnvelope`.
 public struct EnvelopePeeler {
     /// Envelopes inside envelopes: a Docker line shipped by Vector has two.
     public static let deepestEnvelope = 3

@@ -8,7 +8,9 @@ struct EventScanner {
     private var unknownKeys = UnknownKeys()
     /// Known fields of the object so far, those that are null too.
     private var seen: UInt64 = 0
-    /// Where the values stood, in the order of the text, for learning a template. Not kept when the object has a shape that no template fits.
+    private var foreign: UInt64 = 0
+    /// Where the values stood, in the order of the text, for learning a template. Not kept when the object has a shape that no
+    /// template fits.
     private(set) var slots: [TemplateSlot] = []
     private(set) var fitsTemplate = true
 
@@ -24,7 +26,8 @@ struct EventScanner {
     }
 
     /// Reads the object that `cursor` stands on into `fields`, which is emptied first; leaves the cursor behind it.
-    mutating func scan(_ cursor: inout JSONCursor, into fields: inout EventFields) throws(Rejection) {
+    mutating func scan(_ cursor: inout JSONCursor, _ form: EventForm, into fields: inout EventFields) throws(Rejection) {
+        foreign = form.foreign
         fields.removeAll()
         unknownKeys.removeAll()
         seen = 0
@@ -103,8 +106,8 @@ struct EventScanner {
             throw Rejection(.duplicateKey, "`\(field.path)` stands there twice, or under two names")
         }
         seen |= field.bit
-        if field.bit & Field.marksOfForms != 0 {
-            // Read by some forms, and an unknown member to the others.
+        if field.bit & foreign != 0 {
+            // Read by another form, and an unknown member to this one.
             unknown(level, key, value, &fields)
         } else if value.kind != .null {
             learn(field, value)
@@ -140,7 +143,11 @@ struct EventScanner {
         switch value.kind {
         case .plain, .escaped:
             // The kind of event is part of a shape, so that unlike events are told apart by their first bytes.
-            guard field != .eventType else { return }
+            if field == .eventType || field == .status {
+                // Without its escapes known, it is no fixed text.
+                if value.kind == .escaped { fitsTemplate = false }
+                return
+            }
             learn(TemplateSlot(kind: .string(field), start: value.start, end: end))
         case .integer:
             learn(TemplateSlot(kind: .integer(field), start: value.start, end: end))

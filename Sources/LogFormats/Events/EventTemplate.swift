@@ -19,8 +19,8 @@ struct TemplateSlot {
 /// The text of an event without its values: what Connectors repeat in every line.
 ///
 /// A line that has the same bytes between its values, and values of the same types, is read without looking at its keys. The text
-/// between the values was checked when the template was learned, and the values are checked by the rules of the general scanner, so that both
-/// find the same fields; where this one is not sure, it gives up and the general one reads the line.
+/// between the values was checked when the template was learned, and the values are checked by the rules of the general scanner,
+/// so that both find the same fields; where this one is not sure, it gives up and the general one reads the line.
 ///
 /// Plain memory without references, so that trying one costs no reference counting; `deallocate()` by the owner.
 struct EventTemplate {
@@ -50,28 +50,28 @@ struct EventTemplate {
     private let tailCount: Int
     private let levels: UInt16
     private let present: UInt64
-    private let eventType: FieldSpan
     let kind: FlowEvent.Kind
+    let form: EventForm
 
     /// Longer events are read by the general scanner.
     static let longestText = 8_192
 
     /// The template of the object from `start` to `end`, whose scan gave `slots` and `fields`; nil when it is too long.
     init?(
-        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, kind: FlowEvent.Kind, slots learned: [TemplateSlot], fields: EventFields
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ kind: FlowEvent.Kind, _ form: EventForm,
+        slots learned: [TemplateSlot], fields: EventFields
     ) {
         let count = end - start
         self.kind = kind
-        guard count <= EventTemplate.longestText, fields.has(.eventType), fields[.eventType].kind == .plain,
-            fields.levelProblem == nil
-        else { return nil }
+        self.form = form
+        guard count <= EventTemplate.longestText, fields.levelProblem == nil else { return nil }
         text = .allocate(byteCount: count, alignment: 8)
         text.copyMemory(from: start, byteCount: count)
         let base = UnsafeRawPointer(text)
         slots = .allocate(capacity: max(learned.count, 1))
         slotCount = learned.count
         var position = start
-        var present: UInt64 = Field.eventType.bit
+        var present: UInt64 = 0
         for (index, slot) in learned.enumerated() {
             var made = Slot(
                 fixed: base + (position - start), fixedCount: Int32(slot.start - position), kind: .string, level: .root,
@@ -98,9 +98,6 @@ struct EventTemplate {
         tail = base + (position - start)
         tailCount = end - position
         levels = fields.levels
-        var type = fields[.eventType]
-        type.start = base + (type.start - start)
-        eventType = type
     }
 
     func deallocate() {
@@ -108,8 +105,8 @@ struct EventTemplate {
         slots.deallocate()
     }
 
-    /// Reads the object at `start`, of which no byte at or after `limit` may be looked at, into `fields`; gives the end of the object, or nil
-    /// when it has another shape or anything about it needs the general scanner.
+    /// Reads the object at `start`, of which no byte at or after `limit` may be looked at, into `fields`; gives the end of the
+    /// object, or nil when it has another shape or anything about it needs the general scanner.
     @inline(__always)
     func match(
         _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ fields: inout EventFields, _ seed: UInt64,
@@ -154,6 +151,10 @@ struct EventTemplate {
                 }
             case .integer:
                 var value: UInt64 = 0
+                if limit - position >= 8, let eight = JSONNumber.eightDigits(ByteScan.load(position)) {
+                    value = eight
+                    position += 8
+                }
                 while position < limit {
                     let digit = position.load(as: UInt8.self) &- 48
                     guard digit <= 9 else { break }
@@ -166,9 +167,9 @@ struct EventTemplate {
                 spans[Int(slot.pointee.field.rawValue)] = FieldSpan(
                     start: first, count: Int32(truncatingIfNeeded: count), kind: .integer, word: value)
             case .array:
-                guard let count = arrays.length(first, limit, seed, symbols) else { return nil }
+                guard let (count, symbol) = arrays.read(first, limit, seed, symbols) else { return nil }
                 spans[Int(slot.pointee.field.rawValue)] = FieldSpan(
-                    start: first, count: Int32(truncatingIfNeeded: count), kind: .array, word: 0)
+                    start: first, count: Int32(truncatingIfNeeded: count), kind: .array, word: UInt64(symbol.rawValue))
                 position += count
             case .unknown:
                 var cursor = JSONCursor(position, limit)
@@ -185,7 +186,6 @@ struct EventTemplate {
         guard limit - position >= tailCount, ByteComparison.equal(position, tail, tailCount) else { return nil }
         fields.present |= present
         fields.levels = levels
-        fields.set(.eventType, eventType)
         return position + tailCount
     }
 

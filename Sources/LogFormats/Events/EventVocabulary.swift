@@ -1,3 +1,5 @@
+import FlowModel
+
 /// A field of an event object that this toolchain reads, under whichever of its names.
 enum Field: UInt8, CaseIterable {
     case eventType
@@ -52,12 +54,26 @@ enum Field: UInt8, CaseIterable {
     @inline(__always)
     var bit: UInt64 { 1 &<< UInt64(rawValue) }
 
-    /// Fields that only some forms read; to a Connector's own event they are unknown fields.
-    static let marksOfForms: UInt64 = [.time, .status, .event, .message, .log, .journaldMessage, .actor, .action, .domain]
-        .reduce(0) { (bits: UInt64, field: Field) in bits | field.bit }
-
     /// How messages name the field.
     var path: String { EventVocabulary.paths[Int(rawValue)] }
+}
+
+/// The forms in which a network event is told.
+enum EventForm {
+    /// The Connector's own: `event_type` and `timestamp` at the top.
+    case connector
+    /// The object inside of a synced one: `status` and `time`, or as the Connector's.
+    case synced
+
+    /// Fields that the form does not read although another one does: unknown fields to this one.
+    var foreign: UInt64 {
+        self == .connector ? EventForm.foreignToConnector : EventForm.foreignToSynced
+    }
+
+    private static let foreignToSynced = [Field.event, .message, .log, .journaldMessage, .actor, .action, .domain].reduce(0) {
+        $0 | $1.bit
+    }
+    private static let foreignToConnector = foreignToSynced | Field.time.bit | Field.status.bit
 }
 
 /// An object inside an event whose members are read.
@@ -156,35 +172,52 @@ struct KeyWords: Equatable {
     }
 
     private static func word(_ start: UnsafeRawPointer, _ count: Int) -> UInt64 {
-        if count >= 8 { return ByteScan.load(start) }
-        var word: UInt64 = 0
-        for offset in 0..<count { word |= UInt64(start.load(fromByteOffset: offset, as: UInt8.self)) << UInt64(8 * offset) }
-        return word
+        count >= 8 ? ByteScan.load(start) : ByteComparison.word(start, count, backwards: false)
     }
 }
 
-/// The vocabulary in the form in which it is looked up.
-struct KeyTable {
-    private var entries: [[(words: KeyWords, meaning: KeyMeaning)]]
+/// The vocabulary in the form in which it is looked up: constant memory, made once and never freed.
+struct KeyTable: @unchecked Sendable {
+    private struct Entry {
+        var words: KeyWords
+        var meaning: KeyMeaning
+    }
+
+    private let entries: UnsafePointer<Entry>
+    /// Per level where its entries begin; one more for the end of the last.
+    private let starts: UnsafePointer<Int>
 
     static let shared = KeyTable()
 
     private init() {
-        entries = Level.allCases.map { level in
-            var list = EventVocabulary.members.filter { $0.level == level }
-                .map { (KeyWords($0.key.utf8Start, $0.key.utf8CodeUnitCount), KeyMeaning.field($0.field)) }
-            if level == .root {
-                list += Level.allCases.filter { $0 != .root && $0 != .wrapper }
-                    .map { (KeyWords($0.key.utf8Start, $0.key.utf8CodeUnitCount), KeyMeaning.level($0)) }
-            }
-            return list
+        var list: [Entry] = []
+        var starts: [Int] = []
+        for level in Level.allCases {
+            starts.append(list.count)
+            list += EventVocabulary.members.filter { $0.level == level }
+                .map { Entry(words: KeyWords($0.key.utf8Start, $0.key.utf8CodeUnitCount), meaning: .field($0.field)) }
+            guard level == .root else { continue }
+            list += Level.allCases.filter { $0 != .root && $0 != .wrapper }
+                .map { Entry(words: KeyWords($0.key.utf8Start, $0.key.utf8CodeUnitCount), meaning: .level($0)) }
         }
+        starts.append(list.count)
+        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: list.count)
+        entries.initialize(from: list, count: list.count)
+        let bounds = UnsafeMutablePointer<Int>.allocate(capacity: starts.count)
+        bounds.initialize(from: starts, count: starts.count)
+        self.entries = UnsafePointer(entries)
+        self.starts = UnsafePointer(bounds)
     }
 
     func meaning(_ level: Level, _ start: UnsafeRawPointer, _ count: Int) -> KeyMeaning {
         guard count <= KeyWords.longest else { return .unknown }
         let words = KeyWords(start, count)
-        for entry in entries[Int(level.rawValue)] where entry.words == words { return entry.meaning }
+        var index = starts[Int(level.rawValue)]
+        let end = starts[Int(level.rawValue) + 1]
+        while index < end {
+            if entries[index].words == words { return entries[index].meaning }
+            index += 1
+        }
         return .unknown
     }
 }

@@ -9,12 +9,14 @@ public enum FieldLimits {
 
 /// Turns the fields that a scanner found into a `FlowEvent`.
 ///
-/// It goes on after a field that cannot be read and reports the first such field in the end, so that the common case has no branches for errors.
+/// It goes on after a field that cannot be read and reports the first such field in the end, so that the common case has no
+/// branches for errors.
 struct FlowConversion {
     private let symbols: UnsafeMutablePointer<SymbolStorage>
     /// The first thing that was wrong with the event at hand.
     private var problem: Rejection?
     private var buffer = ByteBuffer(capacity: 256)
+    private var meanings = KnownMeanings()
 
     init(symbols: UnsafeMutablePointer<SymbolStorage>) {
         self.symbols = symbols
@@ -176,13 +178,18 @@ extension FlowConversion {
             mistyped(field, "a text")
             return .none
         }
+        // Texts with escapes repeat too: what one means is remembered under the symbol of its raw form.
+        let raw = intern(UnsafeRawBufferPointer(start: span.start, count: Int(span.count)))
+        if let known = meanings.meaning(of: raw, symbols.pointee.currentGeneration) { return known }
         buffer.removeAll()
         JSONText.unescape(span.start, Int(span.count), into: &buffer)
         if buffer.bytes.contains(0) {
             fail(Rejection(.badValue, "`\(field.path)` holds U+0000"))
             return .none
         }
-        return intern(buffer.bytes)
+        let meaning = intern(buffer.bytes)
+        meanings.remember(raw, meaning)
+        return meaning
     }
 
     private func intern(_ bytes: UnsafeRawBufferPointer) -> Symbol {
@@ -281,6 +288,8 @@ extension FlowConversion {
             mistyped(field, kind == .array ? "an array" : "an object")
             return .none
         }
+        // The symbol is known already where the array was.
+        if span.word != 0 { return Symbol(rawValue: UInt32(truncatingIfNeeded: span.word)) }
         return intern(UnsafeRawBufferPointer(start: span.start, count: Int(span.count)))
     }
 

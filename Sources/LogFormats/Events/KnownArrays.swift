@@ -2,7 +2,8 @@ import FlowModel
 
 /// Arrays that were checked before: relays come from a short list, so most lines repeat one byte for byte.
 ///
-/// An array that is complete and well-formed ends where it ends whatever follows, so that a text equal to a checked one needs no second check.
+/// An array that is complete and well-formed ends where it ends whatever follows, so that a text equal to a checked one needs no
+/// second check.
 struct KnownArrays {
     /// Longer ones are checked each time.
     private static let longest = 1_024
@@ -12,13 +13,13 @@ struct KnownArrays {
     private var checked = [Symbol](repeating: .none, count: KnownArrays.slotCount)
     private var generation: UInt64 = 0
 
-    /// The length of the well-formed array at `start`; nil when it is none.
+    /// The length of the well-formed array at `start`, and its symbol, `none` when it was not looked for; nil when it is no array.
     @inline(__always)
-    mutating func length(
+    mutating func read(
         _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ seed: UInt64, _ symbols: UnsafeMutablePointer<SymbolStorage>
-    ) -> Int? {
+    ) -> (count: Int, symbol: Symbol)? {
         guard limit > start, start.load(as: UInt8.self) == UInt8(ascii: "[") else { return nil }
-        if limit - start >= 2, start.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "]") { return 2 }
+        if limit - start >= 2, start.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "]") { return (2, .none) }
         var position = start
         let bound = limit - start > KnownArrays.longest ? start + KnownArrays.longest : limit
         while bound - position >= 8 {
@@ -29,29 +30,30 @@ struct KnownArrays {
                 if !symbol.isNone, generation == symbols.pointee.currentGeneration,
                     checked[Int(symbol.rawValue) & (KnownArrays.slotCount - 1)] == symbol
                 {
-                    return count
+                    return (count, symbol)
                 }
                 break
             }
             position += 8
         }
-        return checkedLength(start, limit, seed, symbols)
+        return check(start, limit, seed, symbols)
     }
 
     @inline(never)
-    private mutating func checkedLength(
+    private mutating func check(
         _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ seed: UInt64, _ symbols: UnsafeMutablePointer<SymbolStorage>
-    ) -> Int? {
+    ) -> (count: Int, symbol: Symbol)? {
         var cursor = JSONCursor(start, limit)
         guard let value = try? cursor.value(depth: 1), value.kind == .array else { return nil }
+        var symbol = Symbol.none
         if value.count <= KnownArrays.longest {
             if generation != symbols.pointee.currentGeneration {
                 generation = symbols.pointee.currentGeneration
                 checked = [Symbol](repeating: .none, count: KnownArrays.slotCount)
             }
-            let symbol = symbols.pointee.intern(start, value.count, SymbolStorage.hash(start, value.count, seed))
+            symbol = symbols.pointee.intern(start, value.count, SymbolStorage.hash(start, value.count, seed))
             checked[Int(symbol.rawValue) & (KnownArrays.slotCount - 1)] = symbol
         }
-        return value.count
+        return (value.count, symbol)
     }
 }

@@ -26,18 +26,18 @@ struct TemplateSet {
         list.deallocate()
     }
 
-    /// The kind and the end of the event at `start`, its fields in `fields`; nil when no template fits.
+    /// What the event at `start` is and where it ends, its fields in `fields`; nil when no template fits.
     @inline(__always)
     mutating func match(
         _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ fields: inout EventFields, _ seed: UInt64,
         _ symbols: UnsafeMutablePointer<SymbolStorage>
-    ) -> (FlowEvent.Kind, UnsafeRawPointer)? {
+    ) -> (kind: FlowEvent.Kind, form: EventForm, end: UnsafeRawPointer)? {
         guard count > 0 else { return nil }
         var index = recent
         for _ in 0..<count {
             if let end = list[index].match(start, limit, &fields, seed, &arrays, symbols) {
                 recent = index
-                return (list[index].kind, end)
+                return (list[index].kind, list[index].form, end)
             }
             index = index + 1 == count ? 0 : index + 1
         }
@@ -45,14 +45,15 @@ struct TemplateSet {
     }
 
     mutating func learn(
-        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ kind: FlowEvent.Kind, _ slots: [TemplateSlot], _ fields: EventFields
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ kind: FlowEvent.Kind, _ form: EventForm, _ slots: [TemplateSlot],
+        _ fields: EventFields
     ) {
         if count == TemplateSet.most {
             misses += 1
             guard misses >= TemplateSet.missesPerReplacement else { return }
             misses = 0
         }
-        guard let template = EventTemplate(start, end, kind: kind, slots: slots, fields: fields) else { return }
+        guard let template = EventTemplate(start, end, kind, form, slots: slots, fields: fields) else { return }
         if count < TemplateSet.most {
             (list + count).initialize(to: template)
             recent = count

@@ -10,8 +10,8 @@ enum ByteScan {
         UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
     }
 
-    /// The top bit of each byte of `word` that is a quote, a backslash, a control character or not ASCII. Bits above the lowest set one
-    /// may be wrong: borrows run upwards.
+    /// The top bit of each byte of `word` that is a quote, a backslash, a control character or not ASCII. Bits above the lowest
+    /// set one may be wrong: borrows run upwards.
     @inline(__always)
     static func special(_ word: UInt64) -> UInt64 {
         let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))

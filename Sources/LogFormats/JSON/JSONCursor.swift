@@ -1,7 +1,7 @@
 /// Bounds on JSON that is read.
 public enum JSONLimits {
-    /// Levels of arrays and objects, the outermost counted. Events of the field have 3; a parser without a bound can be made to exhaust
-    /// its stack.
+    /// Levels of arrays and objects, the outermost counted. Events of the field have 3; a parser without a bound can be made to
+    /// exhaust its stack.
     public static let deepest = 64
 }
 
@@ -69,8 +69,8 @@ struct JSONCursor {
         position += 1
     }
 
-    /// Reads the rest of a string whose opening quote is passed; leaves the cursor after the closing one. The span that it gives is without
-    /// quotes.
+    /// Reads the rest of a string whose opening quote is passed; leaves the cursor after the closing one. The span that it gives
+    /// is without quotes.
     mutating func string() throws(Rejection) -> (start: UnsafeRawPointer, count: Int, kind: JSONKind) {
         let first = position
         var kind = JSONKind.plain
@@ -197,7 +197,8 @@ struct JSONCursor {
         }
     }
 
-    /// Passes over an object or array on whose bracket the cursor stands. Not recursive: what each open level is stands in a word of bits.
+    /// Passes over an object or array on whose bracket the cursor stands. Not recursive: what each open level is stands in a
+    /// word of bits.
     private mutating func container(depth: Int) throws(Rejection) {
         var isObject: UInt64 = 0
         var open = 0

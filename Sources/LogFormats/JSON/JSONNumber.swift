@@ -14,6 +14,19 @@ enum JSONNumber {
         return magnitude <= UInt64(Int64.max) + 1 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil
     }
 
+    /// The value of eight digits, the first in the lowest byte; nil when one of them is none.
+    @inline(__always)
+    static func eightDigits(_ word: UInt64) -> UInt64? {
+        // Digits are 0x30…0x39: the upper half of each byte is 3, and stays 3 when 6 is added.
+        let isDigits = (word & 0xf0f0_f0f0_f0f0_f0f0) | ((word &+ 0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0) &>> 4
+        guard isDigits == 0x3333_3333_3333_3333 else { return nil }
+        // Neighbours are joined: digits to pairs, pairs to fours, fours to eight.
+        var value = word & 0x0f0f_0f0f_0f0f_0f0f
+        value = (value &* (10 &<< 8 | 1)) &>> 8 & 0x00ff_00ff_00ff_00ff
+        value = (value &* (100 &<< 16 | 1)) &>> 16 & 0x0000_ffff_0000_ffff
+        return (value &* (10_000 &<< 32 | 1)) &>> 32
+    }
+
     enum Reading: Equatable {
         case value(Int64)
         /// A number, but not a whole one.

@@ -18,41 +18,68 @@ enum JSONText {
 
     /// Appends the meaning of a string's inside, which a `JSONCursor` has checked, to `output`.
     static func unescape(_ start: UnsafeRawPointer, _ count: Int, into output: inout ByteBuffer) {
-        output.reserve(count)
+        // No escape means more bytes than it takes; words are stored whole, so that there must be room for one more.
+        output.reserve(count + 8)
         let end = start + count
         var position = start
+        var target = output.start + output.count
         while position < end {
-            var run = position
-            while end - run >= 8 {
-                let mask = ByteScan.matches(ByteScan.load(run), UInt8(ascii: "\\"))
-                if mask != 0 {
-                    run += ByteScan.index(mask)
-                    break
+            if end - position >= 8 {
+                let word = ByteScan.load(position)
+                target.storeBytes(of: word.littleEndian, as: UInt64.self)
+                let mask = ByteScan.matches(word, UInt8(ascii: "\\"))
+                if mask == 0 {
+                    position += 8
+                    target += 8
+                    continue
                 }
-                run += 8
+                position += ByteScan.index(mask)
+                target += ByteScan.index(mask)
             }
-            while run < end, run.load(as: UInt8.self) != UInt8(ascii: "\\") { run += 1 }
-            output.append(position, run - position)
-            position = run
-            guard end - position >= 2 else { break }
-            let byte = position.load(fromByteOffset: 1, as: UInt8.self)
+            let byte = position.load(as: UInt8.self)
+            guard byte == UInt8(ascii: "\\"), end - position >= 2 else {
+                target.storeBytes(of: byte, as: UInt8.self)
+                target += 1
+                position += 1
+                continue
+            }
+            let kind = position.load(fromByteOffset: 1, as: UInt8.self)
             position += 2
-            switch byte {
-            case UInt8(ascii: "b"): output.append(0x08)
-            case UInt8(ascii: "f"): output.append(0x0c)
-            case UInt8(ascii: "n"): output.append(0x0a)
-            case UInt8(ascii: "r"): output.append(0x0d)
-            case UInt8(ascii: "t"): output.append(0x09)
-            case UInt8(ascii: "u"):
-                var scalar = hexUnit(position, end) ?? 0xfffd
-                position = min(position + 4, end)
-                if (0xd800...0xdbff).contains(scalar), end - position >= 6, let low = hexUnit(position + 2, end) {
-                    scalar = 0x10000 + ((scalar - 0xd800) << 10 | (low &- 0xdc00) & 0x3ff)
-                    position += 6
-                }
-                for unit in String(Unicode.Scalar(scalar) ?? "\u{fffd}").utf8 { output.append(unit) }
-            default: output.append(byte)
+            if kind == UInt8(ascii: "u") {
+                unicodeEscape(&position, end, &target)
+            } else {
+                target.storeBytes(of: simpleEscape(kind), as: UInt8.self)
+                target += 1
             }
+        }
+        output.setEnd(target)
+    }
+
+    @inline(__always)
+    private static func simpleEscape(_ kind: UInt8) -> UInt8 {
+        switch kind {
+        case UInt8(ascii: "b"): 0x08
+        case UInt8(ascii: "f"): 0x0c
+        case UInt8(ascii: "n"): 0x0a
+        case UInt8(ascii: "r"): 0x0d
+        case UInt8(ascii: "t"): 0x09
+        default: kind
+        }
+    }
+
+    /// The position is behind `\u`; six bytes or twelve become at most four.
+    private static func unicodeEscape(
+        _ position: inout UnsafeRawPointer, _ end: UnsafeRawPointer, _ target: inout UnsafeMutableRawPointer
+    ) {
+        var scalar = hexUnit(position, end) ?? 0xfffd
+        position = min(position + 4, end)
+        if (0xd800...0xdbff).contains(scalar), end - position >= 6, let low = hexUnit(position + 2, end) {
+            scalar = 0x10000 + ((scalar - 0xd800) << 10 | (low &- 0xdc00) & 0x3ff)
+            position += 6
+        }
+        for unit in UTF8.encode(Unicode.Scalar(scalar) ?? "\u{fffd}") ?? UTF8.encodedReplacementCharacter {
+            target.storeBytes(of: unit, as: UInt8.self)
+            target += 1
         }
     }
 
@@ -106,10 +133,9 @@ struct ByteBuffer {
 
     mutating func removeAll() { count = 0 }
 
-    mutating func removeFirst(_ number: Int) {
-        start.copyMemory(from: start + number, byteCount: count - number)
-        count -= number
-    }
+    /// After bytes were stored into reserved room: where they end.
+    @inline(__always)
+    mutating func setEnd(_ end: UnsafeMutableRawPointer) { count = end - start }
 
     mutating func reserve(_ more: Int) {
         guard capacity - count < more else { return }

@@ -1,4 +1,5 @@
-/// A JSON value as a tree, for forms that come seldom enough; read by the same strict rules, with duplicate keys refused everywhere.
+/// A JSON value as a tree, for forms that come seldom enough; read by the same strict rules, with duplicate keys refused
+/// everywhere.
 struct JSONTree {
     enum Value {
         case null

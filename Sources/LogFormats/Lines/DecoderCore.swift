@@ -104,7 +104,8 @@ struct DecoderCore {
         var end = end
         if end > start, (end - 1).load(as: UInt8.self) == 0x0d { end -= 1 }
         guard end - start <= LineLimits.longestLine else { return tooLong(start, end, place, batch) }
-        if place.offset == 0 { start += DecoderCore.byteOrderMarkLength(start, end) }
+        // Files that were put one behind the other bring their marks along.
+        start += DecoderCore.byteOrderMarkLength(start, end)
         var first = start
         while first < end, first.load(as: UInt8.self) == 0x20 || first.load(as: UInt8.self) == 0x09 { first += 1 }
         if first == end {

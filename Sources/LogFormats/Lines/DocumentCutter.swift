@@ -1,11 +1,11 @@
 /// Finds where the objects of JSON documents end: one array of them, or one after the other, over as many lines as they like.
 ///
-/// Only brackets and strings are followed; whether an object is well-formed is for its reader to say.
+/// Only braces and strings are followed; whether an object is well-formed is for its reader to say.
 struct DocumentCutter {
     enum State {
         /// Between objects.
         case between
-        /// Within an object that is so many levels deep at this point.
+        /// Within an object, and in so many of them.
         case object(depth: Int)
         case string(depth: Int)
         /// Behind a backslash in a string.
@@ -56,8 +56,8 @@ struct DocumentCutter {
             case .object(let depth):
                 switch byte {
                 case UInt8(ascii: "\""): phase = .string(depth: depth)
-                case UInt8(ascii: "{"), UInt8(ascii: "["): phase = .object(depth: depth + 1)
-                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                case UInt8(ascii: "{"): phase = .object(depth: depth + 1)
+                case UInt8(ascii: "}"):
                     phase = .object(depth: depth - 1)
                     if depth <= 1 {
                         phase = .between

@@ -44,13 +44,14 @@ struct EventReader {
             guard ByteSearch.equal("ANALYTICS ", start, 10) else { return nil }
             object += 10
         }
-        guard object.load(as: UInt8.self) == UInt8(ascii: "{"), let (kind, end) = match(object, limit), end < limit else {
+        guard object.load(as: UInt8.self) == UInt8(ascii: "{"), let found = match(object, limit), found.end < limit else {
             return nil
         }
+        let end = found.end
         let next = end.load(as: UInt8.self)
         guard next == 0x0a || next == 0x0d && end + 1 < limit && (end + 1).load(as: UInt8.self) == 0x0a else { return nil }
         do throws(Rejection) {
-            try flow(kind, place, batch, &flows)
+            try flow(found.kind, found.form, place, batch, &flows)
         } catch {
             batch.quarantine(error, start, end, place)
         }
@@ -60,7 +61,7 @@ struct EventReader {
     @inline(__always)
     private mutating func match(
         _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer
-    ) -> (FlowEvent.Kind, UnsafeRawPointer)? {
+    ) -> (kind: FlowEvent.Kind, form: EventForm, end: UnsafeRawPointer)? {
         templates.match(start, limit, &fields, seed, symbols)
     }
 
@@ -111,13 +112,13 @@ struct EventReader {
         _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, isPeeled: Bool, _ batch: RecordBatch,
         _ flows: inout [FlowEvent]
     ) throws(Rejection) {
-        if usesTemplates, let (kind, last) = match(start, end) {
-            var rest = JSONCursor(last, end)
+        if usesTemplates, let found = match(start, end) {
+            var rest = JSONCursor(found.end, end)
             rest.skipBlanks()
-            if rest.position == end { return try flow(kind, place, batch, &flows) }
+            if rest.position == end { return try flow(found.kind, found.form, place, batch, &flows) }
         }
         var cursor = JSONCursor(start, end)
-        try scanner.scan(&cursor, into: &fields)
+        try scanner.scan(&cursor, .connector, into: &fields)
         let last = cursor.position
         cursor.skipBlanks()
         guard cursor.position == end else { throw cursor.problem("something follows the object", .trailingBytes) }
@@ -128,14 +129,12 @@ struct EventReader {
         guard type.kind == .plain || type.kind == .escaped else { throw Rejection(.wrongType, "`event_type` is not a text") }
         let name = JSONText.text(type.start, Int(type.count), type.kind)
         if let kind = FlowEvent.Kind(eventType: name) {
-            try flow(kind, place, batch, &flows)
-            if usesTemplates, scanner.fitsTemplate, type.kind == .plain {
-                templates.learn(start, last, kind, scanner.slots, fields)
-            }
+            try flow(kind, .connector, place, batch, &flows)
+            if usesTemplates, scanner.fitsTemplate { templates.learn(start, last, kind, .connector, scanner.slots, fields) }
         } else if let kind = JournalEvent.Kind(rawValue: name) {
             try journalEvent(kind, start, last, place, batch)
         } else if ForeignForms.networkTypes.contains(name) {
-            try synced(place, batch, &flows)
+            try synced(start, last, place, batch, &flows)
         } else if name == ForeignForms.nameFilteringType {
             let (inner, innerEnd) = try inside(start, last)
             batch.nameQueries.append(try NameFilteringReader.read(inner, innerEnd, place, batch))
@@ -177,11 +176,15 @@ struct EventReader {
     /// Completes the event whose fields are at hand.
     @inline(__always)
     private mutating func flow(
-        _ kind: FlowEvent.Kind, _ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]
+        _ kind: FlowEvent.Kind, _ form: EventForm, _ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]
     ) throws(Rejection) {
-        var event = FlowEvent(kind: kind, timestamp: try timestamp())
+        var event = FlowEvent(kind: kind, timestamp: form == .connector ? try timestamp() : try time())
         try conversion.fill(&event, from: fields)
-        guard !event.connectionID.isEmpty else { throw Rejection(.missingField, "`connection.id` is missing") }
+        if form == .connector {
+            guard !event.connectionID.isEmpty else { throw Rejection(.missingField, "`connection.id` is missing") }
+        } else {
+            batch.syncedFlows += 1
+        }
         event.offset = place.offset
         event.line = place.line
         if !fields.unknowns.isEmpty { event.extras = extras(batch) }
@@ -222,51 +225,41 @@ struct EventReader {
     }
 
     /// The network event inside of a synced object whose fields are at hand.
-    private mutating func synced(_ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]) throws(Rejection) {
+    private mutating func synced(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]
+    ) throws(Rejection) {
         guard fields.has(.event) else { throw Rejection(.missingField, "`event` is missing") }
         let span = fields[.event]
         guard span.kind == .object else { throw Rejection(.wrongType, "`event` is not an object") }
         let outer = fields.unknowns.filter { $0.valueStart != span.start }
+        // Fields of a Connector's event beside the wrapped one would be read by nobody.
+        let beside = fields.present & ~(Field.eventType.bit | EventForm.connector.foreign)
+        guard beside == 0, fields.levels == 0 else { throw Rejection(.notAnEvent, "an event inside of an event") }
         var cursor = JSONCursor(span.start, span.start + Int(span.count))
-        try scanner.scan(&cursor, into: &fields)
-        // The instant and the outcome are named as in the synced form, or as in the Connector's own.
-        var used: [UnsafeRawPointer] = []
-        let kind: FlowEvent.Kind
-        if fields.has(.status) {
-            kind = try self.kind(.status)
-            used.append(EventFields.whole(fields[.status].start, 0, fields[.status].kind).start)
-        } else if fields.has(.eventType) {
-            kind = try self.kind(.eventType)
-        } else {
-            throw Rejection(.missingField, "`status` is missing")
-        }
-        let instant: Timestamp
-        if fields.has(.time) {
-            let time = fields[.time]
-            guard time.kind == .plain else { throw Rejection(.wrongType, "`time` is not a text") }
-            guard let value = Timestamp.parse(UnsafeRawBufferPointer(start: time.start, count: Int(time.count))) else {
-                throw Rejection(.badValue, "`time` is not an instant of RFC 3339")
-            }
-            instant = value
-            used.append(time.start - 1)
-        } else if fields.has(.timestamp) {
-            instant = try timestamp()
-        } else {
-            throw Rejection(.missingField, "`time` is missing")
-        }
-        var event = FlowEvent(kind: kind, timestamp: instant)
-        try conversion.fill(&event, from: fields)
-        event.offset = place.offset
-        event.line = place.line
-        fields.unknowns.removeAll { used.contains($0.valueStart) }
+        try scanner.scan(&cursor, .synced, into: &fields)
+        guard fields.has(.status) || fields.has(.eventType) else { throw Rejection(.missingField, "`status` is missing") }
+        let kind = try self.kind(fields.has(.status) ? .status : .eventType)
         for member in outer {
             var kept = member
             kept.level = .wrapper
             fields.unknowns.append(kept)
         }
-        if !fields.unknowns.isEmpty { event.extras = extras(batch) }
-        flows.append(event)
-        batch.syncedFlows += 1
+        try flow(kind, .synced, place, batch, &flows)
+        if usesTemplates, scanner.fitsTemplate, outer.isEmpty { templates.learn(start, end, kind, .synced, scanner.slots, fields) }
+    }
+
+    /// The instant of a synced event.
+    private func time() throws(Rejection) -> Timestamp {
+        guard fields.has(.time) else {
+            guard fields.has(.timestamp) else { throw Rejection(.missingField, "`time` is missing") }
+            return try timestamp()
+        }
+        let span = fields[.time]
+        guard span.kind == .plain else { throw Rejection(.wrongType, "`time` is not a text") }
+        guard let value = Timestamp.parse(UnsafeRawBufferPointer(start: span.start, count: Int(span.count))) else {
+            throw Rejection(.badValue, "`time` is not an instant of RFC 3339")
+        }
+        return value
     }
 
     private func kind(_ field: Field) throws(Rejection) -> FlowEvent.Kind {

@@ -26,9 +26,10 @@ public struct ResumePoint: Hashable, Sendable {
 
 /// Decodes a stream of records from chunks of any size.
 ///
-/// A record that is cut by the end of a chunk is carried over; memory is bounded by `LineLimits.longestLine` and the batch that the caller empties.
-/// Nothing in the bytes makes it fail: what cannot be understood goes to the batch's quarantine. The result does not depend on how
-/// the stream is cut into chunks. One per worker: it learns the shapes of lines, so keep it from stream to stream with `resume(at:)`.
+/// A record that is cut by the end of a chunk is carried over; memory is bounded by `LineLimits.longestLine` and the batch that
+/// the caller empties. Nothing in the bytes makes it fail: what cannot be understood goes to the batch's quarantine. The result
+/// does not depend on how the stream is cut into chunks. One per worker: it learns the shapes of lines, so keep it from stream
+/// to stream with `resume(at:)`.
 public final class LineDecoder {
     public let format: InputFormat
     private let symbols: SymbolTable

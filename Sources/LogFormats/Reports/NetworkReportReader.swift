@@ -60,8 +60,9 @@ struct NetworkReportReader {
 
     private var isHeader: Bool {
         guard let header, let first = header.names.first else { return false }
-        return cells.string(0) == first && header.columns.contains(.startTime)
-            && cells.string(places[index(.startTime)]).lowercased() == ReportColumn.startTime.rawValue
+        // Told by one cell first: this is asked of every row.
+        return NetworkReportReader.same(cells.bytes(0), first)
+            && cells.string(places[ReportColumn.startTime.index]).lowercased() == ReportColumn.startTime.rawValue
     }
 
     private mutating func takeHeader(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> Bool {
@@ -69,16 +70,13 @@ struct NetworkReportReader {
         self.header = header
         headerText = String(decoding: UnsafeRawBufferPointer(start: start, count: end - start), as: UTF8.self)
         unknown = []
-        for column in ReportColumn.allCases { places[index(column)] = -1 }
+        for column in ReportColumn.allCases { places[column.index] = -1 }
         for (place, column) in header.columns.enumerated() {
-            if let column { places[index(column)] = place } else { unknown.append(place) }
+            if let column { places[column.index] = place } else { unknown.append(place) }
         }
         return true
     }
 
-    private func index(_ column: ReportColumn) -> Int { NetworkReportReader.indices[column] ?? 0 }
-
-    private static let indices = Dictionary(uniqueKeysWithValues: ReportColumn.allCases.enumerated().map { ($1, $0) })
 }
 
 /// One row.
@@ -88,13 +86,13 @@ extension NetworkReportReader {
         let end = try instant(.endTime)
         var event = FlowEvent(kind: .whole, timestamp: end ?? start)
         let status = bytes(.status)
-        switch String(decoding: status, as: UTF8.self) {
-        case "NORMAL": break
-        case "DNS_ERROR", "CONNECTION_FAILED":
+        if !NetworkReportReader.same(status, "NORMAL") {
+            guard !status.isEmpty else { throw Rejection(.missingField, "`status` is empty") }
+            guard NetworkReportReader.same(status, "DNS_ERROR") || NetworkReportReader.same(status, "CONNECTION_FAILED") else {
+                throw Rejection(.badValue, "`status` is none of `NORMAL`, `DNS_ERROR`, `CONNECTION_FAILED`")
+            }
             event.kind = .failed
             event.errorMessage = symbols.intern(status)
-        case "": throw Rejection(.missingField, "`status` is empty")
-        default: throw Rejection(.badValue, "`status` is none of `NORMAL`, `DNS_ERROR`, `CONNECTION_FAILED`")
         }
         event.startedAt = start
         event.endedAt = end
@@ -113,11 +111,26 @@ extension NetworkReportReader {
         // Dialled by address: no name.
         event.resourceAddress = bytes(.resourceDomain).isEmpty ? text(.resourceIP) : text(.resourceDomain)
         event.appliedRule = text(.appliedRule)
-        if places[index(.relayIPs)] >= 0 || places[index(.relays)] >= 0 { event.relays = symbols.intern(relays) }
-        event.extras = batch.keep(
+        if places[ReportColumn.relayIPs.index] >= 0 || places[ReportColumn.relays.index] >= 0 { event.relays = relaysSymbol }
+        if !unknown.isEmpty { event.extras = extras(header, batch) }
+        return event
+    }
+
+    private func extras(_ header: ReportHeader, _ batch: RecordBatch) -> Int32 {
+        batch.keep(
             unknown.filter { !cells.bytes($0).isEmpty }
                 .map { "\"\(JSONText.escaped(header.names[$0]))\":\"\(JSONText.escaped(cells.string($0)))\"" })
-        return event
+    }
+
+    /// Whether a cell is a text, without making one of it.
+    private static func same(_ bytes: UnsafeRawBufferPointer, _ text: String) -> Bool {
+        bytes.count == text.utf8.count && bytes.elementsEqual(text.utf8)
+    }
+
+    /// Direct paths have no relays at all, which need no work.
+    private var relaysSymbol: Symbol {
+        bytes(.relays).isEmpty && bytes(.relayIPs).isEmpty && bytes(.relayPorts).isEmpty
+            ? symbols.intern("[]") : symbols.intern(relays)
     }
 
     private func endpoints(_ event: inout FlowEvent) throws(Rejection) {
@@ -138,7 +151,9 @@ extension NetworkReportReader {
             event.resourcePort = value
         }
         let name = bytes(.protocol)
-        if let known = TransportProtocol(rawValue: String(decoding: name, as: UTF8.self).lowercased()) {
+        if NetworkReportReader.same(name, "tcp") {
+            event.transport = .tcp
+        } else if let known = TransportProtocol(rawValue: String(decoding: name, as: UTF8.self).lowercased()) {
             event.transport = known
         } else if !name.isEmpty {
             event.unknownTransport = symbols.intern(name)
@@ -163,7 +178,7 @@ extension NetworkReportReader {
     }
 
     private func bytes(_ column: ReportColumn) -> UnsafeRawBufferPointer {
-        let place = places[index(column)]
+        let place = places[column.index]
         return place < 0 ? UnsafeRawBufferPointer(start: nil, count: 0) : cells.bytes(place)
     }
 
@@ -217,7 +232,15 @@ extension NetworkReportReader {
 
     /// Several values of one cell: exports separate them by comma, semicolon, bar or blank, some within brackets and quotes.
     private func items(_ column: ReportColumn) -> [String] {
-        let marks: Set<UInt8> = Set(",;| []'\"".utf8)
-        return bytes(column).split { marks.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+        bytes(column).split { NetworkReportReader.separatesItems($0) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func separatesItems(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: " "), UInt8(ascii: "["), UInt8(ascii: "]"),
+            UInt8(ascii: "'"), UInt8(ascii: "\""):
+            true
+        default: false
+        }
     }
 }

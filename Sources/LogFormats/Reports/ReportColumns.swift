@@ -27,6 +27,38 @@ enum ReportColumn: String, CaseIterable {
     case serviceAccountKey = "service_account_key"
     case serviceAccountKeyID = "service_account_key_id"
 
+    /// Its number in the order of declaration.
+    var index: Int {
+        switch self {
+        case .startTime: 0
+        case .endTime: 1
+        case .user: 2
+        case .userID: 3
+        case .deviceID: 4
+        case .clientIP: 5
+        case .connector: 6
+        case .connectorID: 7
+        case .resourceIP: 8
+        case .resourcePort: 9
+        case .resourceDomain: 10
+        case .resourceID: 11
+        case .protocol: 12
+        case .status: 13
+        case .bytesTransferred: 14
+        case .bytesReceived: 15
+        case .network: 16
+        case .networkID: 17
+        case .appliedRule: 18
+        case .relays: 19
+        case .relayIPs: 20
+        case .relayPorts: 21
+        case .serviceAccount: 22
+        case .serviceAccountID: 23
+        case .serviceAccountKey: 24
+        case .serviceAccountKeyID: 25
+        }
+    }
+
     /// Without these a row says nothing.
     static let required: [ReportColumn] = [.startTime, .status]
 }

@@ -3,7 +3,8 @@
 /// Forms of NDJSON may mix in one file: each line is told by its own shape, and the format decides what a text line is and how
 /// records are cut from the stream.
 public enum InputFormat: String, Sendable, CaseIterable {
-    /// Connector real-time events in any envelope, bare NDJSON and flow journals among them. Text without an event is service-log noise.
+    /// Connector real-time events in any envelope, bare NDJSON and flow journals among them. Text without an event is
+    /// service-log noise.
     case analytics
     /// The network events report: CSV with a header.
     case networkReport = "network-report"

@@ -145,7 +145,8 @@ struct PolicyStoryMaker {
     /// Not a pair of overlapping Resources: those are kept whole, for the sake of the more specific one.
     private func isPlain(_ resource: Int) -> Bool {
         let value = tenant.resources[resource]
-        return resource != commonResource && value.coveredBy == nil && (value.form == .name || value.form == .address) && state.isResourceActive[resource]
+        return resource != commonResource && value.coveredBy == nil && (value.form == .name || value.form == .address)
+            && state.isResourceActive[resource]
     }
 
     private mutating func removeGrant() -> PolicyStory.Edit? {
@@ -165,7 +166,9 @@ struct PolicyStoryMaker {
         for _ in 0..<PolicyStoryMaker.attempts {
             let group = 1 + random.below(tenant.groups.count - 1)
             let resource = random.below(tenant.resources.count)
-            if isPlain(resource), state.grant(group: group, resource: resource) == nil, state.grant(group: 0, resource: resource) == nil {
+            if isPlain(resource), state.grant(group: group, resource: resource) == nil,
+                state.grant(group: 0, resource: resource) == nil
+            {
                 return (group, resource)
             }
         }

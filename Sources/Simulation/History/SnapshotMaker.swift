@@ -93,7 +93,8 @@ struct SnapshotMaker {
                 throw SimulationProblem(.request, error.message)
             }
             var value = Resource(
-                id: resource.id, name: resource.name, address: address, networkID: tenant.networks[state.networkOfResource[index]].id)
+                id: resource.id, name: resource.name, address: address,
+                networkID: tenant.networks[state.networkOfResource[index]].id)
             value.alias = resource.alias
             value.isActive = state.isResourceActive[index]
             value.routing = resource.form == .bypass ? .bypass : .through

@@ -35,7 +35,8 @@ final class JournalSink: EventSink {
         options.sync = .none
         options.reserveBytes = 0
         options.frameAgeMs = JournalSink.frameAgeMs
-        options.checkpointIntervalMs = JournalSink.checkpointIntervalMs
+        // Without a key there is nothing to sign, and no reason to wait for the disk.
+        options.checkpointIntervalMs = output.key == nil ? .max : JournalSink.checkpointIntervalMs
         self.options = options
         head = LineBuffer.fragment { line in
             line.raw(#","connector":{"id":"#)
@@ -62,6 +63,8 @@ final class JournalSink: EventSink {
             writer = try JournalWriter(
                 directory: directory, options: options,
                 identity: JournalIdentity(
+                    // One key signs for all Connectors; the origin keeps their journals apart.
+                    origin: options.key.map { "\($0.verifier.name)/\(speaker.id)" },
                     connector: FlowRecord.Named(id: speaker.id, name: speaker.name),
                     network: FlowRecord.Named(id: speaker.networkID, name: speaker.networkName), software: software,
                     run: String(decoding: run.bytes, as: UTF8.self)),

@@ -99,7 +99,8 @@ enum OutputDirectory {
     static func prepare(_ path: String, force: Bool) throws(SimulationProblem) {
         if let present = try entries(path), !present.isEmpty {
             guard force else {
-                throw SimulationProblem(.request, "the directory `\(path)` is not empty: give another one, or `--force` to replace what is there")
+                throw SimulationProblem(
+                    .request, "the directory `\(path)` is not empty: give another one, or `--force` to replace what is there")
             }
             // Only what a simulation writes is ever removed.
             for name in [journals, policy, logs, truth] where present.contains(name) { try remove("\(path)/\(name)") }

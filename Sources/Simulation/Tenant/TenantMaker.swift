@@ -65,7 +65,8 @@ struct TenantMaker {
                 network.connectors.append(number)
                 tenant.connectors.append(
                     Tenant.Connector(
-                        id: String(TenantMaker.firstConnector + number), name: "\(adjective)-\(animal)-\(number + 1)", network: index))
+                        id: String(TenantMaker.firstConnector + number), name: "\(adjective)-\(animal)-\(number + 1)",
+                        network: index))
             }
             tenant.networks.append(network)
         }
@@ -229,7 +230,8 @@ extension TenantMaker {
         let name = "mail-\(number).\(Vocabulary.outsideDomain)"
         tenant.resources.append(
             SimulatedResource(
-                id: resourceID(), name: "mail service \(number)", form: .bypass, address: name, alias: nil, network: network, ports: [443],
+                id: resourceID(), name: "mail service \(number)", form: .bypass, address: name, alias: nil, network: network,
+                ports: [443],
                 hosts: [SimulatedResource.Host(dialled: name, address: nextNamedAddress(network))]))
     }
 
@@ -282,7 +284,8 @@ extension TenantMaker {
         }
         tenant.resources.append(
             SimulatedResource(
-                id: resourceID(), name: "\(form == .wildcard ? "applications" : "subnet") \(broad + 1)", form: form, address: definition,
+                id: resourceID(), name: "\(form == .wildcard ? "applications" : "subnet") \(broad + 1)", form: form,
+                address: definition,
                 alias: nil, network: network, ports: [443] + service.ports.filter { $0 != 443 }, hosts: hosts))
         guard tenant.resources.count < shape.resources else { return }
         tenant.resources.append(

@@ -11,12 +11,14 @@ enum Vocabulary {
     ]
 
     static let adjectives = [
-        "amber", "brisk", "calm", "dapper", "eager", "fine", "gentle", "hardy", "ivory", "jolly", "keen", "lucid", "mellow", "nimble",
+        "amber", "brisk", "calm", "dapper", "eager", "fine", "gentle", "hardy", "ivory", "jolly", "keen", "lucid", "mellow",
+        "nimble",
         "opal", "proud", "quiet", "rustic", "swift", "tidy", "umber", "vivid", "witty", "zesty",
     ]
 
     static let animals = [
-        "badger", "crane", "dingo", "egret", "ferret", "gecko", "heron", "ibex", "jackal", "koala", "lemur", "marten", "newt", "otter",
+        "badger", "crane", "dingo", "egret", "ferret", "gecko", "heron", "ibex", "jackal", "koala", "lemur", "marten", "newt",
+        "otter",
         "puffin", "quokka", "raven", "stoat", "tapir", "vole", "wombat", "yak",
     ]
 
@@ -32,7 +34,8 @@ enum Vocabulary {
 
     static let services = [
         Service(name: "wiki", ports: [443]), Service(name: "git", ports: [22, 443]), Service(name: "ci", ports: [443, 8080]),
-        Service(name: "postgres", ports: [5432]), Service(name: "grafana", ports: [443, 3000]), Service(name: "redis", ports: [6379]),
+        Service(name: "postgres", ports: [5432]), Service(name: "grafana", ports: [443, 3000]),
+        Service(name: "redis", ports: [6379]),
         Service(name: "erp", ports: [443]), Service(name: "payroll", ports: [443]), Service(name: "tickets", ports: [443]),
         Service(name: "mysql", ports: [3306]), Service(name: "registry", ports: [443, 5000]), Service(name: "vault", ports: [8200]),
         Service(name: "kafka", ports: [9092]), Service(name: "search", ports: [9200]), Service(name: "desktop", ports: [3389]),
@@ -44,8 +47,10 @@ enum Vocabulary {
     static let jobs = ["backup", "ci-runner", "inventory", "metrics-scrape", "replication", "report-mailer", "scanner", "sync"]
 
     static let cities: [(city: String, country: String, region: String, latitude: Int, longitude: Int)] = [
-        ("Berlin", "DE", "BE", 525_200, 134_050), ("Lisbon", "PT", "11", 387_220, -91_390), ("Toronto", "CA", "ON", 436_530, -793_830),
-        ("Austin", "US", "TX", 302_670, -977_430), ("Osaka", "JP", "27", 346_940, 1_355_020), ("Nairobi", "KE", "30", -12_860, 368_170),
+        ("Berlin", "DE", "BE", 525_200, 134_050), ("Lisbon", "PT", "11", 387_220, -91_390),
+        ("Toronto", "CA", "ON", 436_530, -793_830),
+        ("Austin", "US", "TX", 302_670, -977_430), ("Osaka", "JP", "27", 346_940, 1_355_020),
+        ("Nairobi", "KE", "30", -12_860, 368_170),
     ]
 
     static let errors = ["connection refused", "connection timed out", "no route to host", "name does not resolve"]

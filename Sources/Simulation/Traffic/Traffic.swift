@@ -106,7 +106,9 @@ struct Traffic {
         else { return }
         let start = time.advanced(byMilliseconds: Int64(random.within(300...3_000)))
         let network = world.tenant.connectors[flow.connector].network
-        guard let connector = random.pick(runningConnectors(of: network)), isOpen(flow.caller, flow.resource, at: start) else { return }
+        guard let connector = random.pick(runningConnectors(of: network)), isOpen(flow.caller, flow.resource, at: start) else {
+            return
+        }
         var next = flow
         // The rest of the bytes goes the new way.
         next.cut(at: time, .client)

@@ -72,7 +72,8 @@ extension Traffic {
         var flow = FlowDraft(
             number: takeNumber(), start: time, end: time, caller: caller, connector: connector, resource: resource, host: host,
             address: state.address(of: target.hosts[host], resource: resource), transport: target.transport,
-            port: target.ports[target.ports.count > 1 && random.chance(perMille: 250) ? 1 + random.below(target.ports.count - 1) : 0],
+            port: target.ports[
+                target.ports.count > 1 && random.chance(perMille: 250) ? 1 + random.below(target.ports.count - 1) : 0],
             policy: 0)
         if case .user(let user) = caller { Traffic.place(&flow, user, mustBeTrusted: target.needsTrustedDevice, seed: world.seed) }
         return flow

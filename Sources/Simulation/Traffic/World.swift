@@ -27,7 +27,8 @@ struct World: Sendable {
         tenant = TenantMaker.make(shape: options.shape, seed: options.seed)
         let week = WorkingWeek(period: period)
         story = PolicyStoryMaker.make(
-            tenant: tenant, period: period, changes: week.changeTimes(count: options.policyChanges, period: period), seed: options.seed)
+            tenant: tenant, period: period, changes: week.changeTimes(count: options.policyChanges, period: period),
+            seed: options.seed)
         outages = Outages(tenant: tenant, period: period, seed: options.seed)
         var snapshots: [PolicySnapshot] = []
         for (index, state) in story.states.enumerated() {

@@ -108,7 +108,8 @@ struct Planter {
     private mutating func disabledUser() -> (index: Int, at: Timestamp, user: Int, resource: Int)? {
         let found = change { edit -> Int? in if case .disabledUser(let user) = edit { user } else { nil } }
         guard let found,
-            let resource = reachable(by: found.value, in: world.story.states[found.index], at: found.at.advanced(byMilliseconds: -1))
+            let resource = reachable(
+                by: found.value, in: world.story.states[found.index], at: found.at.advanced(byMilliseconds: -1))
         else { return nil }
         return (found.index, found.at, found.value, resource)
     }

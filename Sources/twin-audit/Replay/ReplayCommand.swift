@@ -44,6 +44,8 @@ struct ReplayCommand: ParsableCommand {
         guard ["class", "connector", "policy"].contains(by) else {
             throw CommandFailure(.usage, "--by takes class, connector or policy, not `\(by)`")
         }
+        let begin = try TimeOption.parse(since, option: "--since")
+        let end = try TimeOption.parse(until, option: "--until")
         let database = try database.open()
         let history = try policy.map { try PolicyHistory.load(directory: $0) } ?? database.policyHistory()
         guard let history, !history.isEmpty else {
@@ -51,8 +53,8 @@ struct ReplayCommand: ParsableCommand {
                 .undecidable, "the database remembers no policy; name snapshots with --policy, or ingest with --policy")
         }
         var replay = Replay(history: history, options: try engine.options())
-        if let since = try TimeOption.parse(since, option: "--since") { replay.since = since }
-        if let until = try TimeOption.parse(until, option: "--until") { replay.until = until }
+        if let begin { replay.since = begin }
+        if let end { replay.until = end }
 
         let summary: ReplaySummary
         if flows {

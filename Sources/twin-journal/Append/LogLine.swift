@@ -10,13 +10,13 @@ enum LogLine {
 
 /// Takes envelopes off lines.
 struct LogLinePeeler {
-    private static let marker = Array("ANALYTICS ".utf8)
+    private var peeler = EnvelopePeeler()
 
     mutating func peel(_ line: UnsafeRawBufferPointer) -> LogLine {
-        guard let start = line.firstIndex(of: UInt8(ascii: "{")) else { return .noise }
-        let object = UnsafeRawBufferPointer(rebasing: line[start...])
-        if start == 0 { return .event(object) }
-        let before = line[..<start]
-        return before.suffix(LogLinePeeler.marker.count).elementsEqual(LogLinePeeler.marker) ? .event(object) : .noise
+        switch peeler.peel(line: line) {
+        case .event(let event): .event(event)
+        case .noise, .blank: .noise
+        case .rejected(_, let detail): .unreadable(detail)
+        }
     }
 }

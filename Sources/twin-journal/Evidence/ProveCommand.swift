@@ -39,12 +39,7 @@ struct ProveCommand: ParsableCommand {
     func run() throws {
         try Failure.translating {
             let prover = JournalProver(try Inputs.journal(journal), keys: try key.map(Inputs.verifier))
-            let result: JournalProver.Proof
-            do throws(JournalProver.Problem) {
-                result = try prover.prove(sequence.map { .sequence($0) } ?? .frame(frame ?? 0))
-            } catch {
-                throw failure(error)
-            }
+            let result = try proof(by: prover)
             let prefix = out ?? "frame-\(result.proof.index)"
             try ResultFile.write(Array(result.proof.encoded.utf8), to: prefix + TransparencyProof.fileExtension)
             try ResultFile.write(result.member, to: prefix + ".ndjson.gz")
@@ -54,6 +49,15 @@ struct ProveCommand: ParsableCommand {
             try output.flush()
             Message.write(
                 "frame \(result.proof.index), \(records), under the checkpoint of \(result.proof.checkpoint.head.size) frames")
+        }
+    }
+
+    // On its own: inside the closure above, the typed `do` breaks the optimiser of Swift 6.3.
+    private func proof(by prover: JournalProver) throws -> JournalProver.Proof {
+        do throws(JournalProver.Problem) {
+            return try prover.prove(sequence.map { .sequence($0) } ?? .frame(frame ?? 0))
+        } catch {
+            throw failure(error)
         }
     }
 

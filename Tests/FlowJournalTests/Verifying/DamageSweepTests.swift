@@ -1,0 +1,106 @@
+import FlowModel
+import Testing
+
+@testable import FlowJournal
+
+/// A small journal, cut at every byte and with every byte changed: nothing passes, and what is not touched can still be read.
+@Suite struct DamageSweepTests {
+    let directory = TemporaryDirectory()
+    let journal: String
+    let copy: String
+    let files: [String]
+    let frames: [JournalReader.Located]
+    let records: [String]
+
+    init() throws {
+        journal = directory.path + "/journal"
+        copy = directory.path + "/copy"
+        try Sample.write(journal)
+        files = TemporaryDirectory.names(in: journal).filter { $0 == "checkpoints" || $0.hasSuffix(".ndjson.gz") }
+        frames = try Sample.frames(journal)
+        records = try Sample.records(journal)
+        TestFile.copyDirectory(journal, to: copy)
+    }
+
+    @Test func theJournalItselfIsIntact() throws {
+        #expect(files.count > 3)
+        #expect(frames.count > 8)
+        for depth in [JournalVerifier.Depth.hashes, .seals, .records] {
+            let report = try Sample.verify(journal) { $0.depth = depth }
+            #expect(report.verdict == .intact, "\(report.findings)")
+        }
+    }
+
+    /// Places, in the journal, of the frames that a byte of a segment belongs to.
+    func places(_ file: String, _ offset: Int) -> [Int] {
+        frames.indices.filter { index in
+            SegmentName.name(of: frames[index].number) == file && frames[index].frame.offset <= UInt64(offset)
+                && UInt64(offset) < frames[index].frame.end
+        }
+    }
+
+    func recordsWithout(_ places: Set<Int>) -> [String] {
+        let gone = places.compactMap { frames[$0].frame.header }
+        return records.filter { line in
+            let sequence = Array(line.utf8).withUnsafeBytes { (try? RecordScanner.scan($0))?.sequence } ?? 0
+            return !gone.contains { ($0.firstSequence...$0.lastSequence).contains(sequence) }
+        }
+    }
+
+    @Test(arguments: [0x01, 0x80, 0xff] as [UInt8])
+    func everyByteChanged(mask: UInt8) throws {
+        for file in files {
+            let whole = TestFile.read(journal + "/" + file)
+            for offset in whole.indices {
+                var changed = whole
+                changed[offset] ^= mask
+                TestFile.write(changed, to: copy + "/" + file)
+                let report = try Sample.verify(copy)
+                #expect(report.verdict != .intact, "`\(file)` byte \(offset)")
+                #expect(try Sample.verify(copy, keys: []).verdict != .intact)
+                guard file != "checkpoints" else {
+                    #expect(
+                        report.findings.contains { $0.file == file && ($0.bytes?.contains(UInt64(offset)) ?? true) },
+                        "`\(file)` byte \(offset): \(report.findings)")
+                    #expect(try Sample.records(copy) == records)
+                    continue
+                }
+                let place = try #require(places(file, offset).first)
+                #expect(report.verdict == .tampered, "`\(file)` byte \(offset): \(report.findings)")
+                #expect(
+                    report.findings.contains { finding in
+                        finding.kind != .rootMismatch && finding.file == file && finding.frames == UInt64(place)..<UInt64(place + 1)
+                    }, "`\(file)` byte \(offset), frame \(place): \(report.findings)")
+                let read = try Sample.records(copy)
+                let others = recordsWithout([place])
+                #expect(others.allSatisfy(read.contains), "`\(file)` byte \(offset): other frames are not read")
+            }
+            TestFile.write(whole, to: copy + "/" + file)
+        }
+    }
+
+    @Test func everyCut() throws {
+        for file in files {
+            let whole = TestFile.read(journal + "/" + file)
+            for cut in whole.indices {
+                TestFile.write(Array(whole[..<cut]), to: copy + "/" + file)
+                let report = try Sample.verify(copy)
+                #expect(report.verdict != .intact, "`\(file)` cut at \(cut)")
+                guard file != "checkpoints" else {
+                    #expect(try Sample.records(copy) == records)
+                    continue
+                }
+                let gone = Set((cut..<whole.count).flatMap { places(file, $0) })
+                #expect(report.verdict == .tampered, "`\(file)` cut at \(cut): \(report.findings)")
+                #expect(try Sample.records(copy) == recordsWithout(gone), "`\(file)` cut at \(cut): other frames are not read")
+                // Where it is cut is said, unless the cut lies between frames.
+                if let place = places(file, cut).first, UInt64(cut) != frames[place].frame.offset {
+                    #expect(
+                        report.findings.contains { $0.file == file && $0.bytes?.lowerBound == frames[place].frame.offset },
+                        "`\(file)` cut at \(cut): \(report.findings)")
+                }
+            }
+            TestFile.write(whole, to: copy + "/" + file)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import FlowModel
+import Testing
+
+@testable import FlowJournal
+
+@Suite struct ProofTests {
+    let directory = TemporaryDirectory()
+    let journal: String
+
+    init() throws {
+        journal = directory.path + "/journal"
+        try Sample.write(journal)
+    }
+
+    @Test func everyFrameIsProved() throws {
+        let prover = JournalProver(JournalDirectory(journal), keys: [Sample.signer().verifier])
+        for (index, located) in try Sample.frames(journal).enumerated() {
+            let proof = try prover.prove(.frame(UInt64(index)))
+            let parsed = try #require(TransparencyProof(proof.proof.encoded))
+            #expect(parsed == proof.proof)
+            #expect(parsed.index == UInt64(index))
+            #expect(proof.member.withUnsafeBytes { parsed.check($0, [Sample.signer().verifier]) } == .proved(Sample.signer().verifier))
+            let header = try #require(located.frame.header)
+            #expect(try prover.prove(.sequence(header.lastSequence)).proof == proof.proof)
+        }
+    }
+
+    @Test func aProofThatWasChangedAnywhereIsRefused() throws {
+        let key = Sample.signer().verifier
+        let proof = try JournalProver(JournalDirectory(journal), keys: [key]).prove(.frame(2))
+        let text = Array(proof.proof.encoded.utf8)
+        let extra = proof.proof.encoded.split(separator: "\n")[1]
+        let extraRange = TransparencyProof.title.utf8.count + 1..<TransparencyProof.title.utf8.count + 2 + extra.utf8.count
+        for index in text.indices {
+            var changed = text
+            changed[index] ^= 1
+            guard let string = String(validating: changed, as: UTF8.self), let parsed = TransparencyProof(string) else { continue }
+            let check = proof.member.withUnsafeBytes { parsed.check($0, [key]) }
+            // The extra line is not authenticated, and says so.
+            if case .proved = check { #expect(extraRange.contains(index), "byte \(index)") }
+        }
+        for index in proof.member.indices {
+            var changed = proof.member
+            changed[index] ^= 1
+            #expect(changed.withUnsafeBytes { proof.proof.check($0, [key]) } == .notIncluded)
+        }
+        #expect(proof.member.withUnsafeBytes { proof.proof.check($0, [Sample.signer(4).verifier]) } == .unknownKey)
+        #expect(proof.member.withUnsafeBytes { proof.proof.check($0, []) } == .unknownKey)
+    }
+
+    @Test func whatCannotBeProvedIsNot() throws {
+        let prover = JournalProver(JournalDirectory(journal), keys: [Sample.signer().verifier])
+        #expect(throws: JournalProver.Problem.notFound) { try prover.prove(.frame(1_000)) }
+        #expect(throws: JournalProver.Problem.notFound) { try prover.prove(.sequence(0)) }
+        let stranger = JournalProver(JournalDirectory(journal), keys: [Sample.signer(4).verifier])
+        #expect(throws: JournalProver.Problem.unsealed(frame: 0)) { try stranger.prove(.frame(0)) }
+        let open = directory.path + "/open"
+        try Sample.write(open, runs: 1, frames: 1, closes: false)
+        #expect(throws: JournalProver.Problem.unsealed(frame: 0)) {
+            try JournalProver(JournalDirectory(open), keys: [Sample.signer().verifier]).prove(.frame(0))
+        }
+        let frame = try Sample.frames(journal)[0].frame
+        let path = journal + "/000000000001.ndjson.gz"
+        var bytes = TestFile.read(path)
+        bytes[Int(frame.end) - 1] ^= 1
+        TestFile.write(bytes, to: path)
+        #expect(throws: JournalProver.Problem.self) { try prover.prove(.frame(1)) }
+    }
+
+    @Test(arguments: [
+        "", "c2sp.org/tlog-proof@v1\n", "c2sp.org/tlog-proof@v2\nindex 0\n\n", "c2sp.org/tlog-proof@v1\nindex 00\n\na\n1\nx\n\n",
+        "c2sp.org/tlog-proof@v1\nindex 0\nabc\n\n", "c2sp.org/tlog-proof@v1\nextra x\nindex 0\n\n",
+    ])
+    func whatIsNoProof(text: String) {
+        #expect(TransparencyProof(text) == nil)
+    }
+}
