@@ -1,11 +1,13 @@
 import AuditStore
-@testable import Detection
 import FlowModel
 import Testing
 
+@testable import Detection
+
 /// Questions of the library, and the values they are given.
 struct QueryTests {
-    static func ask(_ id: String, _ arguments: [String: StoredValue] = [:], period: Period = .all) throws -> [[String: StoredValue]] {
+    static func ask(_ id: String, _ arguments: [String: StoredValue] = [:], period: Period = .all) throws -> [[String: StoredValue]]
+    {
         let tenant = try SmallTenant()
         let database = try tenant.ingest(SmallTenant.mixed)
         let question = try #require(try LibraryTests.library.get().questions().first { $0.id == id })
@@ -17,7 +19,9 @@ struct QueryTests {
         return rows
     }
 
-    @Test("who reached a Resource, by id, by address with wildcards and by its name in the policy", arguments: ["41", "DB.*", "database"])
+    @Test(
+        "who reached a Resource, by id, by address with wildcards and by its name in the policy",
+        arguments: ["41", "DB.*", "database"])
     func whoReached(resource: String) throws {
         let rows = try QueryTests.ask("who-reached", ["resource": .text(resource)])
         #expect(rows.map { $0["principal"] } == [.text("ann@example.com"), .text("bob@example.com")])
@@ -31,7 +35,8 @@ struct QueryTests {
         let failure = #expect(throws: QueryFailure.self) { try QueryTests.ask("who-reached") }
         #expect(
             failure?.message
-                == "`who-reached` needs the parameter `resource`: Resource id, name in the policy or address, with * and ? as wildcards.")
+                == "`who-reached` needs the parameter `resource`: Resource id, name in the policy or address, with * and ? as wildcards."
+        )
         let unknown = #expect(throws: QueryFailure.self) { try QueryTests.ask("policies", ["resource": .text("x")]) }
         #expect(unknown?.message == "`policies` has no parameter `resource`; it has none")
     }

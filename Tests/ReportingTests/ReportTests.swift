@@ -58,7 +58,8 @@ struct ReportTests {
         #expect(policies.map { $0["version"] } == ["1"])
         #expect(policies.first?["digest"]?.utf8.count == 64)
         #expect(try ReportTests.rows(report, "sources").map { $0["events"] } == ["11"])
-        #expect(try ReportTests.rows(report, "connectors").map { $0["in_policy"] }.sorted { ($0 ?? "") < ($1 ?? "") } == ["no", "yes"])
+        #expect(
+            try ReportTests.rows(report, "connectors").map { $0["in_policy"] }.sorted { ($0 ?? "") < ($1 ?? "") } == ["no", "yes"])
     }
 
     @Test("a period without flaws")

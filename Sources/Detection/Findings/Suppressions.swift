@@ -43,7 +43,8 @@ public struct Suppressions: Sendable {
                 throw QueryFailure(.refused, "\(path):\(fields.line): a suppression needs a `rule` or a `finding`")
             }
             if let finding, finding.utf8.count < Suppressions.shortestPrefix {
-                throw fields.failure("finding", "`finding` needs at least \(Suppressions.shortestPrefix) digits of the finding's id")
+                throw fields.failure(
+                    "finding", "`finding` needs at least \(Suppressions.shortestPrefix) digits of the finding's id")
             }
             var subject: [String: String] = [:]
             if let mapping = try fields.mapping("subject", "`subject`") {
@@ -60,7 +61,6 @@ public struct Suppressions: Sendable {
         }
         self.init(path: path, entries: entries)
     }
-
 
     /// The index of the first entry that speaks of `finding` and holds at `now`.
     func match(_ finding: Finding, now: Timestamp) -> Int? {

@@ -44,7 +44,8 @@ struct JSONRenderer {
 
     private func section(_ section: ReportSection) -> String {
         var members: [(String, String)] = [
-            ("id", Escaping.json(section.id)), ("title", Escaping.json(section.title)), ("question", Escaping.json(section.question)),
+            ("id", Escaping.json(section.id)), ("title", Escaping.json(section.title)),
+            ("question", Escaping.json(section.question)),
         ]
         switch section.content {
         case .table(let table), .figures(let table), .bars(let table):
