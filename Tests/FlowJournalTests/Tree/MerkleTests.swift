@@ -70,6 +70,8 @@ import Testing
                 for wrong in Self.damaged(proof.path) {
                     #expect(!ConsistencyProof(oldSize: proof.oldSize, newSize: proof.newSize, path: wrong).proves(oldHead, to: newHead))
                 }
+                // An empty tree is extended by any other.
+                guard old > 0 else { continue }
                 let foreign = TreeHead(size: UInt64(old), root: .node(oldHead.root, .empty))
                 #expect(!proof.proves(foreign, to: newHead))
                 #expect(!proof.proves(oldHead, to: TreeHead(size: newHead.size, root: .node(newHead.root, .empty))))

@@ -201,8 +201,27 @@ import Testing
                 SignedNote(String(decoding: bytes.dropLast(), as: UTF8.self)).flatMap { Checkpoint(text: $0.text) }.map { $0.head.size <= before } ?? false
             })
         let report = try Sample.verify(journal)
-        #expect(report.verdict == .cannotBeProved, "\(report.findings)")
-        #expect(kinds(report).contains(.openEnd))
+        #expect(report.verdict == .tampered, "\(report.findings)")
+        #expect(kinds(report).isSuperset(of: [.framesMissing, .openEnd]))
+        // Also when the writer's state is deleted or set back.
+        unlink(journal + "/tree")
+        #expect(kinds(try Sample.verify(journal)) == [.openEnd])
+    }
+
+    @Test func setBackToAnEarlierStateThatWasClosed() throws {
+        // Everything as it was after the first run: no bytes tell, only memory does.
+        let earlier = directory.path + "/earlier"
+        try Sample.write(earlier, runs: 1)
+        TestFile.copyDirectory(earlier, to: directory.path + "/kept")
+        let writer = try JournalWriter(directory: earlier, options: Sample.options(key: Sample.signer()), identity: Sample.identity) {
+            Timestamp(milliseconds: Sample.start + 9_000_000)
+        }
+        try writer.close()
+        let seen = try Sample.verify(earlier).head
+        #expect(try Sample.verify(directory.path + "/kept").verdict == .intact)
+        let report = try Sample.verify(directory.path + "/kept") { $0.remembered = [seen] }
+        #expect(report.verdict == .tampered)
+        #expect(kinds(report) == [.notAnExtension])
     }
 
     @Test func checkpointsDeleted() throws {
