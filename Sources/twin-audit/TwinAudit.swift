@@ -23,7 +23,8 @@ struct TwinAudit: ParsableCommand {
             """,
         version: "twin-audit \(version)",
         subcommands: [
-            IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, ReplayCommand.self, PolicyCommand.self, VerifyCommand.self,
+            IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, DetectCommand.self,
+            ReplayCommand.self, PolicyCommand.self, VerifyCommand.self, ReportCommand.self, QueryCommand.self,
             DatabaseCommand.self,
         ])
 

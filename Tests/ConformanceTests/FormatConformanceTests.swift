@@ -48,8 +48,7 @@ import Testing
         let decoder = LineDecoder(format: format, symbols: symbols)
         item.input.withUnsafeBytes { decoder.decode($0, isLast: true, into: batch) }
         let found = try FormatConformanceTests.render(batch)
-        let want = NSMutableDictionary(dictionary: item.want)
-        #expect(FormatConformanceTests.text(found) == FormatConformanceTests.text(want), "\(item)")
+        #expect(FormatConformanceTests.text(found) == FormatConformanceTests.text(item.want), "\(item)")
     }
 
     private static func text(_ value: NSDictionary) -> String {

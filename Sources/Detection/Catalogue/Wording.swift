@@ -1,5 +1,5 @@
-public import AuditStore
-public import FlowModel
+internal import AuditStore
+internal import FlowModel
 
 /// How quantities are written in sentences for people.
 public enum Wording {

@@ -139,7 +139,7 @@ public struct LibraryCheck: Sendable {
     private func checkStatement(_ query: QueryFile, _ fixtures: FixtureDatabase, _ result: inout Result) -> [String]? {
         do {
             return try fixtures.store.read { database in
-                try StatementGuard.guarding(database, .publicViews(Set(PublicViews.names))) { statementGuard in
+                try StatementGuard.guarding(database, .publicViews(Set(PublicViews.names)), sql: query.sql) { statementGuard in
                     let statement = try QueryRunner.prepare(
                         database, sql: query.sql, file: query.path, firstLine: query.sqlLine, statementGuard: statementGuard)
                     let used = QueryRunner.parameterNames(statement)

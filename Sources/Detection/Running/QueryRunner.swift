@@ -74,7 +74,7 @@ public struct QueryRunner: Sendable {
         _ database: Database, sql: String, file: String?, firstLine: Int, reach: StatementGuard.Reach,
         bindings: [String: StoredValue], columns: ([String]) throws -> Void, row: ([StoredValue]) throws -> Void
     ) throws {
-        try StatementGuard.guarding(database, reach) { statementGuard in
+        try StatementGuard.guarding(database, reach, sql: sql) { statementGuard in
             let statement = try prepare(database, sql: sql, file: file, firstLine: firstLine, statementGuard: statementGuard)
             var values: [String: DatabaseValue] = [:]
             for name in parameterNames(statement) {

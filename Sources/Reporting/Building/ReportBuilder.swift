@@ -66,7 +66,7 @@ public struct ReportBuilder: Sendable {
             template: request.template.id, title: request.template.title, intro: request.template.intro, period: period,
             periodName: request.period.name, generatedAt: now, software: request.software, conclusion: conclusion, verdict: verdict,
             parameters: request.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, sections: sections,
-            flows: detection.examination.flows)
+            findings: detection.findings, flows: detection.examination.flows)
     }
 
     /// The values that were given, checked against the template.

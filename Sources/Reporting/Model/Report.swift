@@ -28,6 +28,8 @@ public struct Report: Sendable {
     /// Values that the reader gave, such as who an incident is about.
     public var parameters: [(name: String, value: String)]
     public var sections: [ReportSection]
+    /// What the detections found in the period, whether or not a section shows it.
+    public var findings: [Finding]
     /// Flows in the period.
     public var flows: Int64
 }
@@ -73,4 +75,11 @@ public struct ReportTable: Sendable {
 public enum ReportValue: Sendable {
     case value(StoredValue)
     case evidence([FindingEvidence])
+}
+
+extension Report {
+    /// Whether the findings reach a severity, those that were set aside not counted.
+    public func hasFinding(atLeast severity: Severity) -> Bool {
+        findings.contains { $0.severity >= severity && $0.suppressedBy == nil }
+    }
 }

@@ -1,0 +1,199 @@
+internal import ArgumentParser
+internal import AuditStore
+internal import Detection
+internal import FlowModel
+internal import ShellSupport
+
+struct QueryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query", abstract: "Ask forensic questions of the library, or one in SQL; nothing can be changed.",
+        discussion: """
+            Examples:
+              twin-audit query list
+              twin-audit query run who-reached --param resource='Prod DB' --since 30d
+              twin-audit query sql "select principal, count(*) from flow group by 1 order by 2 desc"
+            """,
+        subcommands: [QueryListCommand.self, QueryShowCommand.self, QueryRunCommand.self, QuerySQLCommand.self])
+}
+
+struct QueryListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The questions of the library.", discussion: "Example:\n  twin-audit query list")
+
+    @OptionGroup var library: LibraryOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let questions = try Refusal.translating { try library.open().questions() }
+        let writer = RowWriter(
+            format: output.format, columns: ["name", "question", "parameters"], output: OutputStream())
+        for question in questions {
+            let parameters = question.parameters.map { $0.isRequired ? $0.name : "[\($0.name)]" }.joined(separator: " ")
+            try writer.write([.text(question.id), .text(question.question), .text(parameters)])
+        }
+        try writer.finish()
+    }
+}
+
+struct QueryShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "What a question takes, and its SQL.",
+        discussion: "Example:\n  twin-audit query show who-reached")
+
+    @OptionGroup var library: LibraryOptions
+
+    @Argument(help: ArgumentHelp("A name of `twin-audit query list`.", valueName: "name"))
+    var name: String
+
+    func run() throws {
+        let question = try Question.find(name, library)
+        let output = OutputStream()
+        try output.write(Escaping.text(Question.description(question)))
+        try output.flush()
+    }
+}
+
+struct QueryRunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Ask a question of the library.",
+        discussion: """
+            Examples:
+              twin-audit query run who-reached --param resource=7201
+              twin-audit query run denied --since 7d --format csv
+            """)
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var library: LibraryOptions
+    @OptionGroup var period: PeriodOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(name: .customLong("param"), help: ArgumentHelp("A value for a parameter of the question.", valueName: "name=value"))
+    var parameters: [String] = []
+
+    @Argument(help: ArgumentHelp("A name of `twin-audit query list`.", valueName: "name"))
+    var name: String
+
+    func run() throws {
+        let question = try Question.find(name, library)
+        let period = try period.period()
+        let arguments = try Question.arguments(question, parameters)
+        let database = try database.open()
+        let rows = try Refusal.translating {
+            try RowPrinter(output).print { columns, row in
+                try QueryRunner(database: database).run(
+                    question, arguments: arguments, period: period, columns: columns, row: row)
+            }
+        }
+        guard rows == 0 else { return }
+        let coverage = try Coverage(database)
+        guard coverage.flows > 0 || coverage.sources > 0, let first = coverage.first, let last = coverage.last else {
+            Message.write("nothing to show: the database holds no flows; ingest journals or logs first")
+            return try ExitStatusError.end(with: .undecidable)
+        }
+        let given = parameters.isEmpty ? "" : " with \(Escaping.terminal(parameters.joined(separator: ", ")))"
+        Message.write(
+            "nothing to show for `\(question.id)`\(given), \(period); the database holds \(coverage.flows) flows from \(first) to \(last)")
+    }
+}
+
+struct QuerySQLCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sql", abstract: "Ask in SQL; the statement can only read.",
+        discussion: """
+            docs/database-views.md describes the views. Times are milliseconds of Unix time; columns whose names end in _at are shown
+            as times.
+
+            Example:
+              twin-audit query sql "select verdict, sum(flows) from access group by verdict"
+            """)
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var output: OutputOptions
+
+    @Argument(help: ArgumentHelp("One SELECT statement.", valueName: "statement"))
+    var statement: String
+
+    func run() throws {
+        let database = try database.open()
+        let rows = try Refusal.translating {
+            try RowPrinter(output).print { columns, row in
+                try QueryRunner(database: database).run(sql: statement, columns: columns, row: row)
+            }
+        }
+        if rows == 0 { Message.write("the statement gave no rows") }
+    }
+}
+
+/// A question of the library on the command line.
+enum Question {
+    static func find(_ name: String, _ library: LibraryOptions) throws -> QueryFile {
+        let questions = try Refusal.translating { try library.open().questions() }
+        if let question = questions.first(where: { $0.id == name }) { return question }
+        let known = questions.map(\.id).joined(separator: ", ")
+        throw CommandFailure(.usage, "no question `\(name)`; there are \(known)")
+    }
+
+    static func arguments(_ question: QueryFile, _ parameters: [String]) throws -> [String: StoredValue] {
+        var values: [String: StoredValue] = [:]
+        for (name, text) in try NamedValues.parse(parameters) {
+            guard let parameter = question.parameter(name) else {
+                let known = question.parameters.map { "`\($0.name)`" }.joined(separator: ", ")
+                throw CommandFailure(
+                    .usage, "`\(question.id)` has no parameter `\(name)`; it has \(known.isEmpty ? "none" : known)")
+            }
+            values[name] = try Refusal.translating { try parameter.value(of: text, resolvingTime: NamedValues.time) }
+        }
+        return values
+    }
+
+    static func description(_ question: QueryFile) -> String {
+        var text = "\(question.title)\n\n\(question.question)\n\(question.description)\n"
+        text += parameters(question)
+        if !question.examples.isEmpty {
+            text += "\nExamples:\n" + question.examples.map { "  \($0)\n" }.joined()
+        }
+        return text + "\nSQL (\(question.path)):\n\n\(question.sql)\n"
+    }
+
+    static func parameters(_ question: QueryFile) -> String {
+        guard !question.parameters.isEmpty else { return "" }
+        let lines = question.parameters.map { parameter in
+            let usual = parameter.isRequired ? ", required" : parameter.defaultText.isEmpty ? "" : ", default \(parameter.defaultText)"
+            return "  \(parameter.name) (\(parameter.kind.rawValue)\(usual)): \(parameter.description)\n"
+        }
+        return "\nParameters:\n" + lines.joined()
+    }
+}
+
+/// Prints rows as they come; columns whose names end in `_at` or `_seen` hold times.
+struct RowPrinter {
+    private let options: OutputOptions
+
+    init(_ options: OutputOptions) {
+        self.options = options
+    }
+
+    /// `ask` is given what to call with the columns and with each row. Gives the number of rows.
+    func print(_ ask: (([String]) throws -> Void, ([StoredValue]) throws -> Void) throws -> Void) throws -> Int {
+        let offset = try options.offsetMinutes()
+        var isTime: [Bool] = []
+        var writer: RowWriter?
+        try ask(
+            { columns in
+                isTime = columns.map { $0 == "at" || $0.hasSuffix("_at") || $0.hasSuffix("_seen") }
+                writer = RowWriter(format: options.format, columns: columns, output: OutputStream())
+            },
+            { row in
+                try writer?.write(zip(row, isTime).map { Cell($0, isTime: $1, offsetMinutes: offset) })
+            })
+        try writer?.finish()
+        return writer?.rowCount ?? 0
+    }
+}
+
+extension Escaping {
+    /// Text of several lines for terminals: each line escaped for itself.
+    static func text(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { terminal(String($0)) }.joined(separator: "\n")
+    }
+}

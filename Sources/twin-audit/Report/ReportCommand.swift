@@ -1,0 +1,135 @@
+internal import ArgumentParser
+internal import AuditStore
+internal import Detection
+internal import FlowModel
+internal import Foundation
+internal import Reporting
+internal import ShellSupport
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Write a report of a period: what happened, whether policy allowed it, which record proves it.",
+        discussion: """
+            Examples:
+              twin-audit report --period last-week
+              twin-audit report --template access-review --period 2026-Q4 --format html,csv --out review
+              twin-audit report --template incident --param principal=ann@example.com --since 2026-10-08 --until 2026-10-10
+
+            Exit status: 0 when the report is written; 1 when findings reach --fail-on; 6 when the period held nothing that could be
+            judged (the report is written and says so).
+            """)
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var library: LibraryOptions
+    @OptionGroup var times: PeriodOptions
+
+    @Option(help: ArgumentHelp("Which report; --list shows them.", valueName: "name"))
+    var template = "compliance"
+
+    @Flag(help: "List the templates.")
+    var list = false
+
+    @Option(help: ArgumentHelp("\(PeriodArgument.forms). [default: all]", valueName: "period"))
+    var period: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "One or more of \(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")), separated by commas.",
+            valueName: "formats"))
+    var format = "html"
+
+    @Option(help: ArgumentHelp("Where to write; `-` for standard output.", valueName: "dir"))
+    var out = "report"
+
+    @Option(name: .customLong("param"), help: ArgumentHelp("A value for a parameter of the template.", valueName: "name=value"))
+    var parameters: [String] = []
+
+    @Option(help: ArgumentHelp("Findings that were accepted: shown with the reason.", valueName: "file"))
+    var suppressions: String?
+
+    @Option(help: ArgumentHelp("End with status 1 when there are findings of this severity or worse.", valueName: "severity"))
+    var failOn: Severity?
+
+    func run() throws {
+        try Refusal.translating {
+            let library = try library.open()
+            if list { return try listTemplates(library) }
+            let formats = try chosenFormats()
+            let now = Present.now
+            var request = ReportBuilder.Request(
+                template: try library.template(template), period: try chosenPeriod(now: now),
+                software: "twin-audit \(TwinAudit.version)")
+            for (name, text) in try NamedValues.parse(parameters) { request.parameters[name] = text }
+            request.suppressions = try suppressions.map { try Suppressions(try QueryLibrary.read($0), path: $0) } ?? .none
+            let report = try ReportBuilder(database: try database.open(), library: library).build(request, now: now)
+            try write(report, formats)
+            Message.write(Escaping.terminal(report.verdict))
+            if let failOn, report.hasFinding(atLeast: failOn) { try ExitStatusError.end(with: .badAnswer) }
+            if report.conclusion == .undecidable { try ExitStatusError.end(with: .undecidable) }
+        }
+    }
+
+    private func listTemplates(_ library: QueryLibrary) throws {
+        let writer = RowWriter(
+            format: .table, columns: ["name", "title", "parameters", "sections"], output: OutputStream())
+        for template in try library.templates() {
+            try writer.write([
+                .text(template.id), .text(template.title), .text(template.parameters.joined(separator: " ")),
+                .text(template.sections.joined(separator: " ")),
+            ])
+        }
+        try writer.finish()
+    }
+
+    private func chosenFormats() throws -> [ReportFormat] {
+        let formats = try format.split(separator: ",").map { name in
+            guard let format = ReportFormat(rawValue: String(name)) else {
+                let known = ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")
+                throw CommandFailure(.usage, "--format takes \(known), not `\(name)`")
+            }
+            return format
+        }
+        guard !formats.isEmpty else { throw CommandFailure(.usage, "--format names nothing") }
+        if out == "-", formats.count > 1 || formats.contains(.csv) {
+            throw CommandFailure(.usage, "`--out -` takes one of html, json and md: standard output holds one file")
+        }
+        return formats
+    }
+
+    private func chosenPeriod(now: Timestamp) throws -> PeriodArgument {
+        let times = try times.period()
+        if let period {
+            guard times == .all else { throw CommandFailure(.usage, "--period excludes --since and --until") }
+            guard let argument = PeriodArgument(period, now: now) else {
+                throw CommandFailure(.usage, "--period takes \(PeriodArgument.forms), not `\(period)`")
+            }
+            return argument
+        }
+        return times == .all ? PeriodArgument(period: .all, name: "all") : PeriodArgument(period: times, name: times.description)
+    }
+
+    private func write(_ report: Report, _ formats: [ReportFormat]) throws {
+        let output = OutputStream()
+        let files = formats.flatMap { report.files($0) }
+        if out == "-" {
+            for file in files { try output.write(file.text) }
+            return try output.flush()
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure(.environment, "`\(out)`: cannot make the directory; check the path and its permissions")
+        }
+        for file in files {
+            let path = out + "/" + file.name
+            do {
+                // Written beside and renamed: a reader never sees half a report.
+                try Data(file.text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            } catch {
+                throw CommandFailure(.environment, "`\(path)`: cannot write the file; check space and permissions")
+            }
+            try output.write(Escaping.terminal(path) + "\n")
+        }
+        try output.flush()
+    }
+}
