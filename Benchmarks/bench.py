@@ -263,7 +263,10 @@ def interleave(contenders, rounds):
         if name in failures:
             medians[name] = {"not_measured": failures[name]}
             continue
-        medians[name] = {key: statistics.median(value[key] for value in values) for key in values[0]}
+        medians[name] = {
+            key: statistics.median(value[key] for value in values) if isinstance(first, (int, float)) else first
+            for key, first in values[0].items()
+        }
         medians[name]["samples"] = [round(value["seconds"], 4) for value in values]
     return medians
 
@@ -415,7 +418,8 @@ def part_micro(count, rounds):
         elif "nanoseconds" in value:
             rows.append([name, f"{value['nanoseconds']:.0f} ns a decision, compiled in {value['compile_seconds'] * 1000:.0f} ms"])
         else:
-            rows.append([name, f"{value['seconds']:.3f} s"])
+            verdict = f", {value['verdict']}" if "verdict" in value else ""
+            rows.append([name, f"{value['seconds']:.3f} s{verdict}"])
     table(["", "median"], rows)
     names = list(contenders)
     for left, right in ((0, 1), (2, 3), (4, 5)):
