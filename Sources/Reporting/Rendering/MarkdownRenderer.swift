@@ -59,7 +59,7 @@ struct MarkdownRenderer {
         switch value {
         case .value(let value): escape(ReportWording.text(value, kind))
         case .evidence(let evidence):
-            evidence.isEmpty ? ReportWording.absent : evidence.map { escape(ReportWording.evidence($0)) }.joined(separator: "; ")
+            evidence.isEmpty ? ReportWording.absent : evidence.map { escape(ReportWording.shortEvidence($0)) }.joined(separator: "; ")
         }
     }
 
