@@ -65,7 +65,8 @@ struct MarkdownRenderer {
 
     private func finding(_ finding: Finding) -> String {
         var output = "### \(finding.severity.rawValue): \(escape(finding.title))\n\n\(escape(finding.explanation))\n\n"
-        output += "* Rule \(escape(finding.ruleID)), finding \(finding.shortID), \(finding.status.rawValue), witness \(escape(finding.witness))\n"
+        output +=
+            "* Rule \(escape(finding.ruleID)), finding \(finding.shortID), \(finding.status.rawValue), witness \(escape(finding.witness))\n"
         if let first = finding.firstSeen, let last = finding.lastSeen {
             output += "* \(escape(first.rfc3339)) – \(escape(last.rfc3339)), \(Wording.count(finding.count)) times\n"
         }

@@ -13,7 +13,8 @@ enum Sample {
 
     static func record(_ number: Int, at milliseconds: Int64) -> [UInt8] {
         Array(
-            "{\"event_type\":\"closed_connection\",\"timestamp\":\(milliseconds),\"connection\":{\"id\":\"c-\(number)\",\"rx\":\(number)}}".utf8)
+            "{\"event_type\":\"closed_connection\",\"timestamp\":\(milliseconds),\"connection\":{\"id\":\"c-\(number)\",\"rx\":\(number)}}"
+                .utf8)
     }
 
     /// A clock that tests move.

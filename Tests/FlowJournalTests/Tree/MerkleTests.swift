@@ -48,7 +48,8 @@ import Testing
                 #expect(proof.proves(leaves[index], in: head))
                 for other in 0..<size where other != index {
                     #expect(!proof.proves(leaves[other], in: head))
-                    #expect(!InclusionProof(index: UInt64(other), treeSize: proof.treeSize, path: proof.path).proves(leaves[index], in: head))
+                    #expect(
+                        !InclusionProof(index: UInt64(other), treeSize: proof.treeSize, path: proof.path).proves(leaves[index], in: head))
                 }
                 for wrong in Self.damaged(proof.path) {
                     #expect(!InclusionProof(index: proof.index, treeSize: proof.treeSize, path: wrong).proves(leaves[index], in: head))

@@ -8,7 +8,9 @@ import Testing
     let directory = TemporaryDirectory()
     var journal: String { directory.path + "/journal" }
 
-    func writer(_ options: JournalOptions = Sample.options(key: Sample.signer()), clock: Sample.Clock = Sample.Clock()) throws -> JournalWriter {
+    func writer(_ options: JournalOptions = Sample.options(key: Sample.signer()), clock: Sample.Clock = Sample.Clock()) throws
+        -> JournalWriter
+    {
         try JournalWriter(directory: journal, options: options, identity: Sample.identity, clock: { clock.now })
     }
 
@@ -53,7 +55,8 @@ import Testing
     @Test(arguments: [
         (#"{"seq":1}"#, RecordRefusal.numbered), (#"{"event_type":"journal_closed"}"#, .reserved),
         (#"{"event_type":"source_position"}"#, .reserved), (#"{"event_type":"journal_\u0063losed"}"#, .escapedName),
-        (#"{"\u0073eq":1}"#, .escapedName), ("[1]", .malformed(.notAnObject)), ("{\"a\":\n1}", .malformed(.malformed(at: 5))), ("", .malformed(.empty)),
+        (#"{"\u0073eq":1}"#, .escapedName), ("[1]", .malformed(.notAnObject)), ("{\"a\":\n1}", .malformed(.malformed(at: 5))),
+        ("", .malformed(.empty)),
     ])
     func refusedRecordsLeaveTheJournalAsItWas(record: String, refusal: RecordRefusal) throws {
         let writer = try writer()
@@ -224,7 +227,9 @@ import Testing
             TestFile.copyDirectory(journal, to: copy)
             TestFile.write(Array(whole[..<cut]), to: copy + path)
             let options = Sample.options(key: Sample.signer())
-            let writer = try JournalWriter(directory: copy, options: options, identity: Sample.identity) { Timestamp(milliseconds: Sample.start) }
+            let writer = try JournalWriter(directory: copy, options: options, identity: Sample.identity) {
+                Timestamp(milliseconds: Sample.start)
+            }
             #expect(writer.recoveredBytes == UInt64(cut) - last.offset)
             try writer.append(Array("{}".utf8))
             try writer.close()
@@ -251,7 +256,8 @@ import Testing
         let path = journal + "/checkpoints"
         let whole = TestFile.read(path)
         let next = CheckpointFile.encode(
-            try #require(SignedNote(text: "acme.example/office\n99\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", signer: Sample.signer())))
+            try #require(
+                SignedNote(text: "acme.example/office\n99\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", signer: Sample.signer())))
         for cut in 1..<next.count {
             TestFile.write(whole + next[..<cut], to: path)
             let copy = directory.path + "/copy"
@@ -362,9 +368,10 @@ import Testing
             }
             try writer.close()
             let read = try Sample.records(journal).filter { $0.contains("\"x\"") }
-            return try read.map { $0.utf8.count } == zip(lengths, read).map { length, line in
-                length + 8 + (line.split(separator: ",").first.map { $0.utf8.count } ?? 0)
-            } && Sample.verify(journal) { $0.depth = .records }.verdict == .intact
+            return try read.map { $0.utf8.count }
+                == zip(lengths, read).map { length, line in
+                    length + 8 + (line.split(separator: ",").first.map { $0.utf8.count } ?? 0)
+                } && Sample.verify(journal) { $0.depth = .records }.verdict == .intact
         }
     }
 }
