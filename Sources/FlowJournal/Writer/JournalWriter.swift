@@ -242,6 +242,7 @@ public final class JournalWriter {
         if waiting != nil { try writeWaiting() }
         addLossRecord()
         addSealRecord()
+        addPosition()
         if !hasClosedRecord {
             add(own: closed())
             hasClosedRecord = true
@@ -255,11 +256,7 @@ public final class JournalWriter {
     /// Ends the frame that is being filled and writes it.
     private func cut() throws(SystemProblem) {
         if waiting != nil { try writeWaiting() }
-        if let position = unrecordedPosition {
-            unrecordedPosition = nil
-            positionRecordedAt = clock()
-            add(own: position.record(at: positionRecordedAt))
-        }
+        addPosition()
         guard !payload.isEmpty else { return }
         let header = payload.withUnsafeBytes { encoder.encode($0, content, into: &member) }
         guard let header else { throw SystemProblem(operation: "compress a frame for", path: directory.path, code: 12) }
@@ -340,6 +337,13 @@ public final class JournalWriter {
             guard let facts = try? RecordScanner.scan(bytes) else { return }
             add(bytes, facts)
         }
+    }
+
+    private func addPosition() {
+        guard let position = unrecordedPosition else { return }
+        unrecordedPosition = nil
+        positionRecordedAt = clock()
+        add(own: position.record(at: positionRecordedAt))
     }
 
     private func addLossRecord() {
