@@ -1,4 +1,4 @@
-public import FlowModel
+import FlowModel
 
 /// A snapshot with what else its document holds: the tests, and the line on which each object stands.
 public struct PolicyDocument: Sendable {

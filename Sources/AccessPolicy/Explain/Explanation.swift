@@ -1,4 +1,4 @@
-public import FlowModel
+import FlowModel
 
 /// Why the engine answers a request as it does, step by step, in words.
 public struct Explanation: Sendable {

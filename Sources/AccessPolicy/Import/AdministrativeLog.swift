@@ -53,6 +53,10 @@ public enum AdministrativeLog {
             for line in bytes.split(separator: 10, omittingEmptySubsequences: false) {
                 number += 1
                 guard line.contains(where: { $0 > 32 }) else { continue }
+                guard line.first(where: { $0 > 32 }) == UInt8(ascii: "{") else {
+                    problems.append(PolicyProblem(file: file, line: number, message: "is not a JSON object"))
+                    continue
+                }
                 do throws(PolicyDocumentErrors) {
                     add(try DocumentNode.read(Array(line), file: file), file, number, &changes, &problems)
                 } catch {
