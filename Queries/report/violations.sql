@@ -8,14 +8,14 @@ columns:
   started_at: {label: Start, kind: time}
   principal: {label: Who}
   destination: {label: Destination}
-  resource_id: {label: Recorded Resource}
-  expected_resource_id: {label: Expected Resource}
+  resource_id: {label: Recorded}
+  expected_resource_id: {label: Expected}
   connector: {label: Connector}
   verdict: {label: Verdict, kind: verdict}
   reason: {label: Reason}
   qualifiers: {label: Qualifiers}
-  policy_version: {label: Policy}
   flow_ids: {label: Evidence, kind: flows}
+  policy_version: {label: Policy}
 status: stable
 --- */
 SELECT started_at, coalesce(principal, principal_id) AS principal, address || coalesce(':' || port,

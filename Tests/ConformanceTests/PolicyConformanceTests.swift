@@ -8,6 +8,8 @@ import Testing
 @Suite struct PolicyConformanceTests {
     static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/policy"
 
+    static let harbour = Result { try PolicyHistory.load(directory: directory + "/harbour") }
+
     struct Case: CustomTestStringConvertible, Sendable {
         var note: String
         var input: [String: String]
@@ -77,14 +79,14 @@ import Testing
 
     @Test(arguments: cases("flows.yaml", input: "flow"))
     func flow(_ example: Case) throws {
-        let history = try PolicyHistory.load(directory: Self.directory + "/harbour")
+        let history = try Self.harbour.get()
         let facts = try Self.facts(example.input)
         #expect(Self.judged(history.judge(facts)) == example.want)
     }
 
     @Test(arguments: cases("requests.yaml", input: "request"))
     func request(_ example: Case) throws {
-        let history = try PolicyHistory.load(directory: Self.directory + "/harbour")
+        let history = try Self.harbour.get()
         let policy = try #require(history.policies.first)
         var fields = example.input
         fields["start"] = fields["at"]

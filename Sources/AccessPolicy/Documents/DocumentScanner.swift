@@ -133,8 +133,7 @@ struct DocumentScanner {
         return fallback
     }
 
-    mutating func required<Value>(_ value: Value?, _ key: String, of what: String, in node: DocumentNode, isPresent: Bool) -> Value?
-    {
+    mutating func required<Value>(_ value: Value?, _ key: String, of what: String, in node: DocumentNode, isPresent: Bool) -> Value? {
         if value == nil, !isPresent { report(node.line, "\(what) has no `\(key)`") }
         return value
     }

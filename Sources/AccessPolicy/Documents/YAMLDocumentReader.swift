@@ -12,10 +12,11 @@ enum YAMLDocumentReader {
                 file: file, line: line,
                 "anchors (`&name`) are not part of policy documents; write the value out, or quote it")
         }
+        // Tags are of no interest: without resolver rules no scalar is held against a dozen regular expressions.
         let parser: Parser
         let root: Node?
         do {
-            parser = try Parser(yaml: text, encoding: .utf8)
+            parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
             root = try parser.singleRoot()
         } catch {
             throw PolicyDocumentErrors([problem(error, file: file)])

@@ -27,68 +27,128 @@ public final class CompiledPolicy: Sendable {
     let resourceIDs: [String]
     let resourceRules: [String]
 
+    private let arena: TableArena
+
     let userIndex: TextIndex
-    let userIsActive: [Bool]
+    let users: Table<CompiledUser>
+    /// Groups of all users, those of one user together and ascending.
+    let groupsOfUsers: Table<Int32>
+    let groupIsActive: Table<Bool>
     let accountIndex: TextIndex
-    let groupIsActive: [Bool]
-    /// Groups of each user, ascending.
-    let groupsOfUser: PackedLists
+    let accounts: Table<CompiledAccount>
     let keyIndex: TextIndex
-    let keys: [CompiledKey]
-    /// Positions in `keys` for each service account.
-    let keysOfAccount: [Range<Int>]
+    /// Keys of all service accounts, those of one account together.
+    let keys: Table<CompiledKey>
 
     let networkIndex: TextIndex
     let connectorIndex: TextIndex
     /// Positions of networks; -1 when the reference dangles.
-    let connectorNetworks: [Int32]
+    let connectorNetworks: Table<Int32>
+    let networks: Table<CompiledNetwork>
+    /// Declared ranges of all networks, those of one network together.
+    let ranges: Table<CompiledBlock>
     let deviceIndex: TextIndex
-    let deviceIsTrusted: [Bool]
+    let deviceIsTrusted: Table<Bool>
 
     let names: NameIndex
     let addresses: AddressIndex
-    let resources: [CompiledResource]
+    let resources: Table<CompiledResource>
+    let blocks: Table<CompiledBlock>
     /// Edges of all Resources, those of one Resource together and ascending by subject.
-    let edges: [CompiledEdge]
-    let ports: [PortRange]
+    let edges: Table<CompiledEdge>
+    let ports: Table<CompiledPorts>
     let securityPolicies: [CompiledRequirement]
+    let gaps: PolicySnapshot.Gaps
 
-    struct CompiledKey: Sendable {
-        var account: Int32
-        /// First instant at which the key is refused as revoked.
-        var revokedFrom: Timestamp
-        var expiresAt: Timestamp
+    struct CompiledUser: BitwiseCopyable, Sendable {
+        /// A bit for each group, by `bit(ofSubject:)`: a group whose bit is not there is not among the user's.
+        var groupBits: UInt64
+        var groups: Int32
+        var groupCount: Int32
+        var isActive: Bool
     }
 
-    struct CompiledEdge: Sendable {
+    /// The bit that stands for a subject in a set of 64 bits; several subjects share one.
+    @inline(__always)
+    static func bit(ofSubject subject: Int32) -> UInt64 { 1 << UInt64(truncatingIfNeeded: subject & 63) }
+
+    struct CompiledAccount: BitwiseCopyable, Sendable {
+        var keys: Int32
+        var keyCount: Int32
+    }
+
+    /// Times are milliseconds; `Int64.max` = never.
+    struct CompiledKey: BitwiseCopyable, Sendable {
+        var account: Int32
+        /// First instant at which the key is refused as revoked.
+        var revokedFrom: Int64
+        var expiresAt: Int64
+    }
+
+    struct CompiledEdge: BitwiseCopyable, Sendable {
         /// A group's position, or the number of groups plus a service account's position.
         var subject: Int32
         /// Position of the security policy that applies; -1 = none.
         var securityPolicy: Int32
-        /// `distantFuture` = never.
-        var expiresAt: Timestamp
+        /// Milliseconds; `Int64.max` = never.
+        var expiresAt: Int64
         /// 0 = does not lock.
         var autoLockMs: Int64
     }
 
-    struct CompiledPorts: Sendable {
-        enum Kind: Sendable { case all, closed, ranges }
-        var kind: Kind
-        var range: Range<Int32>
+    struct CompiledPorts: BitwiseCopyable, Sendable {
+        var first: UInt16
+        var last: UInt16
     }
 
-    struct CompiledResource: Sendable {
+    struct CompiledRule: BitwiseCopyable, Sendable {
+        var isOpen: Bool
+        /// Positions in `ports`; none = closed, unless open.
+        var start: Int32
+        var end: Int32
+    }
+
+    struct CompiledResource: BitwiseCopyable, Sendable {
         var isActive: Bool
         var isBypass: Bool
         var allowsICMP: Bool
         /// False when every protocol and port is open.
         var isRestricted: Bool
+        /// Position in `blocks`; -1 for names.
+        var block: Int32
+        /// A bit for each subject of its edges: most questions about Resources that a principal cannot reach end here.
+        var subjectBits: UInt64
         var network: Int32
-        var edges: Range<Int32>
-        var tcp: CompiledPorts
-        var udp: CompiledPorts
-        /// Nil for names.
-        var block: AddressBlock?
+        var edgeStart: Int32
+        var edgeEnd: Int32
+        var tcp: CompiledRule
+        var udp: CompiledRule
+    }
+
+    struct CompiledBlock: BitwiseCopyable, Sendable {
+        var isV4: Bool
+        var length: UInt8
+        var high: UInt64
+        var low: UInt64
+
+        init(_ block: AddressBlock) {
+            isV4 = block.base.family == .v4
+            length = UInt8(block.prefixLength)
+            high = block.base.high
+            low = block.base.low
+        }
+
+        func contains(_ address: IPAddress) -> Bool {
+            guard (address.family == .v4) == isV4 else { return false }
+            let masked = AddressBlock.mask(address, Int(length))
+            return masked.high == high && masked.low == low
+        }
+    }
+
+    struct CompiledNetwork: BitwiseCopyable, Sendable {
+        /// Positions in `ranges`; none = nothing declared.
+        var rangeStart: Int32
+        var rangeEnd: Int32
     }
 
     struct CompiledRequirement: Sendable {
@@ -103,31 +163,37 @@ public final class CompiledPolicy: Sendable {
 
     public init(_ snapshot: PolicySnapshot) {
         self.snapshot = snapshot
-        var builder = PolicyCompiler(snapshot)
-        builder.compile()
+        let arena = TableArena()
+        self.arena = arena
+        var compiler = PolicyCompiler(snapshot, arena)
+        compiler.compile()
         resourceIDs = snapshot.resources.map(\.id)
         resourceRules = snapshot.resources.map(\.address.text)
-        userIndex = builder.userIndex
-        userIsActive = snapshot.users.map { $0.state == .active }
-        accountIndex = builder.accountIndex
-        groupIsActive = snapshot.groups.map(\.isActive)
-        groupsOfUser = builder.groupsOfUser
-        keyIndex = builder.keyIndex
-        keys = builder.keys
-        keysOfAccount = builder.keysOfAccount
-        networkIndex = builder.networkIndex
-        connectorIndex = TextIndex(snapshot.connectors.map(\.id))
-        connectorNetworks = builder.connectorNetworks
-        deviceIndex = TextIndex(snapshot.devices.map(\.id))
-        deviceIsTrusted = snapshot.devices.map { $0.isTrusted && $0.isActive }
-        names = builder.names
-        addresses = builder.addresses
-        resources = builder.resources
-        edges = builder.edges
-        ports = builder.ports
-        securityPolicies = builder.securityPolicies
-        usesAutoLock = builder.edges.contains { $0.autoLockMs > 0 }
-        usesPosture = builder.securityPolicies.contains { !$0.asksForNothing }
+        userIndex = compiler.userIndex
+        users = arena.table(compiler.users)
+        groupsOfUsers = arena.table(compiler.groupsOfUsers)
+        groupIsActive = arena.table(snapshot.groups.map(\.isActive))
+        accountIndex = compiler.accountIndex
+        accounts = arena.table(compiler.accounts)
+        keyIndex = TextIndex(compiler.keyIDs, arena)
+        keys = arena.table(compiler.keys)
+        networkIndex = compiler.networkIndex
+        connectorIndex = TextIndex(snapshot.connectors.map(\.id), arena)
+        connectorNetworks = arena.table(compiler.connectorNetworks)
+        networks = arena.table(compiler.networks)
+        ranges = arena.table(compiler.ranges)
+        deviceIndex = TextIndex(snapshot.devices.map(\.id), arena)
+        deviceIsTrusted = arena.table(snapshot.devices.map { $0.isTrusted && $0.isActive })
+        names = NameIndex(exact: compiler.exactNames, wild: compiler.patterns, arena)
+        addresses = AddressIndex(compiler.addresses, arena)
+        resources = arena.table(compiler.resources)
+        blocks = arena.table(compiler.blocks)
+        edges = arena.table(compiler.edges)
+        ports = arena.table(compiler.ports)
+        securityPolicies = compiler.securityPolicies
+        usesAutoLock = compiler.edges.contains { $0.autoLockMs > 0 }
+        usesPosture = compiler.securityPolicies.contains { !$0.asksForNothing }
+        gaps = snapshot.gaps
     }
 }
 
@@ -168,6 +234,9 @@ extension CompiledPolicy {
 
     /// The groups of a user, inactive ones included, ascending by id; nil when the user is unknown.
     public func groups(ofUser id: String) -> [Group]? {
-        userIndex.find(id).map { user in groupsOfUser.range(user).map { snapshot.groups[Int(groupsOfUser.items[$0])] } }
+        userIndex.find(id).map { user in
+            let record = users[user]
+            return (record.groups..<record.groups + record.groupCount).map { snapshot.groups[Int(groupsOfUsers[$0])] }
+        }
     }
 }

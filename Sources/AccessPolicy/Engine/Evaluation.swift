@@ -2,22 +2,55 @@ import FlowModel
 
 extension CompiledPolicy {
     /// Answers a request. Total and deterministic: every request gets an answer with a reason, and the first step that fails decides.
+    ///
+    /// Takes time that does not grow with users, and hardly with Resources: some hash look-ups and the shorter of two lists of groups.
     public func evaluate(_ request: AccessRequest, options: EngineOptions = EngineOptions()) -> Verdict {
-        var evaluation = Evaluation(policy: self, request: request, options: options)
-        return evaluation.run()
+        var evaluation = Evaluation()
+        let reason = evaluation.decide(self, request, options)
+        return Verdict(
+            policy: self, effect: reason == .allowed ? .allow : .deny, reason: reason, isAmbiguous: evaluation.isAmbiguous,
+            isPostureUnknown: reason == .allowed && evaluation.isPostureUnknown, isUndecidable: evaluation.isUndecidable,
+            validity: evaluation.validity, at: request.at, resourceIndex: evaluation.selected,
+            nearestIndex: evaluation.nearest, principalIndex: evaluation.principal)
     }
 
+    /// The edges that grant, auto-locks aside.
     func liveEdges(resource: Int, principal: Int, at: Timestamp) -> [AccessEdge] {
         let subjects: Set<AccessEdge.Subject>
-        if principal < userIsActive.count {
+        if principal < users.count {
+            let user = users[principal]
             subjects = Set(
-                groupsOfUser.range(principal).map { Int(groupsOfUser.items[$0]) }.filter { groupIsActive[$0] }
+                (user.groups..<user.groups + user.groupCount).map { Int(groupsOfUsers[$0]) }.filter { groupIsActive[$0] }
                     .map { .group(snapshot.groups[$0].id) })
         } else {
-            subjects = [.serviceAccount(snapshot.serviceAccounts[principal - userIsActive.count].id)]
+            subjects = [.serviceAccount(snapshot.serviceAccounts[principal - users.count].id)]
         }
         return snapshot.resources[resource].access.filter { edge in
             subjects.contains(edge.subject) && (edge.expiresAt.map { at < $0 } ?? true)
+        }
+    }
+
+    /// Every Resource that covers the destination, inactive ones included, with its specificity; in no order.
+    func covering(_ destination: Destination) -> [(rank: Int32, resource: Int32)] {
+        var found: [(rank: Int32, resource: Int32)] = []
+        forEachCovering(destination, goOn: { true }, { found.append(($0, $1)) })
+        return found
+    }
+
+    @inline(__always)
+    func forEachCovering(_ destination: Destination, goOn: () -> Bool, _ body: (Int32, Int32) -> Void) {
+        switch destination {
+        case .address(let address):
+            addresses.forEach(address, goOn: goOn, body)
+        case .name(let name):
+            let isNormalized = name.utf8Span.span.withUnsafeBytes { bytes in
+                guard NameBytes.isNormalized(bytes) else { return false }
+                names.forEach(bytes, goOn: goOn, body)
+                return true
+            }
+            if !isNormalized {
+                DomainName.normalized(name).utf8Span.span.withUnsafeBytes { names.forEach($0, goOn: goOn, body) }
+            }
         }
     }
 }
@@ -33,140 +66,103 @@ struct Standing: OptionSet {
     static let groupInactive = Standing(rawValue: 16)
 }
 
-/// One run of the decision steps.
+/// One run of the decision steps: what has been found so far.
+///
+/// Policy, request and options are handed from step to step, so that nothing of them is copied or counted.
 struct Evaluation {
-    private let policy: CompiledPolicy
-    private let request: AccessRequest
-    private let options: EngineOptions
-    private var validity = Validity.always
-
-    private var principal: Int32 = -1
-    private var selected: Int32 = -1
+    private(set) var validity = Validity.always
+    private(set) var principal: Int32 = -1
+    private(set) var selected: Int32 = -1
+    private(set) var nearest: Int32 = -1
+    private(set) var isAmbiguous = false
+    private(set) var isUndecidable = false
+    private(set) var isPostureUnknown = false
     private var selectedRank: Int32 = -1
-    private var nearest: Int32 = -1
-    private var isAmbiguous = false
-    private var isUndecidable = false
-    private var isPostureUnknown = false
+    /// Range in `groupsOfUsers`; empty for a service account.
+    private var groups = 0
+    private var groupsEnd = 0
+    private var isUser = false
+    private var subjectBits: UInt64 = 0
 
-    init(policy: CompiledPolicy, request: AccessRequest, options: EngineOptions) {
-        self.policy = policy
-        self.request = request
-        self.options = options
-    }
-
-    mutating func run() -> Verdict {
-        let reason = decide()
-        return Verdict(
-            policy: policy, effect: reason == .allowed ? .allow : .deny, reason: reason, isAmbiguous: isAmbiguous,
-            isPostureUnknown: reason == .allowed && isPostureUnknown, isUndecidable: isUndecidable, validity: validity,
-            at: request.at, resourceIndex: selected, nearestIndex: nearest, principalIndex: principal)
-    }
-
-    private mutating func decide() -> ReasonCode {
-        if let refusal = identify() { return refusal }
-        if let refusal = select() { return refusal }
-        let resource = policy.resources[Int(selected)]
+    mutating func decide(_ policy: CompiledPolicy, _ request: AccessRequest, _ options: EngineOptions) -> ReasonCode {
+        if let refusal = identify(policy, request) { return refusal }
+        if let refusal = select(policy, request, options) { return refusal }
+        var resource = policy.resources[selected]
         if resource.isBypass { return .bypassResource }
-        if let refusal = checkPort(of: resource) {
-            guard options.portFallthrough, !isUndecidable, let broader = broaderResource() else { return refusal }
+        if let refusal = checkPort(policy, request, resource) {
+            guard options.portFallthrough, !isUndecidable, let broader = broaderResource(policy, request) else { return refusal }
             selected = broader
-            let resource = policy.resources[Int(selected)]
+            nearest = broader
+            resource = policy.resources[selected]
             if resource.isBypass { return .bypassResource }
-            return finish(resource)
         }
-        return finish(resource)
-    }
-
-    private mutating func finish(_ resource: CompiledPolicy.CompiledResource) -> ReasonCode {
-        checkConnector(of: resource) ?? checkAddress(of: resource) ?? checkPosture(of: resource) ?? .allowed
+        if let refusal = checkConnector(policy, request, resource) { return refusal }
+        if let address = request.resolvedAddress, let refusal = checkAddress(policy, address, resource) { return refusal }
+        if policy.usesPosture, isUser, let refusal = checkPosture(policy, request, resource) { return refusal }
+        return .allowed
     }
 
     // MARK: Principal
 
-    private mutating func identify() -> ReasonCode? {
-        let gaps = policy.snapshot.gaps
+    private mutating func identify(_ policy: CompiledPolicy, _ request: AccessRequest) -> ReasonCode? {
         guard let who = request.principal else {
             isUndecidable = true
             return .unknownPrincipal
         }
         switch who.kind {
         case .user:
-            guard let user = policy.userIndex.find(who.id) else {
-                isUndecidable = gaps.contains(.users)
+            guard let position = policy.userIndex.find(who.id) else {
+                isUndecidable = policy.gaps.contains(.users)
                 return .unknownPrincipal
             }
-            principal = Int32(truncatingIfNeeded: user)
-            return policy.userIsActive[user] ? nil : .principalDisabled
+            let user = policy.users[position]
+            principal = Int32(truncatingIfNeeded: position)
+            groups = Int(user.groups)
+            groupsEnd = groups + Int(user.groupCount)
+            isUser = true
+            subjectBits = user.groupBits
+            return user.isActive ? nil : .principalDisabled
         case .serviceAccount:
-            guard let account = policy.accountIndex.find(who.id) else {
-                isUndecidable = gaps.contains(.serviceAccounts)
+            guard let position = policy.accountIndex.find(who.id) else {
+                isUndecidable = policy.gaps.contains(.serviceAccounts)
                 return .unknownPrincipal
             }
-            principal = Int32(truncatingIfNeeded: policy.userIsActive.count + account)
-            return checkKey(of: account, gaps)
+            principal = Int32(truncatingIfNeeded: policy.users.count + position)
+            subjectBits = CompiledPolicy.bit(ofSubject: Int32(truncatingIfNeeded: policy.groupIsActive.count + position))
+            return checkKey(policy, request, position)
         }
     }
 
-    private mutating func checkKey(of account: Int, _ gaps: PolicySnapshot.Gaps) -> ReasonCode? {
+    private mutating func checkKey(_ policy: CompiledPolicy, _ request: AccessRequest, _ position: Int) -> ReasonCode? {
         if let id = request.serviceKeyID {
-            if let position = policy.keyIndex.find(id), Int(policy.keys[position].account) == account {
-                return refusal(of: policy.keys[position])
+            if let number = policy.keyIndex.find(id), Int(policy.keys[number].account) == position {
+                return refusal(of: policy.keys[number], request.at)
             }
-            return gaps.contains(.serviceKeys) ? nil : .unknownPrincipal
+            return policy.gaps.contains(.serviceKeys) ? nil : .unknownPrincipal
         }
         // The record names no key: it was one of these.
-        var refusals: ReasonCode?
-        for key in policy.keys[policy.keysOfAccount[account]] {
-            guard let refusal = refusal(of: key) else { return nil }
-            if refusals != .keyRevoked { refusals = refusal }
+        let account = policy.accounts[position]
+        var result: ReasonCode?
+        for number in account.keys..<account.keys + account.keyCount {
+            guard let refusal = refusal(of: policy.keys[number], request.at) else { return nil }
+            if result != .keyRevoked { result = refusal }
         }
-        return gaps.contains(.serviceKeys) ? nil : refusals
+        return policy.gaps.contains(.serviceKeys) ? nil : result
     }
 
-    private mutating func refusal(of key: CompiledPolicy.CompiledKey) -> ReasonCode? {
-        if key.revokedFrom != .distantFuture { validity.cut(at: key.revokedFrom, keeping: request.at) }
-        if key.expiresAt != .distantFuture { validity.cut(at: key.expiresAt, keeping: request.at) }
-        if request.at >= key.revokedFrom { return .keyRevoked }
-        return request.at >= key.expiresAt ? .keyExpired : nil
+    private mutating func refusal(of key: CompiledPolicy.CompiledKey, _ at: Timestamp) -> ReasonCode? {
+        cut(key.revokedFrom, at)
+        cut(key.expiresAt, at)
+        if at.milliseconds >= key.revokedFrom { return .keyRevoked }
+        return at.milliseconds >= key.expiresAt ? .keyExpired : nil
+    }
+
+    @inline(__always)
+    private mutating func cut(_ milliseconds: Int64, _ at: Timestamp) {
+        if milliseconds != .max { validity.cut(at: Timestamp(milliseconds: milliseconds), keeping: at) }
     }
 
     // MARK: Resource
-
-    private mutating func select() -> ReasonCode? {
-        var choice = Choice()
-        switch request.destination {
-        case .address(let address):
-            policy.addresses.forEach(address) { consider($0, $1, &choice) }
-        case .name(let name):
-            policy.names.forEach(DomainName.normalized(name)) { consider($0, $1, &choice) }
-        }
-        if choice.best >= 0 {
-            selected = choice.best
-            selectedRank = choice.bestRank
-            isAmbiguous = choice.isTied
-            guard options.selection == .tenant else { return nil }
-            let standing = standing(to: selected)
-            nearest = selected
-            return standing.contains(.live) ? nil : refusal(standing, isActive: true)
-        }
-        let gaps = policy.snapshot.gaps
-        isUndecidable = gaps.contains(.resources) || (gaps.contains(.groupMembers) && request.principal?.kind == .user)
-        guard choice.isCovered else {
-            isUndecidable = gaps.contains(.resources)
-            return .noResource
-        }
-        nearest = choice.edge >= 0 ? choice.edge : choice.cover
-        guard choice.edge >= 0 else { return .noGrant }
-        return refusal(choice.edgeStanding, isActive: policy.resources[Int(choice.edge)].isActive)
-    }
-
-    private func refusal(_ standing: Standing, isActive: Bool) -> ReasonCode {
-        if !standing.contains(.hasEdge) { return .noGrant }
-        if !isActive { return .resourceInactive }
-        if standing.contains(.expired) { return .grantExpired }
-        if standing.contains(.locked) { return .grantLocked }
-        return .groupInactive
-    }
 
     private struct Choice {
         var best: Int32 = -1
@@ -179,188 +175,212 @@ struct Evaluation {
         /// The most specific covering Resource at all.
         var cover: Int32 = -1
         var coverRank: Int32 = -1
-        var isCovered: Bool { cover >= 0 }
+
+        mutating func prefer(_ resource: Int32, _ rank: Int32) {
+            if rank > bestRank {
+                best = resource
+                bestRank = rank
+                isTied = false
+            } else if rank == bestRank, resource != best {
+                isTied = true
+                best = min(best, resource)
+            }
+        }
     }
 
-    private mutating func consider(_ rank: Int32, _ resource: Int32, _ choice: inout Choice) -> Bool {
-        // What follows is less specific than anything already found.
-        guard resource >= 0 else { return choice.best < 0 }
-        let isActive = policy.resources[Int(resource)].isActive
-        if rank > choice.coverRank || (rank == choice.coverRank && resource < choice.cover) {
-            choice.cover = resource
+    private mutating func select(_ policy: CompiledPolicy, _ request: AccessRequest, _ options: EngineOptions) -> ReasonCode? {
+        var choice = Choice()
+        // What is less specific than a choice already made is not looked at.
+        policy.forEachCovering(request.destination, goOn: { choice.best < 0 }) { rank, resource in
+            consider(policy, request, options.selection, rank, resource, &choice)
+        }
+        if choice.best >= 0 {
+            selected = choice.best
+            selectedRank = choice.bestRank
+            nearest = selected
+            isAmbiguous = choice.isTied
+            guard options.selection == .tenant else { return nil }
+            let standing = standing(policy, request, policy.resources[selected])
+            return standing.contains(.live) ? nil : refusal(policy, standing, isActive: true)
+        }
+        guard choice.cover >= 0 else {
+            isUndecidable = policy.gaps.contains(.resources)
+            return .noResource
+        }
+        nearest = choice.edge >= 0 ? choice.edge : choice.cover
+        return refusal(policy, choice.edgeStanding, isActive: policy.resources[nearest].isActive)
+    }
+
+    private mutating func refusal(_ policy: CompiledPolicy, _ standing: Standing, isActive: Bool) -> ReasonCode {
+        // An edge or a member that the source left out could have granted.
+        isUndecidable = policy.gaps.contains(.resources) || (isUser && policy.gaps.contains(.groupMembers))
+        if !standing.contains(.hasEdge) { return .noGrant }
+        if !isActive { return .resourceInactive }
+        if standing.contains(.expired) { return .grantExpired }
+        if standing.contains(.locked) { return .grantLocked }
+        return .groupInactive
+    }
+
+    private mutating func consider(
+        _ policy: CompiledPolicy, _ request: AccessRequest, _ selection: EngineOptions.Selection, _ rank: Int32,
+        _ number: Int32, _ choice: inout Choice
+    ) {
+        // Patterns come in no order: what cannot win any more needs no look at its edges.
+        if choice.best >= 0, rank < choice.bestRank { return }
+        if rank > choice.coverRank || (rank == choice.coverRank && number < choice.cover) {
+            choice.cover = number
             choice.coverRank = rank
         }
-        if options.selection == .tenant, isActive {
-            prefer(resource, rank, &choice)
-            return true
+        let resource = policy.resources[number]
+        if selection == .tenant, resource.isActive {
+            choice.prefer(number, rank)
+            return
         }
-        let standing = standing(to: resource)
-        if isActive, standing.contains(.live) {
-            prefer(resource, rank, &choice)
-        } else if standing.contains(.hasEdge),
-            rank > choice.edgeRank || (rank == choice.edgeRank && resource < choice.edge)
-        {
-            choice.edge = resource
+        let standing = standing(policy, request, resource)
+        if resource.isActive, standing.contains(.live) {
+            choice.prefer(number, rank)
+        } else if standing.contains(.hasEdge), rank > choice.edgeRank || (rank == choice.edgeRank && number < choice.edge) {
+            choice.edge = number
             choice.edgeRank = rank
             choice.edgeStanding = standing
-        }
-        return true
-    }
-
-    private func prefer(_ resource: Int32, _ rank: Int32, _ choice: inout Choice) {
-        if rank > choice.bestRank {
-            choice.best = resource
-            choice.bestRank = rank
-            choice.isTied = false
-        } else if rank == choice.bestRank, resource != choice.best {
-            choice.isTied = true
-            choice.best = min(choice.best, resource)
         }
     }
 
     /// The edges between the principal and a Resource: the shorter of the two lists is walked, the longer one searched.
-    private mutating func standing(to resource: Int32) -> Standing {
-        let range = policy.resources[Int(resource)].edges
-        guard !range.isEmpty else { return [] }
-        let users = policy.userIsActive.count
+    private mutating func standing(
+        _ policy: CompiledPolicy, _ request: AccessRequest, _ resource: CompiledPolicy.CompiledResource
+    ) -> Standing {
+        guard subjectBits & resource.subjectBits != 0 else { return [] }
+        let start = Int(resource.edgeStart)
+        let end = Int(resource.edgeEnd)
         var result: Standing = []
-        if Int(principal) >= users {
-            let subject = Int32(truncatingIfNeeded: policy.groupIsActive.count + Int(principal) - users)
-            if let edge = find(subject, range) { weigh(edge, isGroupActive: true, isUser: false, &result) }
+        guard isUser else {
+            let subject = Int32(truncatingIfNeeded: policy.groupIsActive.count + Int(principal) - policy.users.count)
+            let index = firstEdge(policy, start, end, subject)
+            if index < end, policy.edges[index].subject == subject {
+                result = weigh(policy.edges[index], isGroupActive: true, request)
+            }
             return result
         }
-        let groups = policy.groupsOfUser.range(Int(principal))
-        if groups.count <= range.count {
-            for index in groups {
-                let group = policy.groupsOfUser.items[index]
-                if let edge = find(group, range) {
-                    weigh(edge, isGroupActive: policy.groupIsActive[Int(group)], isUser: true, &result)
+        if groupsEnd - groups < end - start {
+            for index in groups..<groupsEnd {
+                let group = policy.groupsOfUsers[index]
+                var position = firstEdge(policy, start, end, group)
+                while position < end, policy.edges[position].subject == group {
+                    result.formUnion(weigh(policy.edges[position], isGroupActive: policy.groupIsActive[group], request))
+                    position += 1
                 }
             }
         } else {
-            for index in range {
-                let subject = policy.edges[Int(index)].subject
-                guard Int(subject) < policy.groupIsActive.count else { break }
-                if isMember(groups, subject) {
-                    weigh(Int(index), isGroupActive: policy.groupIsActive[Int(subject)], isUser: true, &result)
+            for index in start..<end {
+                let edge = policy.edges[index]
+                guard Int(edge.subject) < policy.groupIsActive.count else { break }
+                if isMember(policy, edge.subject) {
+                    result.formUnion(weigh(edge, isGroupActive: policy.groupIsActive[edge.subject], request))
                 }
             }
         }
         return result
     }
 
-    private func find(_ subject: Int32, _ range: Range<Int32>) -> Int? {
-        var low = Int(range.lowerBound)
-        var high = Int(range.upperBound)
+    private func firstEdge(_ policy: CompiledPolicy, _ start: Int, _ end: Int, _ subject: Int32) -> Int {
+        var low = start
+        var high = end
         while low < high {
             let middle = (low + high) >> 1
             if policy.edges[middle].subject < subject { low = middle + 1 } else { high = middle }
         }
-        return low < Int(range.upperBound) && policy.edges[low].subject == subject ? low : nil
+        return low
     }
 
-    private func isMember(_ groups: Range<Int>, _ group: Int32) -> Bool {
-        var low = groups.lowerBound
-        var high = groups.upperBound
+    @inline(__always)
+    private func isMember(_ policy: CompiledPolicy, _ group: Int32) -> Bool {
+        guard subjectBits & CompiledPolicy.bit(ofSubject: group) != 0 else { return false }
+        // Most users are in a handful of groups, where a walk beats a search.
+        let shortList = 8
+        if groupsEnd - groups <= shortList {
+            for index in groups..<groupsEnd where policy.groupsOfUsers[index] == group { return true }
+            return false
+        }
+        var low = groups
+        var high = groupsEnd
         while low < high {
             let middle = (low + high) >> 1
-            if policy.groupsOfUser.items[middle] < group { low = middle + 1 } else { high = middle }
+            if policy.groupsOfUsers[middle] < group { low = middle + 1 } else { high = middle }
         }
-        return low < groups.upperBound && policy.groupsOfUser.items[low] == group
+        return low < groupsEnd && policy.groupsOfUsers[low] == group
     }
 
-    private mutating func weigh(_ index: Int, isGroupActive: Bool, isUser: Bool, _ standing: inout Standing) {
-        let edge = policy.edges[index]
-        standing.insert(.hasEdge)
-        if edge.expiresAt != .distantFuture {
-            validity.cut(at: edge.expiresAt, keeping: request.at)
-            if request.at >= edge.expiresAt {
-                standing.insert(.expired)
-                return
-            }
+    @inline(__always)
+    private mutating func weigh(_ edge: CompiledPolicy.CompiledEdge, isGroupActive: Bool, _ request: AccessRequest) -> Standing {
+        if edge.expiresAt != .max {
+            cut(edge.expiresAt, request.at)
+            if request.at.milliseconds >= edge.expiresAt { return [.hasEdge, .expired] }
         }
-        guard isGroupActive else {
-            standing.insert(.groupInactive)
-            return
-        }
+        guard isGroupActive else { return [.hasEdge, .groupInactive] }
         if edge.autoLockMs > 0, isUser, let last = request.lastAccess {
             let locksAt = last.advanced(byMilliseconds: edge.autoLockMs)
-            validity.cut(at: locksAt, keeping: request.at)
-            if request.at >= locksAt {
-                standing.insert(.locked)
-                return
-            }
+            cut(locksAt.milliseconds, request.at)
+            if request.at >= locksAt { return [.hasEdge, .locked] }
         }
-        standing.insert(.live)
+        return [.hasEdge, .live]
     }
 
     // MARK: Protocol and port
 
-    private mutating func checkPort(of resource: CompiledPolicy.CompiledResource) -> ReasonCode? {
+    private mutating func checkPort(
+        _ policy: CompiledPolicy, _ request: AccessRequest, _ resource: CompiledPolicy.CompiledResource
+    ) -> ReasonCode? {
         guard resource.isRestricted else { return nil }
         guard let transport = request.transport else {
             isUndecidable = true
             return .protocolNotAllowed
         }
-        let ports: CompiledPolicy.CompiledPorts
+        let rule: CompiledPolicy.CompiledRule
         switch transport {
         case .icmp: return resource.allowsICMP ? nil : .protocolNotAllowed
-        case .tcp: ports = resource.tcp
-        case .udp: ports = resource.udp
+        case .tcp: rule = resource.tcp
+        case .udp: rule = resource.udp
         }
-        switch ports.kind {
-        case .all: return nil
-        case .closed: return .protocolNotAllowed
-        case .ranges: break
-        }
+        if rule.isOpen { return nil }
+        if rule.start == rule.end { return .protocolNotAllowed }
         guard let port = request.port else {
             isUndecidable = true
             return .portNotAllowed
         }
         // The last range that begins at or before the port.
-        var low = Int(ports.range.lowerBound)
-        var high = Int(ports.range.upperBound)
+        var low = rule.start
+        var high = rule.end
         while low < high {
             let middle = (low + high) >> 1
             if policy.ports[middle].first <= port { low = middle + 1 } else { high = middle }
         }
-        return low > Int(ports.range.lowerBound) && policy.ports[low - 1].last >= port ? nil : .portNotAllowed
+        return low > rule.start && policy.ports[low - 1].last >= port ? nil : .portNotAllowed
     }
 
-    /// The most specific granted Resource below the selected one whose ports allow the request; ties go to the lowest id.
-    private mutating func broaderResource() -> Int32? {
-        var candidates: [(rank: Int32, resource: Int32)] = []
-        func add(_ rank: Int32, _ resource: Int32) -> Bool {
-            if resource >= 0, resource != selected, policy.resources[Int(resource)].isActive { candidates.append((rank, resource)) }
-            return true
+    /// The most specific granted Resource not above the selected one whose ports allow the request; ties go to the lowest id.
+    private mutating func broaderResource(_ policy: CompiledPolicy, _ request: AccessRequest) -> Int32? {
+        let open = policy.covering(request.destination).filter { candidate in
+            let resource = policy.resources[candidate.resource]
+            return candidate.rank <= selectedRank && candidate.resource != selected && resource.isActive
+                && checkPort(policy, request, resource) == nil && standing(policy, request, resource).contains(.live)
         }
-        switch request.destination {
-        case .address(let address): policy.addresses.forEach(address, add)
-        case .name(let name): policy.names.forEach(DomainName.normalized(name), add)
-        }
-        candidates.sort { $0.rank != $1.rank ? $0.rank > $1.rank : $0.resource < $1.resource }
-        for candidate in candidates where candidate.rank <= selectedRank {
-            guard standing(to: candidate.resource).contains(.live),
-                checkPort(of: policy.resources[Int(candidate.resource)]) == nil
-            else { continue }
-            // Within the tie of the first choice the port has now decided.
-            isAmbiguous = candidates.contains {
-                $0.rank == candidate.rank && $0.resource != candidate.resource && standing(to: $0.resource).contains(.live)
-                    && checkPort(of: policy.resources[Int($0.resource)]) == nil
-            }
-            return candidate.resource
-        }
-        return nil
+        guard let rank = open.map(\.rank).max() else { return nil }
+        let best = open.filter { $0.rank == rank }.map(\.resource)
+        isAmbiguous = best.count > 1
+        return best.min()
     }
 
     // MARK: Connector and address
 
-    private mutating func checkConnector(of resource: CompiledPolicy.CompiledResource) -> ReasonCode? {
+    private mutating func checkConnector(
+        _ policy: CompiledPolicy, _ request: AccessRequest, _ resource: CompiledPolicy.CompiledResource
+    ) -> ReasonCode? {
         if let id = request.connectorID {
             if let connector = policy.connectorIndex.find(id) {
                 return policy.connectorNetworks[connector] == resource.network ? nil : .wrongNetwork
             }
-            guard policy.snapshot.gaps.contains(.connectors) else { return .unknownConnector }
+            guard policy.gaps.contains(.connectors) else { return .unknownConnector }
             guard request.networkID != nil else {
                 isUndecidable = true
                 return .unknownConnector
@@ -370,39 +390,36 @@ struct Evaluation {
         return policy.networkIndex.find(network) == Int(resource.network) ? nil : .wrongNetwork
     }
 
-    private func checkAddress(of resource: CompiledPolicy.CompiledResource) -> ReasonCode? {
-        guard let address = request.resolvedAddress else { return nil }
-        if let block = resource.block, case .address = request.destination {
-            return block.contains(address) ? nil : .resolvedOutsideResource
-        }
-        if let block = resource.block {
-            // Dialled by its alias: the address must still be the Resource's.
-            return block.contains(address) ? nil : .resolvedOutsideResource
+    private func checkAddress(
+        _ policy: CompiledPolicy, _ address: IPAddress, _ resource: CompiledPolicy.CompiledResource
+    ) -> ReasonCode? {
+        if resource.block >= 0 {
+            // Also when it was dialled by its alias: the address must still be the Resource's.
+            return policy.blocks[resource.block].contains(address) ? nil : .resolvedOutsideResource
         }
         if address.isForbiddenTarget { return .resolvedOutsideResource }
         guard resource.network >= 0 else { return nil }
-        let ranges = policy.snapshot.networks[Int(resource.network)].ranges
-        return ranges.isEmpty || ranges.contains { $0.contains(address) } ? nil : .resolvedOutsideResource
+        let network = policy.networks[resource.network]
+        guard network.rangeStart < network.rangeEnd else { return nil }
+        for index in network.rangeStart..<network.rangeEnd where policy.ranges[index].contains(address) { return nil }
+        return .resolvedOutsideResource
     }
 
     // MARK: Device and place
 
-    private mutating func checkPosture(of resource: CompiledPolicy.CompiledResource) -> ReasonCode? {
-        let users = policy.userIsActive.count
-        guard policy.usesPosture, Int(principal) < users else { return nil }
+    private mutating func checkPosture(
+        _ policy: CompiledPolicy, _ request: AccessRequest, _ resource: CompiledPolicy.CompiledResource
+    ) -> ReasonCode? {
         var isUnknown = false
         var refusal: ReasonCode?
-        let groups = policy.groupsOfUser.range(Int(principal))
-        for index in resource.edges {
-            let subject = policy.edges[Int(index)].subject
-            guard Int(subject) < policy.groupIsActive.count else { break }
-            guard isMember(groups, subject) else { continue }
-            var standing: Standing = []
-            weigh(Int(index), isGroupActive: policy.groupIsActive[Int(subject)], isUser: true, &standing)
-            guard standing.contains(.live) else { continue }
-            let position = policy.edges[Int(index)].securityPolicy
-            guard position >= 0 else { return nil }
-            switch meets(policy.securityPolicies[Int(position)]) {
+        for index in resource.edgeStart..<resource.edgeEnd {
+            let edge = policy.edges[index]
+            guard Int(edge.subject) < policy.groupIsActive.count else { break }
+            guard isMember(policy, edge.subject),
+                weigh(edge, isGroupActive: policy.groupIsActive[edge.subject], request).contains(.live)
+            else { continue }
+            guard edge.securityPolicy >= 0 else { return nil }
+            switch meets(policy, request, policy.securityPolicies[Int(edge.securityPolicy)]) {
             case .met: return nil
             case .unknown: isUnknown = true
             case .refused(let reason): refusal = furthest(refusal, reason)
@@ -421,13 +438,15 @@ struct Evaluation {
         case refused(ReasonCode)
     }
 
-    private func meets(_ requirement: CompiledPolicy.CompiledRequirement) -> Posture {
+    private func meets(
+        _ policy: CompiledPolicy, _ request: AccessRequest, _ requirement: CompiledPolicy.CompiledRequirement
+    ) -> Posture {
         var isUnknown = false
         if requirement.trustedDevice {
             if let id = request.deviceID {
                 if let device = policy.deviceIndex.find(id) {
                     if !policy.deviceIsTrusted[device] { return .refused(.deviceUntrusted) }
-                } else if policy.snapshot.gaps.contains(.devices) {
+                } else if policy.gaps.contains(.devices) {
                     isUnknown = true
                 } else {
                     return .refused(.deviceUnknown)
@@ -464,7 +483,8 @@ extension IPAddress {
     var isForbiddenTarget: Bool {
         switch addressClass {
         case .loopback, .unspecified, .linkLocal, .multicast, .sharedClientRange: true
-        case .private, .documentation, .reserved, .public: self == .metadataServiceV6
+        case .private: self == .metadataServiceV6
+        case .documentation, .reserved, .public: false
         }
     }
 }

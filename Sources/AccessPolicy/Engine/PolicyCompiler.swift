@@ -1,6 +1,6 @@
 import FlowModel
 
-/// Builds the indexes of a `CompiledPolicy`.
+/// Builds what the tables of a `CompiledPolicy` hold.
 struct PolicyCompiler {
     private let snapshot: PolicySnapshot
     let userIndex: TextIndex
@@ -9,30 +9,40 @@ struct PolicyCompiler {
     private let groupIndex: TextIndex
     private let policyIndex: TextIndex
 
-    var groupsOfUser = PackedLists()
-    var keyIndex = TextIndex([])
+    var users: [CompiledPolicy.CompiledUser] = []
+    var groupsOfUsers: [Int32] = []
+    var accounts: [CompiledPolicy.CompiledAccount] = []
+    var keyIDs: [String] = []
     var keys: [CompiledPolicy.CompiledKey] = []
-    var keysOfAccount: [Range<Int>] = []
     var connectorNetworks: [Int32] = []
-    var names = NameIndex(exact: [], wild: [])
-    var addresses = AddressIndex([])
+    var networks: [CompiledPolicy.CompiledNetwork] = []
+    var ranges: [CompiledPolicy.CompiledBlock] = []
+    var exactNames: [(name: String, resource: Int32)] = []
+    var patterns: [(pattern: HostPattern, resource: Int32)] = []
+    var addresses: [(block: AddressBlock, resource: Int32)] = []
     var resources: [CompiledPolicy.CompiledResource] = []
+    var blocks: [CompiledPolicy.CompiledBlock] = []
     var edges: [CompiledPolicy.CompiledEdge] = []
-    var ports: [PortRange] = []
+    var ports: [CompiledPolicy.CompiledPorts] = []
     var securityPolicies: [CompiledPolicy.CompiledRequirement] = []
 
-    init(_ snapshot: PolicySnapshot) {
+    init(_ snapshot: PolicySnapshot, _ arena: TableArena) {
         self.snapshot = snapshot
-        userIndex = TextIndex(snapshot.users.map(\.id))
-        accountIndex = TextIndex(snapshot.serviceAccounts.map(\.id))
-        networkIndex = TextIndex(snapshot.networks.map(\.id))
-        groupIndex = TextIndex(snapshot.groups.map(\.id))
-        policyIndex = TextIndex(snapshot.securityPolicies.map(\.id))
+        userIndex = TextIndex(snapshot.users.map(\.id), arena)
+        accountIndex = TextIndex(snapshot.serviceAccounts.map(\.id), arena)
+        networkIndex = TextIndex(snapshot.networks.map(\.id), arena)
+        groupIndex = TextIndex(snapshot.groups.map(\.id), arena)
+        policyIndex = TextIndex(snapshot.securityPolicies.map(\.id), arena)
     }
 
     mutating func compile() {
-        compileGroups()
+        compileUsers()
         compileKeys()
+        for network in snapshot.networks {
+            let start = Int32(ranges.count)
+            ranges += network.ranges.map(CompiledPolicy.CompiledBlock.init)
+            networks.append(CompiledPolicy.CompiledNetwork(rangeStart: start, rangeEnd: Int32(ranges.count)))
+        }
         connectorNetworks = snapshot.connectors.map { Int32(networkIndex.find($0.networkID) ?? -1) }
         securityPolicies = snapshot.securityPolicies.map { policy in
             CompiledPolicy.CompiledRequirement(
@@ -40,11 +50,11 @@ struct PolicyCompiler {
                 allowedCountries: Set(policy.allowedCountries.map { $0.lowercased() }),
                 deniedCountries: Set(policy.deniedCountries.map { $0.lowercased() }))
         }
-        compileResources()
+        for (position, resource) in snapshot.resources.enumerated() { compile(resource, Int32(position)) }
     }
 
-    /// Counting sort of (user, group) pairs by user: groups come out ascending.
-    private mutating func compileGroups() {
+    /// Counting sort of (user, group) pairs by user: the groups of each come out ascending. A member listed twice counts once.
+    private mutating func compileUsers() {
         var pairs: [(user: Int32, group: Int32)] = []
         for (group, definition) in snapshot.groups.enumerated() {
             switch definition.members {
@@ -60,68 +70,69 @@ struct PolicyCompiler {
         for pair in pairs { next[Int(pair.user) + 1] += 1 }
         for user in snapshot.users.indices { next[user + 1] += next[user] }
         let bounds = next
-        var sorted = [Int32](repeating: 0, count: pairs.count)
+        groupsOfUsers = [Int32](repeating: 0, count: pairs.count)
         for pair in pairs {
-            sorted[next[Int(pair.user)]] = pair.group
+            groupsOfUsers[next[Int(pair.user)]] = pair.group
             next[Int(pair.user)] += 1
         }
-        for user in snapshot.users.indices { groupsOfUser.append(sorted[bounds[user]..<bounds[user + 1]]) }
+        users.reserveCapacity(snapshot.users.count)
+        for (position, user) in snapshot.users.enumerated() {
+            let mine = groupsOfUsers[bounds[position]..<bounds[position + 1]]
+            users.append(
+                CompiledPolicy.CompiledUser(
+                    groupBits: mine.reduce(0) { $0 | CompiledPolicy.bit(ofSubject: $1) }, groups: Int32(bounds[position]),
+                    groupCount: Int32(bounds[position + 1] - bounds[position]),
+                    isActive: user.state == .active))
+        }
     }
 
     private mutating func compileKeys() {
-        var ids: [String] = []
-        for (account, definition) in snapshot.serviceAccounts.enumerated() {
-            let start = keys.count
-            for key in definition.keys {
-                ids.append(key.id)
-                let revokedFrom = key.revokedAt ?? (key.isRevoked ? .distantPast : .distantFuture)
+        for (position, account) in snapshot.serviceAccounts.enumerated() {
+            accounts.append(CompiledPolicy.CompiledAccount(keys: Int32(keys.count), keyCount: Int32(account.keys.count)))
+            for key in account.keys {
+                keyIDs.append(key.id)
                 keys.append(
                     CompiledPolicy.CompiledKey(
-                        account: Int32(account), revokedFrom: revokedFrom, expiresAt: key.expiresAt ?? .distantFuture))
+                        account: Int32(position), revokedFrom: key.revokedAt?.milliseconds ?? (key.isRevoked ? .min : .max),
+                        expiresAt: key.expiresAt?.milliseconds ?? .max))
             }
-            keysOfAccount.append(start..<keys.count)
         }
-        keyIndex = TextIndex(ids)
     }
 
-    private mutating func compileResources() {
-        var exact: [(name: String, resource: Int32)] = []
-        var wild: [(pattern: HostPattern, resource: Int32)] = []
-        var blocks: [(block: AddressBlock, resource: Int32)] = []
-        for (position, resource) in snapshot.resources.enumerated() {
-            let number = Int32(position)
-            var block: AddressBlock?
-            switch resource.address {
-            case .name(let pattern):
-                if pattern.isExact { exact.append((pattern.text, number)) } else { wild.append((pattern, number)) }
-            case .block(let covered):
-                block = covered
-                blocks.append((covered, number))
-            }
-            if let alias = resource.alias { exact.append((DomainName.normalized(alias), number)) }
-            let rules = resource.protocols
-            resources.append(
-                CompiledPolicy.CompiledResource(
-                    isActive: resource.isActive, isBypass: resource.routing == .bypass,
-                    allowsICMP: rules?.allowsICMP ?? true, isRestricted: rules != nil,
-                    network: Int32(networkIndex.find(resource.networkID) ?? -1), edges: compileEdges(resource),
-                    tcp: compilePorts(rules?.tcp ?? .all), udp: compilePorts(rules?.udp ?? .all), block: block))
+    private mutating func compile(_ resource: Resource, _ number: Int32) {
+        var block: Int32 = -1
+        switch resource.address {
+        case .name(let pattern):
+            if pattern.isExact { exactNames.append((pattern.text, number)) } else { patterns.append((pattern, number)) }
+        case .block(let covered):
+            block = Int32(blocks.count)
+            blocks.append(CompiledPolicy.CompiledBlock(covered))
+            addresses.append((covered, number))
         }
-        names = NameIndex(exact: exact, wild: wild)
-        addresses = AddressIndex(blocks)
+        if let alias = resource.alias { exactNames.append((DomainName.normalized(alias), number)) }
+        let edgeStart = Int32(edges.count)
+        compileEdges(resource)
+        let rules = resource.protocols
+        resources.append(
+            CompiledPolicy.CompiledResource(
+                isActive: resource.isActive, isBypass: resource.routing == .bypass, allowsICMP: rules?.allowsICMP ?? true,
+                isRestricted: rules != nil, block: block,
+                subjectBits: edges[Int(edgeStart)...].reduce(0) { $0 | CompiledPolicy.bit(ofSubject: $1.subject) },
+                network: Int32(networkIndex.find(resource.networkID) ?? -1), edgeStart: edgeStart,
+                edgeEnd: Int32(edges.count), tcp: compilePorts(rules?.tcp ?? .all), udp: compilePorts(rules?.udp ?? .all)))
     }
 
-    private mutating func compilePorts(_ rule: PortRule) -> CompiledPolicy.CompiledPorts {
+    private mutating func compilePorts(_ rule: PortRule) -> CompiledPolicy.CompiledRule {
         switch rule {
-        case .all: return CompiledPolicy.CompiledPorts(kind: .all, range: 0..<0)
+        case .all: return CompiledPolicy.CompiledRule(isOpen: true, start: 0, end: 0)
         case .only(let ranges):
             let start = Int32(ports.count)
-            ports += ranges
-            return CompiledPolicy.CompiledPorts(kind: ranges.isEmpty ? .closed : .ranges, range: start..<Int32(ports.count))
+            ports += ranges.map { CompiledPolicy.CompiledPorts(first: $0.first, last: $0.last) }
+            return CompiledPolicy.CompiledRule(isOpen: false, start: start, end: Int32(ports.count))
         }
     }
 
-    private mutating func compileEdges(_ resource: Resource) -> Range<Int32> {
+    private mutating func compileEdges(_ resource: Resource) {
         let start = edges.count
         for edge in resource.access {
             let subject: Int?
@@ -137,11 +148,10 @@ struct PolicyCompiler {
             let policy = (edge.securityPolicyID ?? resource.securityPolicyID).flatMap { policyIndex.find($0) } ?? -1
             edges.append(
                 CompiledPolicy.CompiledEdge(
-                    subject: Int32(subject), securityPolicy: Int32(policy), expiresAt: edge.expiresAt ?? .distantFuture,
+                    subject: Int32(subject), securityPolicy: Int32(policy), expiresAt: edge.expiresAt?.milliseconds ?? .max,
                     autoLockMs: autoLockMs))
         }
         // Documents list edges by id and groups first, which is the order of positions already; snapshots made by hand may not.
         if start < edges.count { edges[start...].sort { $0.subject < $1.subject } }
-        return Int32(start)..<Int32(edges.count)
     }
 }

@@ -1,141 +1,130 @@
 /// Texts to the numbers 0, 1, 2 … in the order in which they were given.
 ///
-/// An open-addressing table over one arena of bytes; a look-up allocates nothing. Hashes are keyed by a number drawn once per process,
-/// so that a crafted document cannot make look-ups slow. Immutable once built.
-final class TextIndex: Sendable {
-    private let arena: [UInt8]
-    private let starts: [UInt32]
-    /// Upper half of the hash and position + 1; 0 = free. The count is a power of two.
-    private let slots: [UInt64]
-    private let mask: Int
+/// An open-addressing table. Texts of up to 11 bytes, which most ids are, stand in the slot itself, so that finding one touches a
+/// single cache line; longer ones are told apart by a 64-bit hash and then compared in an arena of bytes. Hashes are keyed by a
+/// number drawn once per process, so that a crafted document cannot make look-ups slow. A look-up allocates nothing.
+struct TextIndex: Sendable {
+    private struct Slot: BitwiseCopyable, Sendable {
+        /// The text's first bytes, or the hash of a long text.
+        var word: UInt64 = 0
+        /// Length in the upper byte and the last bytes below it; `longMark` and the low bits of the length for a long text.
+        var rest: UInt32 = 0
+        /// Number + 1; 0 = free.
+        var value: UInt32 = 0
+    }
 
-    static let seed = UInt64.random(in: .min ... .max)
+    private static let longestInline = 11
+    private static let longMark: UInt32 = 0xff00_0000
+    private static let seed = UInt64.random(in: .min ... .max)
+
+    private let slots: Table<Slot>
+    private let mask: Int
+    private let seed: UInt64
+    private let starts: Table<UInt32>
+    private let text: Table<UInt8>
 
     /// Of equal texts the first one is found.
-    init(_ texts: [String]) {
-        var arena: [UInt8] = []
-        var starts: [UInt32] = [0]
-        starts.reserveCapacity(texts.count + 1)
-        for text in texts {
-            arena.append(contentsOf: text.utf8)
-            starts.append(UInt32(clamping: arena.count))
-        }
+    init(_ texts: [String], _ arena: TableArena) {
+        let seed = TextIndex.seed
         var size = 8
         while size < texts.count * 2 { size *= 2 }
-        var slots = [UInt64](repeating: 0, count: size)
         let mask = size - 1
-        arena.withUnsafeBytes { bytes in
-            for position in texts.indices {
-                let text = UnsafeRawBufferPointer(rebasing: bytes[Int(starts[position])..<Int(starts[position + 1])])
-                let hash = TextIndex.hash(text)
-                var slot = Int(truncatingIfNeeded: hash) & mask
-                while slots[slot] != 0 { slot = (slot + 1) & mask }
-                slots[slot] = hash & 0xffff_ffff_0000_0000 | UInt64(position + 1)
-            }
-        }
-        self.arena = arena
-        self.starts = starts
-        self.slots = slots
-        self.mask = mask
-    }
-
-    func find(_ text: String) -> Int? {
-        text.utf8Span.span.withUnsafeBytes { find($0) }
-    }
-
-    func find(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        find(bytes, hash: TextIndex.hash(bytes))
-    }
-
-    /// `hash` must be that of `bytes`.
-    func find(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> Int? {
-        let tag = hash & 0xffff_ffff_0000_0000
-        return slots.withUnsafeBufferPointer { slots in
+        var slots = [Slot](repeating: Slot(), count: size)
+        var text: [UInt8] = []
+        var starts: [UInt32] = [0]
+        starts.reserveCapacity(texts.count + 1)
+        for (number, key) in texts.enumerated() {
+            let bytes = key.utf8Span.span
+            let (word, rest, hash) = bytes.withUnsafeBytes { TextIndex.code($0, seed) }
+            if rest >= TextIndex.longMark { text.append(contentsOf: key.utf8) }
+            starts.append(UInt32(clamping: text.count))
             var slot = Int(truncatingIfNeeded: hash) & mask
-            while slots[slot] != 0 {
-                let entry = slots[slot]
-                if entry & 0xffff_ffff_0000_0000 == tag {
-                    let position = Int(truncatingIfNeeded: entry & 0xffff_ffff) - 1
-                    if equals(position, bytes) { return position }
-                }
-                slot = (slot + 1) & mask
-            }
-            return nil
+            while slots[slot].value != 0 { slot = (slot + 1) & mask }
+            slots[slot] = Slot(word: word, rest: rest, value: UInt32(number + 1))
         }
+        self.seed = seed
+        self.mask = mask
+        self.slots = arena.table(slots)
+        self.starts = arena.table(starts)
+        self.text = arena.table(text)
     }
 
-    private func equals(_ position: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        let start = Int(starts[position])
-        guard Int(starts[position + 1]) - start == bytes.count else { return false }
-        return arena.withUnsafeBytes { arena in
-            var offset = 0
-            while offset + 8 <= bytes.count {
-                if arena.loadUnaligned(fromByteOffset: start + offset, as: UInt64.self)
-                    != bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                {
-                    return false
-                }
-                offset += 8
-            }
-            while offset < bytes.count {
-                if arena[start + offset] != bytes[offset] { return false }
-                offset += 1
-            }
-            return true
-        }
-    }
-
-    /// Multiply and fold over words of 8 bytes.
     @inline(__always)
-    static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = TextIndex.seed) -> UInt64 {
-        var state = seed ^ UInt64(truncatingIfNeeded: bytes.count) &* 0x9e37_79b9_7f4a_7c15
+    func find(_ key: String) -> Int? {
+        if let result = key.utf8.withContiguousStorageIfAvailable({ find(UnsafeRawBufferPointer($0)) }) { return result }
+        return key.utf8Span.span.withUnsafeBytes { find($0) }
+    }
+
+    @inline(__always)
+    func find(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        let (word, rest, hash) = TextIndex.code(bytes, seed)
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while true {
+            let entry = slots[slot]
+            guard entry.value != 0 else { return nil }
+            if entry.word == word, entry.rest == rest {
+                let number = Int(entry.value) - 1
+                if rest < TextIndex.longMark || isEqual(number, bytes) { return number }
+            }
+            slot = (slot + 1) & mask
+        }
+    }
+
+    private func isEqual(_ number: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let start = Int(starts[number])
+        guard Int(starts[number + 1]) - start == bytes.count else { return false }
+        let known = text.bytes(start, bytes.count)
+        // Long texts only: at least 8 bytes, the last word may overlap the one before.
         var offset = 0
         while offset + 8 <= bytes.count {
+            if known.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                != bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            {
+                return false
+            }
+            offset += 8
+        }
+        return known.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+            == bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+    }
+
+    /// What stands in a slot, and where to look for it. Short texts have one code each: their bytes, overlapping, and their length.
+    @inline(__always)
+    private static func code(_ bytes: UnsafeRawBufferPointer, _ seed: UInt64) -> (word: UInt64, rest: UInt32, hash: UInt64) {
+        let count = bytes.count
+        if count <= longestInline {
+            var word: UInt64 = 0
+            var rest = UInt32(truncatingIfNeeded: count) << 24
+            if count >= 8 {
+                word = bytes.loadUnaligned(as: UInt64.self)
+                if count > 8 {
+                    let tail = bytes.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+                    rest |= tail >> 8
+                }
+            } else if count >= 4 {
+                let head = bytes.loadUnaligned(as: UInt32.self)
+                let tail = bytes.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+                word = UInt64(head) | UInt64(tail) << 32
+            } else if count > 0 {
+                word = UInt64(bytes[0]) | UInt64(bytes[count >> 1]) << 8 | UInt64(bytes[count - 1]) << 16
+            }
+            return (word, rest, fold(word ^ seed, 0xa076_1d64_78bd_642f ^ UInt64(rest)))
+        }
+        var state = seed ^ UInt64(truncatingIfNeeded: count) &* 0x9e37_79b9_7f4a_7c15
+        var offset = 0
+        while offset + 8 <= count {
             state = fold(state ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self), 0xa076_1d64_78bd_642f ^ seed)
             offset += 8
         }
-        var tail: UInt64 = 0
-        if offset < bytes.count {
-            if bytes.count >= 8 {
-                tail = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
-            } else {
-                while offset < bytes.count {
-                    tail = tail << 8 | UInt64(bytes[offset])
-                    offset += 1
-                }
-            }
-        }
-        return fold(state ^ tail, 0xe703_7ed1_a0b4_28db)
+        let tail = bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+        let hash = fold(state ^ tail, 0xe703_7ed1_a0b4_28db)
+        return (hash, longMark | UInt32(truncatingIfNeeded: count) & 0x00ff_ffff, hash)
     }
 
+    /// Multiply and fold.
     @inline(__always)
     static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
         let product = left.multipliedFullWidth(by: right)
         return product.high ^ product.low
-    }
-}
-
-/// Lists of numbers one after the other in a single array.
-struct PackedLists: Sendable {
-    private(set) var starts: [Int32] = [0]
-    private(set) var items: [Int32] = []
-
-    var count: Int { starts.count - 1 }
-
-    init() {}
-
-    init(_ lists: [[Int32]]) {
-        starts.reserveCapacity(lists.count + 1)
-        for list in lists { append(list) }
-    }
-
-    mutating func append(_ list: some Sequence<Int32>) {
-        items.append(contentsOf: list)
-        starts.append(Int32(clamping: items.count))
-    }
-
-    @inline(__always)
-    func range(_ index: Int) -> Range<Int> {
-        Int(starts[index])..<Int(starts[index + 1])
     }
 }

@@ -156,15 +156,7 @@ extension CompiledPolicy {
 
     /// The Resources that match as well as the selected one, it included.
     func tiedResources(with verdict: Verdict, _ request: AccessRequest, _ options: EngineOptions) -> [Int32] {
-        var candidates: [(rank: Int32, resource: Int32)] = []
-        func add(_ rank: Int32, _ resource: Int32) -> Bool {
-            if resource >= 0 { candidates.append((rank, resource)) }
-            return true
-        }
-        switch request.destination {
-        case .address(let address): addresses.forEach(address, add)
-        case .name(let name): names.forEach(DomainName.normalized(name), add)
-        }
+        let candidates = covering(request.destination)
         guard let rank = candidates.first(where: { $0.resource == verdict.resourceIndex })?.rank else { return [] }
         return candidates.filter { candidate in
             guard candidate.rank == rank, resources[Int(candidate.resource)].isActive else { return false }

@@ -48,7 +48,8 @@ public struct LibraryCheck: Sendable {
             result.problems.append("\(rule.query.path):\(rule.query.sqlLine): \(problem)")
             return
         }
-        let path = library.root + "/" + QueryLibrary.Shelf.detections.rawValue + "/" + LibraryCheck.fixtureDirectory + "/" + rule.id
+        let path =
+            library.root + "/" + QueryLibrary.Shelf.detections.rawValue + "/" + LibraryCheck.fixtureDirectory + "/" + rule.id
             + ".yaml"
         let file: FixtureFile
         do {
@@ -145,14 +146,16 @@ public struct LibraryCheck: Sendable {
                     let used = QueryRunner.parameterNames(statement)
                     let declared = Set(query.parameters.map(\.name))
                     for name in used.subtracting(declared).subtracting(QueryParameter.reserved).sorted() {
-                        result.problems.append("\(query.path):\(query.sqlLine): the statement uses `:\(name)`, which the header does not declare")
+                        result.problems.append(
+                            "\(query.path):\(query.sqlLine): the statement uses `:\(name)`, which the header does not declare")
                     }
                     for name in declared.subtracting(used).sorted() {
                         result.problems.append("\(query.path):1: the header declares `\(name)`, which the statement does not use")
                     }
                     let names = statement.columnNames
                     for column in query.columns where !names.contains(column.name) {
-                        result.problems.append("\(query.path):1: the header describes the column `\(column.name)`, which the statement does not give")
+                        result.problems.append(
+                            "\(query.path):1: the header describes the column `\(column.name)`, which the statement does not give")
                     }
                     return names
                 }

@@ -1,4 +1,5 @@
 public import AuditStore
+
 /// JSON as the database stores it.
 public enum JSONText {
     /// A string with its quotes (RFC 8259).

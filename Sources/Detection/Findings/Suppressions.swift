@@ -61,7 +61,6 @@ public struct Suppressions: Sendable {
         self.init(path: path, entries: entries)
     }
 
-
     /// The index of the first entry that speaks of `finding` and holds at `now`.
     func match(_ finding: Finding, now: Timestamp) -> Int? {
         entries.firstIndex { entry in

@@ -138,7 +138,8 @@ struct RuleRun {
         guard let numbers = JSONText.integers(text), numbers.count % 3 == 0 else {
             throw QueryFailure(
                 .refused,
-                "\(rule.query.path):\(rule.query.sqlLine): the column `records` must hold a JSON array of source id, offset and line, repeated")
+                "\(rule.query.path):\(rule.query.sqlLine): the column `records` must hold a JSON array of source id, offset and line, repeated"
+            )
         }
         return stride(from: 0, to: numbers.count, by: 3).map { (numbers[$0], numbers[$0 + 1], numbers[$0 + 2]) }
     }

@@ -220,6 +220,7 @@ public final class JournalWriter {
     /// On a full disk the space kept in reserve is given up first, so that at least the number of lost records is in the journal.
     public func close() throws(JournalProblem) {
         guard !isClosed else { return }
+        // The last frame does not begin a new segment: the seal of the old one could not be journaled any more.
         isClosed = true
         do throws(SystemProblem) {
             do throws(SystemProblem) {
@@ -273,7 +274,7 @@ public final class JournalWriter {
         guard let header = waiting else { return }
         let now = clock()
         do throws(SystemProblem) {
-            unrecordedSeal = try store.append(member, header, now: now) ?? unrecordedSeal
+            unrecordedSeal = try store.append(member, header, now: now, mayRoll: !isClosed) ?? unrecordedSeal
         } catch {
             trouble = error
             throw error

@@ -8,7 +8,8 @@ public struct PeriodArgument: Hashable, Sendable {
     public var name: String
 
     /// What can be given, for messages and help.
-    public static let forms = "today, yesterday, this-week, last-week, this-month, last-month, 2026, 2026-Q4, 2026-10, 2026-W40, 2026-10-08, all"
+    public static let forms =
+        "today, yesterday, this-week, last-week, this-month, last-month, 2026, 2026-Q4, 2026-10, 2026-W40, 2026-10-08, all"
 
     public init(period: Period, name: String) {
         self.period = period
@@ -33,7 +34,8 @@ public struct PeriodArgument: Hashable, Sendable {
         case "this-month", "last-month":
             let date = now.civil.date
             let previous = date.month == 1 ? (date.year - 1, 12) : (date.year, date.month - 1)
-            bounds = text == "this-month"
+            bounds =
+                text == "this-month"
                 ? PeriodArgument.months(date.year, date.month, 1) : PeriodArgument.months(previous.0, previous.1, 1)
         default: bounds = PeriodArgument.calendar(text)
         }

@@ -5,6 +5,8 @@ internal import ShellSupport
 /// Stacked bars over time, as SVG within the page. The numbers stand below it in a table.
 struct HTMLChart {
     private let labels: [String]
+    /// Where each stretch stands on the axis, counted in stretches from the first.
+    private let places: [Int]
     private let names: [String]
     private let titles: [String]
     /// For each stretch of time, one number for each name.
@@ -14,22 +16,35 @@ struct HTMLChart {
     private static let height = 150
     /// Room for the labels of the axis.
     private static let footer = 20
+    /// More would be thinner than a line.
+    private static let mostStretches = 1_000
 
     init(_ table: ReportTable) {
         let columns = table.columns.dropFirst()
         names = columns.map(\.name)
         titles = columns.map(\.label)
-        labels = table.rows.map { row in
-            if case .value(let value)? = row.first { ReportWording.text(value, .time) } else { "" }
+        let times = table.rows.map { row -> Int64 in
+            if case .value(.integer(let time))? = row.first { time } else { 0 }
         }
+        labels = times.map { ReportWording.text(.integer($0), .time) }
+        places = HTMLChart.places(times)
         values = table.rows.map { row in
             row.dropFirst().map { if case .value(.integer(let number)) = $0 { max(0, number) } else { 0 } }
         }
     }
 
+    /// Stretches without connections have no row; they are left free, unless that would leave nothing to see.
+    private static func places(_ times: [Int64]) -> [Int] {
+        let steps = zip(times.dropFirst(), times).map { $0.subtractingReportingOverflow($1).partialValue }
+        guard let step = steps.min(), step > 0, let first = times.first, let last = times.last,
+            (last - first) / step < Int64(HTMLChart.mostStretches)
+        else { return Array(times.indices) }
+        return times.map { Int(($0 - first) / step) }
+    }
+
     func html(title: String) -> String {
         let highest = values.map(HTMLChart.sum).max() ?? 0
-        let slot = Double(HTMLChart.width) / Double(max(values.count, 1))
+        let slot = Double(HTMLChart.width) / Double((places.last ?? 0) + 1)
         var bars = ""
         for (index, stack) in values.enumerated() {
             var base = Double(HTMLChart.height)
@@ -40,7 +55,7 @@ struct HTMLChart {
                 let size = max(2, Double(value) / Double(max(highest, 1)) * Double(HTMLChart.height - 4))
                 base -= size
                 bars += """
-                    <rect class="\(Escaping.html(name))" x="\(HTMLChart.number(Double(index) * slot + slot * 0.08))" \
+                    <rect class="\(Escaping.html(name))" x="\(HTMLChart.number(Double(places[index]) * slot + slot * 0.08))" \
                     y="\(HTMLChart.number(max(0, base)))" width="\(HTMLChart.number(min(slot * 0.84, 40)))" \
                     height="\(HTMLChart.number(size))"/>
                     """

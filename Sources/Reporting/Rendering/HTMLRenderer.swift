@@ -164,7 +164,8 @@ struct HTMLRenderer {
 
     private func proof(_ evidence: [FindingEvidence]) -> String {
         if evidence.isEmpty { return "<span class=\"absent\">\(ReportWording.absent)</span>" }
-        return "<ul class=\"evidence\">\(evidence.map { "<li>\(escape(ReportWording.evidence($0)))</li>" }.joined())</ul>"
+        return
+            "<ul class=\"evidence\">\(evidence.map { "<li title=\"\(escape($0.source))\">\(escape(ReportWording.shortEvidence($0)))</li>" }.joined())</ul>"
     }
 
     /// A bar of the width of a share; the number stands beside it as text.

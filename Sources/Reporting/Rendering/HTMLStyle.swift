@@ -20,7 +20,7 @@ enum HTMLStyle {
         a { color: var(--accent); }
         .skip { position: absolute; left: -999em; }
         .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: .5rem 1rem; }
-        .sheet { max-width: 76rem; margin: 0 auto; padding: 0 1.5rem 4rem; }
+        .sheet { max-width: 88rem; margin: 0 auto; padding: 0 1.5rem 4rem; }
         header { padding: 2.5rem 0 1.25rem; }
         header .kind { text-transform: uppercase; letter-spacing: .08em; font-size: .78rem; font-weight: 600; color: var(--accent); }
         h1 { font-size: 1.95rem; line-height: 1.2; margin: .2rem 0 .5rem; letter-spacing: -.01em; }
@@ -48,18 +48,19 @@ enum HTMLStyle {
         .figures dd { margin: .1rem 0 0; font-size: 1.45rem; font-weight: 600; font-variant-numeric: tabular-nums; }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-size: .86rem; }
-        th { text-align: left; font-weight: 600; color: var(--faint); border-bottom: 2px solid var(--line); white-space: nowrap;
+        th { text-align: left; font-weight: 600; color: var(--faint); border-bottom: 2px solid var(--line); line-height: 1.25;
           padding: .35rem .7rem .35rem 0; vertical-align: bottom; }
-        td { padding: .4rem .7rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+        td { padding: .4rem .7rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word;
+          max-width: 20rem; }
         tbody tr:nth-child(even) { background: var(--stripe); }
         td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
         td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
-        td.key { font-weight: 550; min-width: 8rem; }
-        td.proof { min-width: 15rem; }
+        td.key { font-weight: 550; }
+        td.proof { min-width: 13rem; }
         .mono, .evidence { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .8rem; }
-        .evidence { list-style: none; margin: 0; padding: 0; color: var(--faint); }
+        .evidence { list-style: none; overflow-wrap: anywhere; margin: 0; padding: 0; color: var(--faint); }
         .absent { color: var(--faint); }
-        svg.share { display: block; width: 5.5rem; height: .5rem; margin-top: .25rem; }
+        svg.share { display: block; width: 5.5rem; height: .4rem; margin: .25rem 0 0 auto; }
         svg.share .whole { fill: var(--calm-ground); } svg.share .part { fill: var(--bar); }
         .badge { display: inline-block; padding: .05rem .5rem; border-radius: 999px; font-size: .78rem; font-weight: 600;
           white-space: nowrap; background: var(--calm-ground); color: var(--calm); }
@@ -72,7 +73,7 @@ enum HTMLStyle {
         .finding p { margin: .15rem 0 .3rem; }
         .finding .meta { color: var(--faint); font-size: .85rem; }
         .finding.aside { opacity: .75; }
-        svg.time { display: block; width: 100%; height: 11rem; }
+        svg.time { display: block; width: 100%; height: auto; }
         svg.time .enforced { fill: var(--bar); } svg.time .blocked { fill: var(--calm); }
         svg.time .violations { fill: var(--bad); } svg.time .unverifiable { fill: var(--warn); }
         svg.time .axis { stroke: var(--line); } svg.time text { fill: var(--faint); font-size: 11px; }
@@ -94,8 +95,10 @@ enum HTMLStyle {
           @page { size: A4 landscape; margin: 12mm; }
           body { font-size: 10pt; } .sheet { max-width: none; padding: 0; } nav, .skip, details { display: none; }
           section { border: 0; padding: 0; margin: 0 0 7mm; } h2 { break-after: avoid; } .question { break-after: avoid; }
-          header { padding: 0; } table { font-size: 8pt; } thead { display: table-header-group; } tr { break-inside: avoid; }
-          .scroll { overflow: visible; } .figures { grid-template-columns: repeat(6, 1fr); }
+          header { padding: 0; } table { font-size: 7.5pt; } td { overflow-wrap: anywhere; max-width: none; min-width: 0 !important; } thead { display: table-header-group; } tr { break-inside: avoid; }
+          .scroll { overflow: visible; } svg.time { max-height: 55mm; }
+          .finding { padding: 2mm 0; } .finding .evidence li { display: inline; } .finding .evidence li + li::before { content: "; "; }
+           .figures { grid-template-columns: repeat(6, 1fr); }
           * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
         }
         """

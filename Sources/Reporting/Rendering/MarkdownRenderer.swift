@@ -59,13 +59,14 @@ struct MarkdownRenderer {
         switch value {
         case .value(let value): escape(ReportWording.text(value, kind))
         case .evidence(let evidence):
-            evidence.isEmpty ? ReportWording.absent : evidence.map { escape(ReportWording.evidence($0)) }.joined(separator: "; ")
+            evidence.isEmpty ? ReportWording.absent : evidence.map { escape(ReportWording.shortEvidence($0)) }.joined(separator: "; ")
         }
     }
 
     private func finding(_ finding: Finding) -> String {
         var output = "### \(finding.severity.rawValue): \(escape(finding.title))\n\n\(escape(finding.explanation))\n\n"
-        output += "* Rule \(escape(finding.ruleID)), finding \(finding.shortID), \(finding.status.rawValue), witness \(escape(finding.witness))\n"
+        output +=
+            "* Rule \(escape(finding.ruleID)), finding \(finding.shortID), \(finding.status.rawValue), witness \(escape(finding.witness))\n"
         if let first = finding.firstSeen, let last = finding.lastSeen {
             output += "* \(escape(first.rfc3339)) – \(escape(last.rfc3339)), \(Wording.count(finding.count)) times\n"
         }

@@ -36,8 +36,21 @@ enum ReportWording {
 
     /// Where a record stands, with its flow.
     static func evidence(_ evidence: FindingEvidence) -> String {
-        evidence.place + (evidence.flowID.map { ", flow \($0)" } ?? "")
+        evidence.place + flow(evidence)
     }
+
+    /// As `evidence`, with only the end of a long path: pages for people list the files in full elsewhere.
+    static func shortEvidence(_ evidence: FindingEvidence) -> String {
+        guard evidence.journal == nil else { return evidence.place + flow(evidence) }
+        let parts = evidence.source.split(separator: "/")
+        let name = parts.count > pathParts ? "…/" + parts.suffix(pathParts).joined(separator: "/") : evidence.source
+        return "\(name) line \(evidence.line)" + flow(evidence)
+    }
+
+    /// A directory and the file in it.
+    private static let pathParts = 2
+
+    private static func flow(_ evidence: FindingEvidence) -> String { evidence.flowID.map { ", flow \($0)" } ?? "" }
 
     /// The verdict classes for readers who meet them for the first time.
     static let glossary: [(term: String, meaning: String)] = [

@@ -82,7 +82,8 @@ struct PolicyExplainCommand: ParsableCommand {
         try row("effect", verdict.effect.rawValue)
         try row("reason", verdict.reason.rawValue)
         if let resource = verdict.nearestResource {
-            try row(verdict.resourceID == nil ? "nearest_resource" : "resource", "\(resource.name) (\(resource.id)), \(resource.address.text)")
+            try row(
+                verdict.resourceID == nil ? "nearest_resource" : "resource", "\(resource.name) (\(resource.id)), \(resource.address.text)")
             let network = snapshot.networks.first { $0.id == resource.networkID }
             try row("network", network.map { "\($0.name) (\($0.id))" } ?? resource.networkID)
         }
