@@ -1,8 +1,9 @@
 import AuditStore
-@testable import Detection
 import FlowModel
 import Foundation
 import Testing
+
+@testable import Detection
 
 /// Findings of real records: what they name, how they are told apart, and what becomes of them from run to run.
 struct DetectorTests {
@@ -22,7 +23,9 @@ struct DetectorTests {
     func mixed() throws {
         let tenant = try SmallTenant()
         let outcome = try DetectorTests.detector(try tenant.ingest(SmallTenant.mixed)).run(now: DetectorTests.now)
-        let found = outcome.findings.map { "\($0.severity.rawValue) \($0.ruleID) \($0.principal ?? "-") \($0.connector ?? "-") \($0.count)" }
+        let found = outcome.findings.map {
+            "\($0.severity.rawValue) \($0.ruleID) \($0.principal ?? "-") \($0.connector ?? "-") \($0.count)"
+        }
         #expect(
             found == [
                 "critical access.disabled-principal bob@example.com c11 1",
@@ -155,12 +158,16 @@ struct DetectorTests {
         "a suppressions file that cannot be meant is refused",
         arguments: [
             ("suppressions: [{reason: a, author: b, expires: 2027-01-01}]", "s.yaml:1: a suppression needs a `rule` or a `finding`"),
-            ("suppressions: [{finding: abc, reason: a, author: b, expires: 2027-01-01}]",
-                "s.yaml:1: `finding` needs at least 8 digits of the finding's id"),
+            (
+                "suppressions: [{finding: abc, reason: a, author: b, expires: 2027-01-01}]",
+                "s.yaml:1: `finding` needs at least 8 digits of the finding's id"
+            ),
             ("suppressions: [{rule: r, author: b, expires: 2027-01-01}]", "s.yaml:1: a suppression needs a `reason`"),
             ("suppressions: [{rule: r, reason: a, author: b}]", "s.yaml:1: a suppression needs a `expires`"),
-            ("suppressions: [{rule: r, reason: a, author: b, expires: soon}]",
-                "s.yaml:1: `expires` must be a date or an RFC 3339 time, not `soon`"),
+            (
+                "suppressions: [{rule: r, reason: a, author: b, expires: soon}]",
+                "s.yaml:1: `expires` must be a date or an RFC 3339 time, not `soon`"
+            ),
             ("suppress: []", "s.yaml:1: the suppressions file has no key `suppress`; it may have `suppressions`"),
         ])
     func badSuppressions(text: String, message: String) {
@@ -197,8 +204,10 @@ struct DetectorTests {
             ("access.denied-burst.targets=1", nil),
             ("targets=1", nil),
             ("access.denied-burst.targets=many", "parameter `targets` needs a whole number, not `many`"),
-            ("access.denied-burst.limit=1",
-                "rule `access.denied-burst` has no parameter `limit`; it has `window`, `targets`, `attempts`, `share`, `propagation`"),
+            (
+                "access.denied-burst.limit=1",
+                "rule `access.denied-burst` has no parameter `limit`; it has `window`, `targets`, `attempts`, `share`, `propagation`"
+            ),
             ("nothing.here=1", "no rule `nothing` is selected; `detect --list` shows the rules"),
             ("nothing=1", "no selected rule has a parameter `nothing`"),
             ("targets", "`targets` must be written as `rule.name=value` or `name=value`"),

@@ -63,27 +63,47 @@ struct LibraryTests {
     @Test(
         "what is wrong is said with file and line",
         arguments: [
-            (["severity: high": "severity: dreadful"],
-                "tunnel.bypass-carried.sql:4: `severity` of the header must be one of `info`, `low`, `medium`, `high`, `critical`, not `dreadful`"),
-            (["witness: connector\n": "witness: connector\nwhim: yes\n"],
-                "tunnel.bypass-carried.sql:12: the header has no key `whim`; it may have `attack`, `columns`, `controls`, `description`, `examples`, `explanation`, `false_positives`, `id`, `needs`, `parameters`, `precisely`, `question`, `severity`, `status`, `subject`, `title`, `witness`"),
-            (["id: tunnel.bypass-carried\n": "id: tunnel.other\n"],
-                "tunnel.bypass-carried.sql:2: the file is called `tunnel.bypass-carried.sql` and its `id` is `tunnel.other`; they must agree"),
+            (
+                ["severity: high": "severity: dreadful"],
+                "tunnel.bypass-carried.sql:4: `severity` of the header must be one of `info`, `low`, `medium`, `high`, `critical`, not `dreadful`"
+            ),
+            (
+                ["witness: connector\n": "witness: connector\nwhim: yes\n"],
+                "tunnel.bypass-carried.sql:12: the header has no key `whim`; it may have `attack`, `columns`, `controls`, `description`, `examples`, `explanation`, `false_positives`, `id`, `needs`, `parameters`, `precisely`, `question`, `severity`, `status`, `subject`, `title`, `witness`"
+            ),
+            (
+                ["id: tunnel.bypass-carried\n": "id: tunnel.other\n"],
+                "tunnel.bypass-carried.sql:2: the file is called `tunnel.bypass-carried.sql` and its `id` is `tunnel.other`; they must agree"
+            ),
             (["FROM access\n": "FROM access, nowhere\n"], "tunnel.bypass-carried.sql:23: no such table: nowhere"),
-            (["FROM access\n": "FROM access, setting\n"],
-                "tunnel.bypass-carried.sql:23: the statement reads the private table `setting`; use the views of docs/database-views.md"),
-            (["sum(flows) AS count": "sum(flows) AS many"],
-                "tunnel.bypass-carried.sql:23: the statement gives no column `count`"),
-            (["hour_at >= :since": "hour_at >= :beginning"],
-                "tunnel.bypass-carried.sql:23: the statement uses `:beginning`, which the header does not declare"),
-            (["parameters: {}": "parameters: {grace: {type: duration, default: 5m, description: Time.}}"],
-                "tunnel.bypass-carried.sql:1: the header declares `grace`, which the statement does not use"),
-            (["parameters: {}": "parameters: {grace: {type: duration, default: 5 min, description: Time.}}"],
-                "tunnel.bypass-carried.sql:16: parameter `grace` needs a duration such as `90s`, `15m`, `12h` or `7d`, not `5 min`"),
-            (["{principal} reached": "{somebody} reached"],
-                "tunnel.bypass-carried.sql:23: `explanation` names `{somebody}`, which is neither a column nor a parameter"),
-            (["SELECT principal_kind": "DELETE FROM flow_fact; SELECT principal_kind"],
-                "tunnel.bypass-carried.sql:23: the statement changes the database; only reading is possible here"),
+            (
+                ["FROM access\n": "FROM access, setting\n"],
+                "tunnel.bypass-carried.sql:23: the statement reads the private table `setting`; use the views of docs/database-views.md"
+            ),
+            (
+                ["sum(flows) AS count": "sum(flows) AS many"],
+                "tunnel.bypass-carried.sql:23: the statement gives no column `count`"
+            ),
+            (
+                ["hour_at >= :since": "hour_at >= :beginning"],
+                "tunnel.bypass-carried.sql:23: the statement uses `:beginning`, which the header does not declare"
+            ),
+            (
+                ["parameters: {}": "parameters: {grace: {type: duration, default: 5m, description: Time.}}"],
+                "tunnel.bypass-carried.sql:1: the header declares `grace`, which the statement does not use"
+            ),
+            (
+                ["parameters: {}": "parameters: {grace: {type: duration, default: 5 min, description: Time.}}"],
+                "tunnel.bypass-carried.sql:16: parameter `grace` needs a duration such as `90s`, `15m`, `12h` or `7d`, not `5 min`"
+            ),
+            (
+                ["{principal} reached": "{somebody} reached"],
+                "tunnel.bypass-carried.sql:23: `explanation` names `{somebody}`, which is neither a column nor a parameter"
+            ),
+            (
+                ["SELECT principal_kind": "DELETE FROM flow_fact; SELECT principal_kind"],
+                "tunnel.bypass-carried.sql:23: the statement changes the database; only reading is possible here"
+            ),
         ])
     func wrong(replacing: [String: String], problem: String) throws {
         let problems = try LibraryTests.broken(replacing)

@@ -1,7 +1,8 @@
 import AuditStore
-@testable import Detection
 import FlowModel
 import Testing
+
+@testable import Detection
 
 /// Questions of the library, and the values they are given.
 struct QueryTests {

@@ -1,6 +1,7 @@
 import AuditStore
-@testable import Detection
 import Testing
+
+@testable import Detection
 
 /// Statements that people type can read and nothing else.
 struct StatementGuardTests {
@@ -16,11 +17,15 @@ struct StatementGuardTests {
         "reading works",
         arguments: [
             ("SELECT count(*) FROM flow", [[StoredValue.integer(6)]]),
-            ("WITH f AS (SELECT outcome FROM flow) SELECT outcome, count(*) FROM f GROUP BY 1 ORDER BY 1",
-                [[.text("allowed"), .integer(5)], [.text("denied"), .integer(1)]]),
+            (
+                "WITH f AS (SELECT outcome FROM flow) SELECT outcome, count(*) FROM f GROUP BY 1 ORDER BY 1",
+                [[.text("allowed"), .integer(5)], [.text("denied"), .integer(1)]]
+            ),
             ("SELECT name FROM pragma_table_info('policy_snapshot') LIMIT 1", [[.text("snapshot_id")]]),
-            ("VALUES (1), (NULL), ('a'), (x'00ff'), (1.5)",
-                [[.integer(1)], [.null], [.text("a")], [.blob([0, 255])], [.real(1.5)]]),
+            (
+                "VALUES (1), (NULL), ('a'), (x'00ff'), (1.5)",
+                [[.integer(1)], [.null], [.text("a")], [.blob([0, 255])], [.real(1.5)]]
+            ),
             ("SELECT 1 WHERE 0;", []),
             ("SELECT sum(value) FROM json_each('[1,2]')", [[.integer(3)]]),
         ])

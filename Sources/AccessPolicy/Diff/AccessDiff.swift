@@ -25,7 +25,8 @@ public struct AccessDifference: Sendable {
 
     /// The example's destination.
     public var target: ConnectionTarget {
-        ConnectionTarget(destination: example.destination, transport: example.transport ?? .tcp, port: example.transport == .icmp ? nil : example.port)
+        ConnectionTarget(
+            destination: example.destination, transport: example.transport ?? .tcp, port: example.transport == .icmp ? nil : example.port)
     }
 }
 
@@ -117,7 +118,9 @@ private struct AccessComparison {
         var otherResource: String?
     }
 
-    private func compare(_ request: AccessRequest, _ principals: [PrincipalReference], _ standing: Standing, _ found: inout [Key: AccessDifference]) {
+    private func compare(
+        _ request: AccessRequest, _ principals: [PrincipalReference], _ standing: Standing, _ found: inout [Key: AccessDifference]
+    ) {
         let before = old.evaluate(request, options: options)
         let after = new.evaluate(request, options: options)
         let effect: AccessDifference.Effect
