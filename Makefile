@@ -41,7 +41,7 @@ evaluate: build ## hold the detections against planted violations
 
 torture: build ## kill the journal's writer again and again, and check what is left
 	@scripts/setup.sh python3
-	@python3 Tests/Torture/journal.py
+	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
 
 clean: ## remove what was built and the demo
 	rm -rf .build .build-* demo .bench
