@@ -204,6 +204,8 @@ for name in (target, target + ".wal"):
     if os.path.exists(name):
         os.unlink(name)
 database = duckdb.connect(target)
+# The bar would stand on standard output before the answer.
+database.execute("set enable_progress_bar = false")
 columns = '''{event_type:'VARCHAR',timestamp:'BIGINT',connection:'STRUCT(id VARCHAR,protocol VARCHAR,client_ip VARCHAR,
  resource_ip VARCHAR,resource_port INT,duration_ms BIGINT,rx BIGINT,tx BIGINT,error_message VARCHAR)',
  user:'STRUCT(id VARCHAR,email VARCHAR)',device:'STRUCT(id VARCHAR)',connector:'STRUCT(id VARCHAR,name VARCHAR)',
@@ -234,7 +236,7 @@ print(json.dumps({"seconds": seconds, "count": count, "bytes": os.path.getsize(t
 def duckdb(source, count):
     def contender():
         run = Run([duckdb_python(), "-c", DUCKDB, source, path("peer.duckdb")]).must()
-        answer = json.loads(run.text)
+        answer = json.loads(run.text.strip().splitlines()[-1])
         if answer["count"] != count:
             raise Unmeasured(f"{answer['count']:,} rows instead of {count:,}")
         return {"seconds": answer["seconds"], "cpu": run.cpu, "peak": run.peak, "bytes": answer["bytes"] / count}
@@ -263,7 +265,10 @@ def interleave(contenders, rounds):
         if name in failures:
             medians[name] = {"not_measured": failures[name]}
             continue
-        medians[name] = {key: statistics.median(value[key] for value in values) for key in values[0]}
+        medians[name] = {
+            key: statistics.median(value[key] for value in values) if isinstance(first, (int, float)) else first
+            for key, first in values[0].items()
+        }
         medians[name]["samples"] = [round(value["seconds"], 4) for value in values]
     return medians
 
@@ -415,7 +420,8 @@ def part_micro(count, rounds):
         elif "nanoseconds" in value:
             rows.append([name, f"{value['nanoseconds']:.0f} ns a decision, compiled in {value['compile_seconds'] * 1000:.0f} ms"])
         else:
-            rows.append([name, f"{value['seconds']:.3f} s"])
+            verdict = f", {value['verdict']}" if "verdict" in value else ""
+            rows.append([name, f"{value['seconds']:.3f} s{verdict}"])
     table(["", "median"], rows)
     names = list(contenders)
     for left, right in ((0, 1), (2, 3), (4, 5)):

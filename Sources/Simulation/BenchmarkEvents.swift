@@ -4,14 +4,15 @@ internal import FlowModel
 /// An endless stream of completed connections of one large tenant, as lines of bare NDJSON in the shape of the real-time log, for
 /// measuring ingest and its peers on the same bytes.
 ///
-/// 2,000 users, 300 Resources, 12 Remote networks with 3 Connectors each; users and Resources by Zipf's law; 98 in 100 lines are
-/// `closed_connection`, the others `failed_to_connect`. Lines are about 565 bytes long and ascending in time, one every 10 ms on
-/// average.
+/// 2,000 users, 300 Resources, 12 Remote networks with 3 Connectors each; users and Resources by Zipf's law, each user with a dozen
+/// Resources; 98 in 100 lines are `closed_connection`, the others `failed_to_connect`. Lines are about 570 bytes long and ascending in
+/// time, one every 10 ms on average.
 public struct BenchmarkEvents: Sendable {
     private let world: World
     private let lines: EventLines
     private let catalogue: GroupCatalogue
     private let rankChoice: WeightedChoice
+    private let favouriteChoice = WeightedChoice.zipf(count: BenchmarkEvents.favourites, flattening: 1)
     private var random: SeededRandom
     private var number: UInt64 = 0
     private var clock: Timestamp
@@ -23,6 +24,8 @@ public struct BenchmarkEvents: Sendable {
     private static let longestStep = 20
     private static let longestDuration = 100_000
     private static let userFlattening = 20
+    /// Resources that one user works with.
+    private static let favourites = 12
 
     public init(seed: UInt64 = SimulationOptions.defaultSeed) throws(SimulationProblem) {
         var options = SimulationOptions()
@@ -56,16 +59,17 @@ public struct BenchmarkEvents: Sendable {
         clock = clock.advanced(byMilliseconds: Int64(random.below(BenchmarkEvents.longestStep)))
         let state = world.story.states[0]
         let user = rankChoice.draw(&random)
-        let groups = world.tenant.users[user].groups
-        let resource =
-            catalogue.draw(group: groups[random.below(groups.count)], &random) ?? PolicyStoryMaker.commonResource(of: world.tenant)
+        let resource = favourite(of: user)
         let target = world.tenant.resources[resource]
         let host = random.below(target.hosts.count)
+        // A client stays with a Connector for a while.
         let connectors = world.tenant.networks[target.network].connectors
+        let hour = UInt64(truncatingIfNeeded: clock.milliseconds / 3_600_000)
+        let choice = SeededRandom.mix(hour << 32 ^ UInt64(user) << 8 ^ UInt64(target.network)) % UInt64(connectors.count)
         var flow = FlowDraft(
             number: number, start: clock.advanced(byMilliseconds: -Int64(random.below(BenchmarkEvents.longestDuration))),
             end: clock,
-            caller: .user(user), connector: connectors[random.below(connectors.count)], resource: resource, host: host,
+            caller: .user(user), connector: connectors[Int(choice)], resource: resource, host: host,
             address: state.address(of: target.hosts[host], resource: resource), transport: target.transport, port: target.ports[0],
             policy: 0)
         number += 1
@@ -80,5 +84,13 @@ public struct BenchmarkEvents: Sendable {
         }
         buffer.raw("\n")
         return buffer.bytes
+    }
+
+    /// One of the few Resources that a user works with, the same ones all the time, the first of them most often.
+    private mutating func favourite(of user: Int) -> Int {
+        var habits = SeededRandom(seed: world.seed &+ UInt64(favouriteChoice.draw(&random)) << 32 &+ UInt64(user), stream: .tenant)
+        let groups = world.tenant.users[user].groups
+        return catalogue.draw(group: groups[habits.below(groups.count)], &habits)
+            ?? PolicyStoryMaker.commonResource(of: world.tenant)
     }
 }

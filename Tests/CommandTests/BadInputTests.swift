@@ -189,7 +189,9 @@ struct BadInputTests {
         #expect(empty.errors.hasPrefix("nothing matches user `nobody@nowhere.example`; the database holds "))
     }
 
-    @Test("a command line that is not understood", arguments: [["ingest"], ["access", "--by", "colour"], ["nonsense"], ["replay", "--since", "soon"]])
+    @Test(
+        "a command line that is not understood",
+        arguments: [["ingest"], ["access", "--by", "colour"], ["nonsense"], ["replay", "--since", "soon"]])
     func usage(arguments: [String]) throws {
         let folder = try Folder()
         try folder.write("good.log", try folder.sampleLog("connector-raw.log"))

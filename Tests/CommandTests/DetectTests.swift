@@ -118,9 +118,7 @@ struct DetectTests {
         let outcome = try Program.audit("report", "--format", "html,json,csv,md", "--out", "out/all", in: folder)
         #expect(outcome.status == 0, "\(outcome.errors)")
         let files = outcome.output.split(separator: "\n").map(String.init)
-        #expect(
-            Set(["out/all/report.html", "out/all/report.json", "out/all/report.md", "out/all/reached.csv"]).subtracting(files) == []
-        )
+        #expect(Set(["out/all/report.html", "out/all/report.json", "out/all/report.md", "out/all/reached.csv"]).subtracting(files) == [])
         #expect(files.allSatisfy(folder.exists))
         #expect(try folder.read("audit.db") == before)
         let printed = try Program.audit("report", "--format", "md", "--out", "-", in: folder)

@@ -69,7 +69,8 @@ struct IngestTests {
                 for part in 0..<parts {
                     let chunk = order.dropFirst(part * size).prefix(size).joined(separator: "\n") + "\n"
                     try folder.write("\(database).\(part).log", chunk)
-                    let outcome = try Program.audit("ingest", "--db", database, "--format", "analytics", "\(database).\(part).log", in: folder)
+                    let outcome = try Program.audit(
+                        "ingest", "--db", database, "--format", "analytics", "\(database).\(part).log", in: folder)
                     #expect(outcome.status == 0, "\(outcome.errors)")
                 }
                 results.insert(try Program.shell("sqlite3 \(database) \"\(query)\"", in: folder).output)

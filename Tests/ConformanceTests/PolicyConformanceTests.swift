@@ -15,6 +15,8 @@ import Testing
         var input: [String: String]
         var options: [String: String] = [:]
         var want: [String: String]
+        var fields: [String: String] = [:]
+        var problems: [String] = []
         var testDescription: String { note }
     }
 
@@ -25,8 +27,14 @@ import Testing
         return items.map { item in
             Case(
                 note: fields(item)["note"] ?? "", input: item[input].map(fields) ?? [:],
-                options: item["options"].map(fields) ?? [:], want: item["want"].map(fields) ?? [:])
+                options: item["options"].map(fields) ?? [:], want: item["want"].map(fields) ?? [:], fields: fields(item),
+                problems: item["problems"].map(texts) ?? [])
         }
+    }
+
+    private static func texts(_ node: DocumentNode) -> [String] {
+        guard case .sequence(let items) = node.content else { return [] }
+        return items.compactMap { if case .scalar(let text, _) = $0.content { text } else { nil } }
     }
 
     private static func fields(_ node: DocumentNode) -> [String: String] {
@@ -107,11 +115,19 @@ import Testing
         let cases = Self.cases("flows.yaml", input: "flow")
         #expect(cases.count > 80)
         #expect(Self.cases("requests.yaml", input: "request").count > 10)
+        #expect(Self.cases("refused.yaml", input: "none").count > 20)
         let classes = Set(cases.compactMap { $0.want["class"] })
         #expect(classes == Set(VerdictClass.allCases.map(\.rawValue)))
         let reasons = Set(cases.compactMap { $0.want["reason"] })
         #expect(reasons == Set(ReasonCode.allCases.filter { $0 != .allowed }.map(\.rawValue)))
         let qualifiers = Set(cases.compactMap { $0.want["qualifiers"] }.flatMap { $0.split(separator: ";").map(String.init) })
         #expect(qualifiers == Set(Qualifier.allCases.map(\.rawValue)))
+    }
+
+    @Test(arguments: cases("refused.yaml", input: "none"))
+    func refused(_ example: Case) throws {
+        let document = example.fields["document"] ?? ""
+        let error = #expect(throws: PolicyDocumentErrors.self) { try PolicySnapshot.load(Array(document.utf8), file: "p.yaml") }
+        #expect(error?.problems.map(\.description) == example.problems)
     }
 }

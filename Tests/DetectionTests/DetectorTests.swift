@@ -47,9 +47,7 @@ struct DetectorTests {
     @Test("evidence names file, line, offset and flow of the first records and the last")
     func evidence() throws {
         let tenant = try SmallTenant()
-        let flows = (0..<9).map {
-            SmallTenant.Flow(at: SmallTenant.start + Int64($0) * 3_600_000, user: "22", email: "bob@example.com")
-        }
+        let flows = (0..<9).map { SmallTenant.Flow(at: SmallTenant.start + Int64($0) * 3_600_000, user: "22", email: "bob@example.com") }
         let outcome = try DetectorTests.detector(
             try tenant.ingest(flows), only: "access.disabled", evidenceLimit: 3
         ).run(now: DetectorTests.now)
@@ -159,10 +157,7 @@ struct DetectorTests {
     @Test(
         "a suppressions file that cannot be meant is refused",
         arguments: [
-            (
-                "suppressions: [{reason: a, author: b, expires: 2027-01-01}]",
-                "s.yaml:1: a suppression needs a `rule` or a `finding`"
-            ),
+            ("suppressions: [{reason: a, author: b, expires: 2027-01-01}]", "s.yaml:1: a suppression needs a `rule` or a `finding`"),
             (
                 "suppressions: [{finding: abc, reason: a, author: b, expires: 2027-01-01}]",
                 "s.yaml:1: `finding` needs at least 8 digits of the finding's id"

@@ -84,8 +84,7 @@ import Testing
     }
 
     @Test func integersOfAllLengths() {
-        for text in ["0", "7", "-7", "18446744073709551616", "9223372036854775807", "-9223372036854775808", "-9223372036854775809"]
-        {
+        for text in ["0", "7", "-7", "18446744073709551616", "9223372036854775807", "-9223372036854775808", "-9223372036854775809"] {
             var copy = text
             let value = copy.withUTF8 { bytes in
                 UnsafeRawBufferPointer(bytes).baseAddress.flatMap { JSONNumber.integer($0, bytes.count) }

@@ -75,7 +75,7 @@ import Testing
             }
             let events = counts.flows + counts.names + counts.changes
             #expect(
-                row?.dropFirst(2).prefix(4).joined(separator: " ")
+                row?.dropFirst(1).prefix(4).joined(separator: " ")
                     == "`\(counts.format?.rawValue ?? "")` \(events) \(counts.noise) \(counts.quarantined.count)", "\(name)")
         }
     }

@@ -29,6 +29,10 @@ import Testing
         ("hello\nworld\n", "no event, no envelope of one and no report header is among its first 12 bytes"),
         ("[WARN] x\n[INFO] y\n", "no event, no envelope of one and no report header is among its first 18 bytes"),
         ("a,b,c\n1,2,3\n", "no event, no envelope of one and no report header is among its first 12 bytes"),
+        (
+            "# A page\n{\"a\": 1}\nabout \"connector\":{\n",
+            "no event, no envelope of one and no report header is among its first 38 bytes"
+        ),
         (#"{"data":{"remoteNetworks":{"edges":[]}}}"#, "it looks like an export of the policy, which `policy import` reads"),
         ("{\n\"data\":{\"remoteNetworks\":{\"edges\":[]}}}", "it looks like an export of the policy, which `policy import` reads"),
     ])

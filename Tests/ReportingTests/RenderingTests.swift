@@ -12,13 +12,11 @@ struct RenderingTests {
 
     static var report: Report {
         let evidence = FindingEvidence(
-            flowID: 7, connectionID: "c-1", source: "/j/a/000000000001.ndjson.gz", journal: "/j/a",
-            segment: "000000000001.ndjson.gz",
+            flowID: 7, connectionID: "c-1", source: "/j/a/000000000001.ndjson.gz", journal: "/j/a", segment: "000000000001.ndjson.gz",
             frame: 3, sequence: 120, line: 12, offset: 4_096)
         let other = FindingEvidence(flowID: 8, source: hostile, line: 3, offset: 99)
         let finding = Finding(
-            id: String(repeating: "ab", count: 32), ruleID: "tunnel.no-resource", severity: .critical, status: .new,
-            title: "A leak",
+            id: String(repeating: "ab", count: 32), ruleID: "tunnel.no-resource", severity: .critical, status: .new, title: "A leak",
             explanation: "\(hostile) leaked", witness: "connector", principal: hostile, resource: "=1+1", connector: nil,
             subject: [.init(name: "principal", value: .text(hostile))], firstSeen: Timestamp(milliseconds: 0),
             lastSeen: Timestamp(milliseconds: 86_400_000), count: 1_234, parameters: [.init(name: "window", value: .integer(5))],
@@ -42,14 +40,12 @@ struct RenderingTests {
         let table = ReportTable(columns: columns, rows: rows, shown: 2, isCut: false)
         return Report(
             template: "test", title: "Test report", intro: hostile, period: Period(since: Timestamp(milliseconds: 0)),
-            periodName: hostile, generatedAt: Timestamp(milliseconds: 0), software: "test", conclusion: .violations,
-            verdict: hostile,
+            periodName: hostile, generatedAt: Timestamp(milliseconds: 0), software: "test", conclusion: .violations, verdict: hostile,
             parameters: [(name: "principal", value: hostile)],
             sections: [
                 ReportSection(id: "rows", title: hostile, question: "What?", empty: "Nothing.", content: .table(table)),
                 ReportSection(id: "none", title: "None", question: "What?", empty: hostile, content: .notes([])),
-                ReportSection(
-                    id: "findings", title: "Findings", question: "What?", empty: "Nothing.", content: .findings([finding])),
+                ReportSection(id: "findings", title: "Findings", question: "What?", empty: "Nothing.", content: .findings([finding])),
                 ReportSection(id: "notes", title: "Notes", question: "What?", empty: "Nothing.", content: .notes([hostile])),
             ], findings: [finding], flows: 3)
     }
@@ -116,9 +112,7 @@ struct RenderingTests {
         let text = try RenderingTests.file(.html, "report.html")
         #expect(!text.contains("<script") && !text.contains("\u{1b}") && !text.contains("\u{202e}"))
         #expect(text.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; =SUM(A1) | *x* \\u{1b}[31m\\u{202e}&amp;"))
-        for word in ["http:", "https:", "src=", "url(", "@import", "javascript:", "onclick"] {
-            #expect(!text.contains(word), "\(word)")
-        }
+        for word in ["http:", "https:", "src=", "url(", "@import", "javascript:", "onclick"] { #expect(!text.contains(word), "\(word)") }
         #expect(text.contains("a/000000000001.ndjson.gz frame 3 record 120 line 12, flow 7"))
         #expect(text.contains("<td class=\"number\">13 %<svg"))
         #expect(RenderingTests.unbalanced(text) == nil)

@@ -132,15 +132,4 @@ struct DocumentScanner {
         report(node.line, "\(what) must be one of \(words), not \(text.quoted)")
         return fallback
     }
-
-    mutating func required<Value>(_ value: Value?, _ key: String, of what: String, in node: DocumentNode, isPresent: Bool) -> Value?
-    {
-        if value == nil, !isPresent { report(node.line, "\(what) has no `\(key)`") }
-        return value
-    }
-
-    func finish<Value>(_ value: Value) throws(PolicyDocumentErrors) -> Value {
-        guard problems.isEmpty else { throw PolicyDocumentErrors(problems) }
-        return value
-    }
 }

@@ -10,6 +10,7 @@ struct SnapshotDocument {
 
     private var scanner: DocumentScanner
     private var draft = SnapshotDraft()
+    private var testNodes: [DocumentNode] = []
 
     static let keys: Set<String> = [
         "format", "effectiveAt", "version", "incomplete", "notes", "networks", "connectors", "users", "groups",
@@ -33,11 +34,29 @@ struct SnapshotDocument {
         "group", "serviceAccount", "expiresAt", "securityPolicy", "autoLockSeconds", "accessRequestSeconds", "manual",
     ]
 
-    static func read(_ root: DocumentNode, file: String) throws(PolicyDocumentErrors) -> PolicySnapshot {
+    static func read(_ root: DocumentNode, file: String) throws(PolicyDocumentErrors) -> PolicyDocument {
         var reader = SnapshotDocument(scanner: DocumentScanner(file: file))
         reader.readRoot(root)
-        _ = try reader.scanner.finish(())
-        return try reader.draft.finished()
+        var problems = reader.scanner.problems
+        var snapshot: PolicySnapshot?
+        do throws(PolicyDocumentErrors) {
+            snapshot = try reader.draft.finished()
+        } catch {
+            problems += error.problems
+        }
+        var tests: [PolicyTest] = []
+        if let snapshot {
+            var scanner = DocumentScanner(file: file)
+            let testReader = PolicyTestReader(snapshot: snapshot)
+            for (index, node) in reader.testNodes.enumerated() {
+                if let test = testReader.read(node, index + 1, &scanner) { tests.append(test) }
+            }
+            problems += scanner.problems
+        }
+        guard let snapshot, problems.isEmpty else {
+            throw PolicyDocumentErrors(problems.sorted { $0.line < $1.line })
+        }
+        return PolicyDocument(file: file, snapshot: snapshot, tests: tests, lines: reader.draft.lines)
     }
 
     private mutating func readRoot(_ root: DocumentNode) {
@@ -73,7 +92,7 @@ struct SnapshotDocument {
         for node in scanner.list(fields["devices"], "`devices`") { readDevice(node) }
         for node in scanner.list(fields["securityPolicies"], "`securityPolicies`") { readSecurityPolicy(node) }
         for node in scanner.list(fields["resources"], "`resources`") { readResource(node) }
-        _ = scanner.list(fields["tests"], "`tests`")
+        testNodes = scanner.list(fields["tests"], "`tests`")
     }
 
     /// The `id` of an object, reported when it is missing.

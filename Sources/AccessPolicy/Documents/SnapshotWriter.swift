@@ -171,23 +171,4 @@ extension PolicySnapshot {
     public func yaml() -> String {
         SnapshotWriter.document(self, withNotes: true).yaml()
     }
-
-    /// Reads a document of the project, or an answer of the administration interface whose file is named by its effective time, such
-    /// as `2026-10-08T06:00:00Z.json`. YAML or JSON, told apart by the first character.
-    ///
-    /// - Parameter file: the name for messages.
-    public static func load(_ bytes: [UInt8], file: String) throws(PolicyDocumentErrors) -> PolicySnapshot {
-        let root = try DocumentNode.read(bytes, file: file)
-        if root["format"] == nil, AdminAPIImport.recognises(root) {
-            let name = file.split(separator: "/").last ?? ""
-            guard let dot = name.lastIndex(of: "."), let time = Timestamp(name[..<dot]) else {
-                throw PolicyDocumentErrors(
-                    file: file,
-                    "an answer of the administration interface says not when it came into force; import it with an effective time, or name the file by it"
-                )
-            }
-            return try AdminAPIImport.read([(file, root)], effectiveAt: time)
-        }
-        return try SnapshotDocument.read(root, file: file)
-    }
 }

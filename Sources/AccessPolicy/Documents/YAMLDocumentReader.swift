@@ -99,8 +99,10 @@ enum YAMLDocumentReader {
             return PolicyProblem(file: file, line: 0, message: "not valid YAML")
         }
         switch error {
-        case .scanner(_, let what, let mark, _), .parser(_, let what, let mark, _), .composer(_, let what, let mark, _):
-            let hint = what.contains("alias") ? "; a value that begins with `*` must be in quotes" : ""
+        case .scanner(let context, let what, let mark, _), .parser(let context, let what, let mark, _),
+            .composer(let context, let what, let mark, _):
+            let isAlias = what.contains("alias") || (context?.text.contains("alias") ?? false)
+            let hint = isAlias ? "; a value that begins with `*` must be in quotes" : ""
             return PolicyProblem(file: file, line: mark.line, message: "not valid YAML: \(what)\(hint)")
         case .duplicatedKeysInMapping(let keys, let context):
             let names = keys.map(\.quoted).joined(separator: ", ")

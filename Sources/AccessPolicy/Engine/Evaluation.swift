@@ -358,16 +358,18 @@ struct Evaluation {
         return low > rule.start && policy.ports[low - 1].last >= port ? nil : .portNotAllowed
     }
 
-    /// The most specific granted Resource not above the selected one whose ports allow the request; ties go to the lowest id.
+    /// The most specific granted Resource not above the selected one whose ports allow the request; ties go to the lowest id. When there
+    /// is none, and one might allow a port that the request does not tell, the answer is undecidable.
     private mutating func broaderResource(_ policy: CompiledPolicy, _ request: AccessRequest) -> Int32? {
         let open = policy.covering(request.destination).filter { candidate in
             let resource = policy.resources[candidate.resource]
             return candidate.rank <= selectedRank && candidate.resource != selected && resource.isActive
-                && checkPort(policy, request, resource) == nil && standing(policy, request, resource).contains(.live)
+                && standing(policy, request, resource).contains(.live) && checkPort(policy, request, resource) == nil
         }
         guard let rank = open.map(\.rank).max() else { return nil }
         let best = open.filter { $0.rank == rank }.map(\.resource)
         isAmbiguous = best.count > 1
+        isUndecidable = false
         return best.min()
     }
 

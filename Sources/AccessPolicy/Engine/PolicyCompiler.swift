@@ -80,7 +80,8 @@ struct PolicyCompiler {
             let mine = groupsOfUsers[bounds[position]..<bounds[position + 1]]
             users.append(
                 CompiledPolicy.CompiledUser(
-                    groupBits: mine.reduce(0) { $0 | CompiledPolicy.bit(ofSubject: $1) }, groups: Int32(bounds[position]), groupCount: Int32(bounds[position + 1] - bounds[position]),
+                    groupBits: mine.reduce(0) { $0 | CompiledPolicy.bit(ofSubject: $1) }, groups: Int32(bounds[position]),
+                    groupCount: Int32(bounds[position + 1] - bounds[position]),
                     isActive: user.state == .active))
         }
     }

@@ -57,6 +57,10 @@ public struct AdminAPIImport {
     }
 
     static func read(_ roots: [(String, DocumentNode)], effectiveAt: Timestamp) throws(PolicyDocumentErrors) -> PolicySnapshot {
+        try readDraft(roots, effectiveAt: effectiveAt).finished()
+    }
+
+    static func readDraft(_ roots: [(String, DocumentNode)], effectiveAt: Timestamp) throws(PolicyDocumentErrors) -> SnapshotDraft {
         var importer = AdminAPIImport()
         for (name, root) in roots {
             importer.scanner = DocumentScanner(file: name)
@@ -75,7 +79,7 @@ public struct AdminAPIImport {
         guard importer.problems.isEmpty else { throw PolicyDocumentErrors(importer.problems) }
         importer.complete()
         importer.draft.snapshot.effectiveAt = effectiveAt
-        return try importer.draft.finished()
+        return importer.draft
     }
 
     static let sections: Set<String> = [

@@ -26,6 +26,8 @@ extension FrameProblem: CustomStringConvertible {
 public final class FrameInflater {
     private let stream: UnsafeMutablePointer<z_stream>
     private let isReady: Bool
+    /// Inflates without gzip's wrapping, block by block; made when it is needed.
+    private var strict: InflateStream?
     /// The member's bytes as read from the file; grows to the longest frame seen, at most `FrameHeader.longestMember`.
     var member: [UInt8] = []
 
@@ -70,5 +72,21 @@ public final class FrameInflater {
             throw .corrupt("\(expected - Int(stream.pointee.avail_out)) bytes where the header states \(expected)")
         }
         return expected
+    }
+
+    /// What is wrong with bits of a member that inflating does not look at, or nil: those between the end of the compressed data and the
+    /// next byte, which every compressor leaves zero.
+    ///
+    /// Looks at the first `length` bytes of the member that was read last, which must have been inflated without an error.
+    func unusedBits(scratch: UnsafeMutableRawBufferPointer, length: Int) -> String? {
+        let stream = strict ?? InflateStream(.raw)
+        strict = stream
+        stream.reset()
+        let last = member.withBytes { bytes in
+            stream.lastByte(
+                UnsafeRawBufferPointer(rebasing: bytes[FrameHeader.length..<length - FrameHeader.trailerLength]), scratch: scratch)
+        }
+        guard let last else { return "the compressed data does not end where it should" }
+        return last.byte >> UInt8(8 - last.unusedBits) == 0 ? nil : "bits after the end of the compressed data are set"
     }
 }

@@ -55,13 +55,19 @@ public final class SegmentReader {
         return frame
     }
 
+    private var disagreement: String { "the frame's header disagrees with what follows" }
+
     private func native(_ header: FrameHeader) throws(SystemProblem) -> Frame {
         let frame = Frame(form: .native(header), offset: offset, length: UInt64(header.memberLength))
         if frame.end > knownSize {
             // The file may have grown since it was measured.
             knownSize = try segment.size()
         }
-        if frame.end == knownSize { return frame }
+        if frame.end == knownSize {
+            // Nothing follows that could contradict the length, so only the contents can tell whether it swallows other frames.
+            guard try !isSound(frame, header), let next = try findHeader(after: offset) else { return frame }
+            return Frame(form: .damaged(disagreement), offset: offset, length: next - offset)
+        }
         if frame.end < knownSize {
             let following = try self.header(at: frame.end)
             if case .frame(let next) = following, next.firstSequence == header.nextSequence {
@@ -74,7 +80,7 @@ public final class SegmentReader {
             }
         }
         if let next = try findHeader(after: offset) {
-            return Frame(form: .damaged("the frame's header disagrees with what follows"), offset: offset, length: next - offset)
+            return Frame(form: .damaged(disagreement), offset: offset, length: next - offset)
         }
         if frame.end > knownSize { return try rest(.torn) }
         return Frame(form: .damaged("the frame's header disagrees with its contents"), offset: offset, length: frame.length)
@@ -83,6 +89,10 @@ public final class SegmentReader {
     private func foreign() throws(SystemProblem) -> Frame {
         switch try ForeignMember.end(in: segment, from: offset, to: knownSize) {
         case .end(let end):
+            // A frame whose header is damaged can still be gzip, and even one that skips the frame after it.
+            if let next = try findHeader(after: offset, before: end) {
+                return Frame(form: .damaged("a gzip member whose header is not a frame's"), offset: offset, length: next - offset)
+            }
             return Frame(form: .foreign, offset: offset, length: end - offset)
         case .truncated, .corrupt:
             return try junk("a gzip member that does not inflate")
@@ -124,10 +134,11 @@ public final class SegmentReader {
     }
 
     /// The offset of the next believable frame header after `start`.
-    private func findHeader(after start: UInt64) throws(SystemProblem) -> UInt64? {
-        try ByteSearch.first(in: segment.file, from: start + 1, to: knownSize, overlap: FrameHeader.length) { bytes in
-            guard bytes[0] == 0x1f, case .frame = FrameHeader.parse(bytes) else { return false }
-            return true
+    private func findHeader(after start: UInt64, before end: UInt64? = nil) throws(SystemProblem) -> UInt64? {
+        try ByteSearch.first(
+            in: segment.file, from: start + 1, to: end ?? knownSize, overlap: FrameHeader.length, startingWith: FrameHeader.fixedStart[0]
+        ) { bytes in
+            if case .frame = FrameHeader.parse(bytes) { true } else { false }
         }
     }
 
@@ -140,9 +151,11 @@ public final class SegmentReader {
 enum ByteSearch {
     private static let window = 1 << 16
 
-    /// The first offset in `start..<end` at which `matches` holds for the (at most `overlap`) bytes from there.
+    /// The first offset in `start..<end` at which `matches` holds for the (at most `overlap`) bytes from there; with `byte`, only places
+    /// that hold that byte are looked at.
     static func first(
-        in file: OpenFile, from start: UInt64, to end: UInt64, overlap: Int, where matches: (UnsafeRawBufferPointer) -> Bool
+        in file: OpenFile, from start: UInt64, to end: UInt64, overlap: Int, startingWith byte: UInt8? = nil,
+        where matches: (UnsafeRawBufferPointer) -> Bool
     ) throws(SystemProblem) -> UInt64? {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: window + overlap, alignment: 8)
         defer { buffer.deallocate() }
@@ -151,10 +164,16 @@ enum ByteSearch {
             let count = try file.read(into: buffer, at: position)
             guard count > 0 else { return nil }
             let starts = min(count, window, Int(clamping: end - position))
-            for index in 0..<starts {
+            var index = 0
+            while index < starts {
+                if let byte {
+                    guard let found = UnsafeRawBufferPointer(rebasing: buffer[index..<starts]).first(byte) else { break }
+                    index += found
+                }
                 if matches(UnsafeRawBufferPointer(rebasing: buffer[index..<min(index + overlap, count)])) {
                     return position + UInt64(index)
                 }
+                index += 1
             }
             position += UInt64(starts)
         }

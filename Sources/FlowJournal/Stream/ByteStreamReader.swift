@@ -277,7 +277,10 @@ public final class ByteStreamReader {
     /// gzip by its magic number. zlib's two header bytes are also plain text now and then (`x^`, `hC`), so the first bytes must inflate.
     private static func sniff(_ bytes: UnsafeRawBufferPointer) -> Compression {
         if FrameHeader.isGzip(bytes) { return .gzip }
-        guard hasZlibHeader(bytes) else { return .none }
+        // Compressed data has bytes in it that no text has.
+        guard hasZlibHeader(bytes), bytes.contains(where: { $0 >= 0x7f || ($0 < 0x20 && $0 != 0x09 && $0 != 0x0a && $0 != 0x0d) }) else {
+            return .none
+        }
         return withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 16) { scratch in
             let trial = InflateStream(.zlib)
             var used = 0

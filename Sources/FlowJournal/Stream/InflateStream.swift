@@ -5,6 +5,7 @@ final class InflateStream {
     enum Format: Int32 {
         case gzip = 31
         case zlib = 15
+        case raw = -15
     }
 
     struct Step {
@@ -60,5 +61,26 @@ final class InflateStream {
             let reason = stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(code)"
             throw Corrupt(reason: reason, consumed: consumed, produced: produced)
         }
+    }
+
+    /// The last byte of raw compressed data that is there as a whole, and how many of its upper bits belong to nothing; nil when the data
+    /// does not end there. What it inflates to is written over `scratch` again and again.
+    func lastByte(
+        _ data: UnsafeRawBufferPointer, scratch: UnsafeMutableRawBufferPointer
+    ) -> (byte: UInt8, unusedBits: Int)? {
+        guard isReady, let source = data.baseAddress, let target = scratch.baseAddress, let count = uInt(exactly: data.count),
+            let room = uInt(exactly: scratch.count), room > 0
+        else { return nil }
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: source.assumingMemoryBound(to: UInt8.self))
+        stream.pointee.avail_in = count
+        while true {
+            stream.pointee.next_out = target.assumingMemoryBound(to: UInt8.self)
+            stream.pointee.avail_out = room
+            // Stops at the end of every block; bits 6 and 7 say that it was the last one, bits 0 to 2 how many bits are unused.
+            guard CZlib.inflate(stream, Z_BLOCK) == Z_OK else { return nil }
+            if stream.pointee.data_type & 0xc0 == 0xc0 { break }
+        }
+        guard stream.pointee.avail_in == 0 else { return nil }
+        return (data[data.count - 1], Int(stream.pointee.data_type & 7))
     }
 }

@@ -74,6 +74,7 @@ struct VerificationRun {
         }
         report.segmentCount = segments.count
         report.head = tree.head
+        checkState()
         report.lastSequence = lastSequence == 0 ? nil : lastSequence
         if let mismatch { try locate(mismatch) }
         conclude()
@@ -228,7 +229,10 @@ struct VerificationRun {
             (own, wrong) = try scratch.withMutableBytes(count: Int(header.inflatedLength)) { buffer throws(FrameProblem) in
                 let count = try segment.inflate(frame, with: inflater, into: buffer)
                 let lines = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-                return (holdsOwn ? OwnRecords.find(in: lines) : [], isDeep ? FrameContents.check(lines, against: header) : nil)
+                let own = holdsOwn ? OwnRecords.find(in: lines) : []
+                guard isDeep else { return (own, nil) }
+                if let wrong = FrameContents.check(lines, against: header) { return (own, wrong) }
+                return (own, inflater.unusedBits(scratch: buffer, length: Int(frame.length)))
             }
         } catch {
             if case .system(let problem) = error { throw problem }
@@ -315,6 +319,15 @@ struct VerificationRun {
             number += 1
             offset = 0
         }
+    }
+
+    /// The writer's own state proves nothing, and may be missing; but a journal that is shorter than it has lost frames.
+    private mutating func checkState() {
+        guard let state = TreeState.read(in: verifier.directory.path), state.tree.size > tree.size else { return }
+        report.add(
+            VerificationFinding(
+                .framesMissing, "the writer's state is of \(state.tree.size) frames, and there are only \(tree.size)", file: TreeState.name,
+                frames: tree.size..<state.tree.size))
     }
 
     // MARK: Conclusion

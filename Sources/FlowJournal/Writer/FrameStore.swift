@@ -42,11 +42,13 @@ final class FrameStore {
         sealedAt = now
     }
 
-    /// Appends a frame and makes it durable as the options say. Gives the head that was sealed on the way, if one was.
-    func append(_ member: [UInt8], _ header: FrameHeader, now: Timestamp) throws(SystemProblem) -> TreeHead? {
+    /// Appends a frame and makes it durable as the options say, in a new segment when the current one is full or old. Gives the head that was sealed on the way, if one was.
+    func append(
+        _ member: [UInt8], _ header: FrameHeader, now: Timestamp, mayRoll: Bool = true
+    ) throws(SystemProblem) -> TreeHead? {
         if let isBroken { throw isBroken }
         var sealedHead: TreeHead?
-        if shouldRoll(adding: member.count, now: now) {
+        if mayRoll, shouldRoll(adding: member.count, now: now) {
             sealedHead = try seal(now: now)
             try roll()
         }

@@ -220,6 +220,7 @@ public final class JournalWriter {
     /// On a full disk the space kept in reserve is given up first, so that at least the number of lost records is in the journal.
     public func close() throws(JournalProblem) {
         guard !isClosed else { return }
+        // The last frame does not begin a new segment: the seal of the old one could not be journaled any more.
         isClosed = true
         do throws(SystemProblem) {
             do throws(SystemProblem) {
@@ -241,6 +242,7 @@ public final class JournalWriter {
         if waiting != nil { try writeWaiting() }
         addLossRecord()
         addSealRecord()
+        addPosition()
         if !hasClosedRecord {
             add(own: closed())
             hasClosedRecord = true
@@ -254,11 +256,7 @@ public final class JournalWriter {
     /// Ends the frame that is being filled and writes it.
     private func cut() throws(SystemProblem) {
         if waiting != nil { try writeWaiting() }
-        if let position = unrecordedPosition {
-            unrecordedPosition = nil
-            positionRecordedAt = clock()
-            add(own: position.record(at: positionRecordedAt))
-        }
+        addPosition()
         guard !payload.isEmpty else { return }
         let header = payload.withUnsafeBytes { encoder.encode($0, content, into: &member) }
         guard let header else { throw SystemProblem(operation: "compress a frame for", path: directory.path, code: 12) }
@@ -273,7 +271,7 @@ public final class JournalWriter {
         guard let header = waiting else { return }
         let now = clock()
         do throws(SystemProblem) {
-            unrecordedSeal = try store.append(member, header, now: now) ?? unrecordedSeal
+            unrecordedSeal = try store.append(member, header, now: now, mayRoll: !isClosed) ?? unrecordedSeal
         } catch {
             trouble = error
             throw error
@@ -339,6 +337,13 @@ public final class JournalWriter {
             guard let facts = try? RecordScanner.scan(bytes) else { return }
             add(bytes, facts)
         }
+    }
+
+    private func addPosition() {
+        guard let position = unrecordedPosition else { return }
+        unrecordedPosition = nil
+        positionRecordedAt = clock()
+        add(own: position.record(at: positionRecordedAt))
     }
 
     private func addLossRecord() {

@@ -1,6 +1,7 @@
 /// The file `tree`: how far the Merkle tree has come, so that opening a journal need not hash all of it again.
 ///
-/// It is a cache: a writer believes it only after holding it against the last checkpoint, and a verifier never reads it.
+/// It is a cache: a writer believes it only after holding it against the last checkpoint. To a verifier it is no evidence, except that a
+/// journal which is shorter than its writer's state has lost frames.
 struct TreeState: Equatable {
     static let name = "tree"
     private static let title = "twin-journal tree v1"

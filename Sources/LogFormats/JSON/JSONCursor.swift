@@ -91,7 +91,12 @@ struct JSONCursor {
                 return (first, count, kind)
             } else if byte == UInt8(ascii: "\\") {
                 kind = .escaped
-                try escape()
+                // JSON inside of JSON is full of these two.
+                if end - position >= 2, JSONCursor.isCommonEscape(position.load(fromByteOffset: 1, as: UInt8.self)) {
+                    position += 2
+                } else {
+                    try escape()
+                }
             } else if byte < 0x20 {
                 throw problem("a control character in a string")
             } else if byte < 0x80 {
@@ -104,6 +109,12 @@ struct JSONCursor {
         }
     }
 
+    @inline(__always)
+    private static func isCommonEscape(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    @inline(never)
     private mutating func escape() throws(Rejection) {
         guard end - position >= 2 else { throw problem("a string without an end") }
         switch position.load(fromByteOffset: 1, as: UInt8.self) {

@@ -8,6 +8,9 @@ struct NetworkReportReader {
     /// Index of each known column; -1 when the report lacks it.
     private var places = [Int](repeating: -1, count: ReportColumn.allCases.count)
     private var unknown: [Int] = []
+    /// The cells of a row's relays as they stand, and what such cells came to before.
+    private var relayCells = ByteBuffer(capacity: 256)
+    private var knownRelays = KnownMeanings()
 
     init(symbols: SymbolTable) {
         self.symbols = symbols
@@ -15,6 +18,7 @@ struct NetworkReportReader {
 
     func deallocate() {
         cells.deallocate()
+        relayCells.deallocate()
     }
 
     /// The header as text that `useHeader` takes; empty before one was read.
@@ -81,7 +85,7 @@ struct NetworkReportReader {
 
 /// One row.
 extension NetworkReportReader {
-    private func row(_ header: ReportHeader, _ place: Place, _ batch: RecordBatch) throws(Rejection) -> FlowEvent {
+    private mutating func row(_ header: ReportHeader, _ place: Place, _ batch: RecordBatch) throws(Rejection) -> FlowEvent {
         guard let start = try instant(.startTime) else { throw Rejection(.missingField, "`start_time` is empty") }
         let end = try instant(.endTime)
         var event = FlowEvent(kind: .whole, timestamp: end ?? start)
@@ -111,7 +115,7 @@ extension NetworkReportReader {
         // Dialled by address: no name.
         event.resourceAddress = bytes(.resourceDomain).isEmpty ? text(.resourceIP) : text(.resourceDomain)
         event.appliedRule = text(.appliedRule)
-        if places[ReportColumn.relayIPs.index] >= 0 || places[ReportColumn.relays.index] >= 0 { event.relays = relaysSymbol }
+        if places[ReportColumn.relayIPs.index] >= 0 || places[ReportColumn.relays.index] >= 0 { event.relays = relaysSymbol() }
         if !unknown.isEmpty { event.extras = extras(header, batch) }
         return event
     }
@@ -127,10 +131,21 @@ extension NetworkReportReader {
         bytes.count == text.utf8.count && bytes.elementsEqual(text.utf8)
     }
 
-    /// Direct paths have no relays at all, which need no work.
-    private var relaysSymbol: Symbol {
-        bytes(.relays).isEmpty && bytes(.relayIPs).isEmpty && bytes(.relayPorts).isEmpty
-            ? symbols.intern("[]") : symbols.intern(relays)
+    /// Relays come from a short list: each combination of cells is worked out once.
+    private mutating func relaysSymbol() -> Symbol {
+        relayCells.removeAll()
+        for column in [ReportColumn.relays, .relayIPs, .relayPorts] {
+            let cell = bytes(column)
+            // With its length before it, so that different cells are different texts.
+            var length = UInt32(truncatingIfNeeded: cell.count)
+            withUnsafeBytes(of: &length) { if let base = $0.baseAddress { relayCells.append(base, $0.count) } }
+            if let base = cell.baseAddress { relayCells.append(base, cell.count) }
+        }
+        let raw = symbols.intern(relayCells.bytes)
+        if let known = knownRelays.meaning(of: raw, symbols.generation) { return known }
+        let symbol = symbols.intern(relays)
+        knownRelays.remember(raw, symbol)
+        return symbol
     }
 
     private func endpoints(_ event: inout FlowEvent) throws(Rejection) {

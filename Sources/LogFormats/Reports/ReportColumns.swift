@@ -114,11 +114,9 @@ struct ReportCells {
                 try quoted(&position, start, end)
             } else {
                 let cell = position
-                while position < end, position.load(as: UInt8.self) != UInt8(ascii: ",") {
-                    guard position.load(as: UInt8.self) != UInt8(ascii: "\"") else {
-                        throw Rejection(.badQuoting, "a quote inside of an unquoted cell at byte \(position - start)")
-                    }
-                    position += 1
+                position = ReportCells.endOfPlainCell(position, end)
+                guard position == end || position.load(as: UInt8.self) != UInt8(ascii: "\"") else {
+                    throw Rejection(.badQuoting, "a quote inside of an unquoted cell at byte \(position - start)")
                 }
                 text.append(cell, position - cell)
             }
@@ -126,6 +124,23 @@ struct ReportCells {
             guard position < end else { return }
             position += 1
         }
+    }
+
+    /// The next comma or quote, or the end.
+    private static func endOfPlainCell(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UnsafeRawPointer {
+        var position = start
+        while end - position >= 8 {
+            let word = ByteScan.load(position)
+            let mask = ByteScan.matches(word, UInt8(ascii: ",")) | ByteScan.matches(word, UInt8(ascii: "\""))
+            if mask != 0 { return position + ByteScan.index(mask) }
+            position += 8
+        }
+        while position < end {
+            let byte = position.load(as: UInt8.self)
+            if byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") { return position }
+            position += 1
+        }
+        return position
     }
 
     /// The rest of a quoted cell; the position is left on the comma or at the end.

@@ -87,11 +87,12 @@ public enum FormatSniffer {
             (.auditLog, batch.changes.count),
         ]
         if let best = counts.max(by: { $0.1 < $1.1 }), best.1 > 0 { return .format(best.0) }
-        let isText: Set<QuarantineReason> = [.invalidUTF8, .notJSON, .lineTooLong]
-        if batch.quarantined.contains(where: { !isText.contains($0.reason) && $0.raw.first == UInt8(ascii: "{") }) {
+        // Objects that are none of ours are a log too, of which every line is set aside with its reason; a text that quotes an object
+        // here and there is none.
+        let objects = batch.quarantined.count { $0.raw.first == UInt8(ascii: "{") }
+        if objects > 0, objects * 2 >= batch.lines - batch.blankLines {
             return isPolicy(bytes) ? documents(bytes) : .format(.analytics)
         }
-        if batch.quarantined.contains(where: { !isText.contains($0.reason) }) { return .format(.analytics) }
         return .notALog("no event, no envelope of one and no report header is among its first \(bytes.count) bytes")
     }
 }

@@ -74,9 +74,9 @@ public enum ViolationKind: String, Sendable, CaseIterable {
         case .rebound: ("over-permitted", "resolved-outside-resource", nil)
         case .untrustedDevice: ("over-permitted", "device-untrusted", nil)
         case .overBlocked: ("over-blocked", nil, nil)
-        case .staleLate: ("over-permitted", nil, "stale-late")
+        case .staleLate: ("over-permitted", "no-grant", "stale-late")
         case .outlived: ("enforced", nil, "outlived")
-        case .propagation: ("over-permitted", nil, "stale")
+        case .propagation: ("over-permitted", "no-grant", "stale")
         case .alias: ("enforced", nil, nil)
         }
     }

@@ -8,7 +8,7 @@ struct PolicyExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Would this connection be allowed at that moment, and why?",
         discussion: """
-            Ends with 0 when it is allowed, 1 when it is denied, 6 when no policy was in force.
+            Ends with 0 when it is allowed, 1 when it is denied, 6 when no policy was in force or the policy does not say enough.
 
             Example:
               twin-audit policy explain --user ana@acme.example --to wiki.corp.acme.example:443/tcp --connector fine-otter-00 \
@@ -58,8 +58,9 @@ struct PolicyExplainCommand: ParsableCommand {
             resolvedAddress: address, transport: target.transport, port: target.port,
             connectorID: connector.map { name in snapshot.connectors.first { $0.name == name }?.id ?? name },
             deviceID: device, at: time)
-        let verdict = policy.evaluate(request)
+        let verdict = policy.evaluate(request, options: try engine.options())
         try write(verdict, snapshot)
+        if verdict.isUndecidable { throw ExitStatusError(.undecidable) }
         if !verdict.isAllowed { throw ExitStatusError(.badAnswer) }
     }
 
@@ -82,7 +83,8 @@ struct PolicyExplainCommand: ParsableCommand {
         try row("effect", verdict.effect.rawValue)
         try row("reason", verdict.reason.rawValue)
         if let resource = verdict.nearestResource {
-            try row(verdict.resourceID == nil ? "nearest_resource" : "resource", "\(resource.name) (\(resource.id)), \(resource.address.text)")
+            try row(
+                verdict.resourceID == nil ? "nearest_resource" : "resource", "\(resource.name) (\(resource.id)), \(resource.address.text)")
             let network = snapshot.networks.first { $0.id == resource.networkID }
             try row("network", network.map { "\($0.name) (\($0.id))" } ?? resource.networkID)
         }

@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ([0xc0, 0x80] as [UInt8]), [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf0, 0x80, 0x80, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xf5], [0x80],
+        ([0xc0, 0x80] as [UInt8]), [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf0, 0x80, 0x80, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xf5],
+        [0x80],
         [0xc3], [0xe2, 0x82], [0xff],
     ])
     func illFormedUTF8IsRefused(bytes: [UInt8]) {
@@ -76,7 +77,9 @@ import Testing
             seed: 7, count: 20_000,
             generate: { generator in
                 [UInt8(ascii: "{")]
-                    + (0..<Int.random(in: 0...24, using: &generator)).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] }
+                    + (0..<Int.random(in: 0...24, using: &generator)).map { _ in
+                        alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
+                    }
             },
             shrink: shrinkArray
         ) { bytes in

@@ -42,8 +42,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "\n", "text\n", "text\n\n", "text\n\n— a AAAAAAA=", "text\n\n- a AAAAAAA=\n", "text\n\n—a AAAAAAA=\n", "text\n\n— a  AAAAAAA=\n",
-        "text\n\n— a+b AAAAAAA=\n", "text\n\n— a AAAA\n", "text\n\n— a AAAAAAB=\n", "te\u{7}xt\n\n— a AAAAAAA=\n", "text\r\n\n— a AAAAAAA=\n",
+        "", "\n", "text\n", "text\n\n", "text\n\n— a AAAAAAA=", "text\n\n- a AAAAAAA=\n", "text\n\n—a AAAAAAA=\n",
+        "text\n\n— a  AAAAAAA=\n",
+        "text\n\n— a+b AAAAAAA=\n", "text\n\n— a AAAA\n", "text\n\n— a AAAAAAB=\n", "te\u{7}xt\n\n— a AAAAAAA=\n",
+        "text\r\n\n— a AAAAAAA=\n",
         "\n\n— a AAAAAAA=", "text\n\n— a AAAAAAA=\nmore\n",
     ])
     func whatIsNoNote(text: String) {
@@ -94,7 +96,8 @@ import Testing
         #expect(Checkpoint(text: checkpoint.text + "more\n")?.extensions == ["more"])
         for text in [
             "", "a\n1\n", "a\n01\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", "a\n-1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
-            "a\n99999999999999999999\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", "a\n1\n47DEQpj8HBSa\n", "\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+            "a\n99999999999999999999\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n", "a\n1\n47DEQpj8HBSa\n",
+            "\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n",
             "a\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
         ] { #expect(Checkpoint(text: text) == nil, "\(text)") }
     }

@@ -109,7 +109,10 @@ import Testing
     @Test func segmentNames() {
         #expect(SegmentName.name(of: 1) == "000000000001.ndjson.gz")
         #expect(SegmentName.number(of: "/a/000000000012.ndjson.gz") == 12)
-        for name in ["000000000000.ndjson.gz", "00000000001.ndjson.gz", "000000000001.ndjson", "x00000000001.ndjson.gz", "000000000001.ndjson.gz.bak"] {
+        for name in [
+            "000000000000.ndjson.gz", "00000000001.ndjson.gz", "000000000001.ndjson", "x00000000001.ndjson.gz",
+            "000000000001.ndjson.gz.bak",
+        ] {
             #expect(SegmentName.number(of: name) == nil, "\(name)")
         }
     }

@@ -13,7 +13,8 @@ enum Sample {
 
     static func record(_ number: Int, at milliseconds: Int64) -> [UInt8] {
         Array(
-            "{\"event_type\":\"closed_connection\",\"timestamp\":\(milliseconds),\"connection\":{\"id\":\"c-\(number)\",\"rx\":\(number)}}".utf8)
+            "{\"event_type\":\"closed_connection\",\"timestamp\":\(milliseconds),\"connection\":{\"id\":\"c-\(number)\",\"rx\":\(number)}}"
+                .utf8)
     }
 
     /// A clock that tests move.
@@ -35,18 +36,18 @@ enum Sample {
         return options
     }
 
-    /// Writes a journal: `runs` times opened and closed, each with `frames` frames of `records` records and a checkpoint after every
-    /// second frame.
+    /// Writes a journal: `runs` times opened and closed, each with `frames` frames of `records` records and, unless told otherwise, a
+    /// checkpoint after every second frame.
     static func write(
-        _ directory: String, runs: Int = 2, frames: Int = 4, records: Int = 2, key: NoteSigner? = signer(), segmentBytes: UInt64 = 1_500,
-        closes: Bool = true
+        _ directory: String, runs: Int = 2, frames: Int = 4, records: Int = 2, key: NoteSigner? = signer(), segmentBytes: UInt64 = 900,
+        closes: Bool = true, sealEveryMs: Int64 = 2_000
     ) throws {
         let clock = Clock()
         for run in 0..<runs {
             clock.now = Timestamp(milliseconds: start + Int64(run) * 3_600_000)
             var options = options(key: key)
             options.segmentBytes = segmentBytes
-            options.checkpointIntervalMs = 2_000
+            options.checkpointIntervalMs = sealEveryMs
             let writer = try JournalWriter(directory: directory, options: options, identity: identity, clock: { clock.now })
             for frame in 0..<frames {
                 for record in 0..<records {

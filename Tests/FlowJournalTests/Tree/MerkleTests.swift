@@ -48,7 +48,8 @@ import Testing
                 #expect(proof.proves(leaves[index], in: head))
                 for other in 0..<size where other != index {
                     #expect(!proof.proves(leaves[other], in: head))
-                    #expect(!InclusionProof(index: UInt64(other), treeSize: proof.treeSize, path: proof.path).proves(leaves[index], in: head))
+                    #expect(
+                        !InclusionProof(index: UInt64(other), treeSize: proof.treeSize, path: proof.path).proves(leaves[index], in: head))
                 }
                 for wrong in Self.damaged(proof.path) {
                     #expect(!InclusionProof(index: proof.index, treeSize: proof.treeSize, path: wrong).proves(leaves[index], in: head))
@@ -70,6 +71,8 @@ import Testing
                 for wrong in Self.damaged(proof.path) {
                     #expect(!ConsistencyProof(oldSize: proof.oldSize, newSize: proof.newSize, path: wrong).proves(oldHead, to: newHead))
                 }
+                // An empty tree is extended by any other.
+                guard old > 0 else { continue }
                 let foreign = TreeHead(size: UInt64(old), root: .node(oldHead.root, .empty))
                 #expect(!proof.proves(foreign, to: newHead))
                 #expect(!proof.proves(oldHead, to: TreeHead(size: newHead.size, root: .node(newHead.root, .empty))))

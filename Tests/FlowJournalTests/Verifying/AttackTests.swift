@@ -112,7 +112,9 @@ import Testing
         let header = try #require(located.frame.header)
         var lines = [UInt8](repeating: 0, count: Int(header.inflatedLength))
         let inflater = FrameInflater()
-        _ = try lines.withMutableBytes { bytes throws(FrameProblem) in try located.segment.inflate(located.frame, with: inflater, into: bytes) }
+        _ = try lines.withMutableBytes { bytes throws(FrameProblem) in
+            try located.segment.inflate(located.frame, with: inflater, into: bytes)
+        }
         let text = String(decoding: lines, as: UTF8.self).replacing("\"rx\":", with: "\"xr\":")
         #expect(text != String(decoding: lines, as: UTF8.self))
         var content = FrameEncoder.Content(flags: header.flags, recordCount: header.recordCount, firstSequence: header.firstSequence)
@@ -163,7 +165,9 @@ import Testing
         let impostor = Sample.signer(5)
         let ours = Sample.signer().verifier
         let forged = notes.compactMap { bytes -> [UInt8]? in
-            guard let note = SignedNote(String(decoding: bytes.dropLast(), as: UTF8.self)), let signature = impostor.sign(Array(note.text.utf8)) else { return nil }
+            guard let note = SignedNote(String(decoding: bytes.dropLast(), as: UTF8.self)),
+                let signature = impostor.sign(Array(note.text.utf8))
+            else { return nil }
             let id = withUnsafeBytes(of: ours.keyID.bigEndian) { Array($0) }
             return Array((note.text + "\n— \(ours.name) \(Base64.encode(id + signature))\n\n").utf8)
         }
@@ -198,11 +202,32 @@ import Testing
         unlink(path(last))
         writeNotes(
             notes.filter { bytes in
-                SignedNote(String(decoding: bytes.dropLast(), as: UTF8.self)).flatMap { Checkpoint(text: $0.text) }.map { $0.head.size <= before } ?? false
+                SignedNote(String(decoding: bytes.dropLast(), as: UTF8.self)).flatMap { Checkpoint(text: $0.text) }.map {
+                    $0.head.size <= before
+                } ?? false
             })
         let report = try Sample.verify(journal)
-        #expect(report.verdict == .cannotBeProved, "\(report.findings)")
-        #expect(kinds(report).contains(.openEnd))
+        #expect(report.verdict == .tampered, "\(report.findings)")
+        #expect(kinds(report).isSuperset(of: [.framesMissing, .openEnd]))
+        // Also when the writer's state is deleted or set back.
+        unlink(journal + "/tree")
+        #expect(kinds(try Sample.verify(journal)) == [.openEnd])
+    }
+
+    @Test func setBackToAnEarlierStateThatWasClosed() throws {
+        // Everything as it was after the first run: no bytes tell, only memory does.
+        let earlier = directory.path + "/earlier"
+        try Sample.write(earlier, runs: 1)
+        TestFile.copyDirectory(earlier, to: directory.path + "/kept")
+        let writer = try JournalWriter(directory: earlier, options: Sample.options(key: Sample.signer()), identity: Sample.identity) {
+            Timestamp(milliseconds: Sample.start + 9_000_000)
+        }
+        try writer.close()
+        let seen = try Sample.verify(earlier).head
+        #expect(try Sample.verify(directory.path + "/kept").verdict == .intact)
+        let report = try Sample.verify(directory.path + "/kept") { $0.remembered = [seen] }
+        #expect(report.verdict == .tampered)
+        #expect(kinds(report) == [.notAnExtension])
     }
 
     @Test func checkpointsDeleted() throws {
@@ -268,7 +293,8 @@ import Testing
     @Test func aClockThatSteppedIsNoTampering() throws {
         let other = directory.path + "/stepped"
         let clock = Sample.Clock()
-        let writer = try JournalWriter(directory: other, options: Sample.options(key: Sample.signer()), identity: Sample.identity, clock: { clock.now })
+        let writer = try JournalWriter(
+            directory: other, options: Sample.options(key: Sample.signer()), identity: Sample.identity, clock: { clock.now })
         for step in [5_000, -86_400_000, 70_000, 86_400_000, -1] as [Int64] {
             clock.advance(step)
             try writer.append(Sample.record(1, at: clock.now.milliseconds))
