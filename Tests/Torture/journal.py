@@ -31,7 +31,8 @@ def run(*arguments, status=0, **more):
     done = subprocess.run([program, *arguments], capture_output=True, **more)
     allowed = status if isinstance(status, tuple) else (status,)
     if done.returncode not in allowed:
-        fail(f"{' '.join(arguments)} exits with {done.returncode}: {done.stderr.decode(errors='replace')}")
+        fail(f"{' '.join(arguments)} exits with {done.returncode}: {done.stderr.decode(errors='replace')}"
+             + done.stdout.decode(errors="replace")[-2000:])
     return done
 
 

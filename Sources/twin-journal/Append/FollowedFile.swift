@@ -166,7 +166,25 @@ final class FollowedFile {
     // MARK: Names
 
     /// Files that rotation may have made of the one at `path`, the newest first.
+    ///
+    /// A directory that is listed while files in it are renamed may leave some out, so it is listed until two lists in a row agree.
     static func siblings(of path: String) -> [FollowedFile] {
+        var found = listSiblings(of: path)
+        for _ in 0..<listings {
+            StopSignal.sleep(milliseconds: listingPauseMs)
+            let again = listSiblings(of: path)
+            let isSettled = Set(again.map(\.inode)) == Set(found.map(\.inode))
+            found = again
+            if isSettled { break }
+        }
+        return found
+    }
+
+    private static let listings = 20
+    /// Longer than renaming a few files takes.
+    private static let listingPauseMs: Int32 = 20
+
+    private static func listSiblings(of path: String) -> [FollowedFile] {
         let slash = path.lastIndex(of: "/")
         let directory = slash.map { String(path[...$0]) } ?? "./"
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path

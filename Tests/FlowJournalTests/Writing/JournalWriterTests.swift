@@ -364,6 +364,8 @@ import Testing
             var options = Sample.options(key: Sample.signer())
             options.frameBytes = 1_000
             options.segmentBytes = 700
+            options.isConcurrent = lengths.count % 2 == 0
+            options.sync = lengths.count % 3 == 0 ? .frame : .none
             let writer = try writer(options)
             for length in lengths {
                 try writer.append(Array("{\"x\":\"\(String(repeating: "y", count: length))\"}".utf8))
