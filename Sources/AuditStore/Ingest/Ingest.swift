@@ -65,8 +65,8 @@ public struct Ingest {
     private func ingest(_ inputs: InputCollector, into connection: Database, report: inout IngestReport) throws {
         let before = connection.totalChangesCount
         let history = try PolicyTable.add(options.policies, to: connection, report: &report)
-        let writer = try IngestWriter(connection, statedUnit: options.durationUnit) { reader in
-            history.map { Classifier(history: $0, options: options.engine, reader: reader) }
+        let writer = try IngestWriter(connection, statedUnit: options.durationUnit) { reader, judgements in
+            history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
         }
         let named = Set(inputs.named)
         let total = inputs.files.reduce(Int64(0)) { $0 + Ingest.size(of: $1) }
@@ -88,6 +88,7 @@ public struct Ingest {
             }
             done += Ingest.size(of: file)
         }
+        try writer.finish(&report)
         try connection.inTransaction {
             for (directory, seen) in journals.sorted(by: { $0.key < $1.key }) {
                 guard let seen else { continue }

@@ -49,7 +49,6 @@ struct SourceRow {
     var events: Int64 = 0
     var noise: Int64 = 0
     var quarantined: Int64 = 0
-    var duplicates: Int64 = 0
     var other: Int64 = 0
     var firstAt: Int64?
     var lastAt: Int64?
@@ -109,21 +108,32 @@ final class SourceTable {
             id: row[0], kind: SourceRow.Kind(rawValue: row[1]) ?? .file, format: row[2], compression: row[3], path: row[4],
             journal: row[5], digest: row[6], size: row[7], position: row[8], filePosition: row[9], lines: row[10],
             isComplete: row[11], firstSequence: row[12], frames: row[13], events: row[14], noise: row[15], quarantined: row[16],
-            duplicates: row[17], other: row[18], firstAt: row[19], lastAt: row[20], context: row[21])
+            other: row[18], firstAt: row[19], lastAt: row[20], context: row[21])
     }
 
     func nextID() throws -> Int64 {
         (try Int64.fetchOne(database, sql: "SELECT coalesce(max(source_id), 0) FROM source_file") ?? 0) + 1
     }
 
-    /// Inserts the row or writes over it.
+    /// Inserts the row or writes over it; duplicates are counted by `addDuplicates`.
     func update(_ row: SourceRow) throws {
         let marks = Array(repeating: "?", count: 22).joined(separator: ", ")
-        try database.cachedStatement(sql: "INSERT OR REPLACE INTO source_file (\(SourceTable.columns)) VALUES (\(marks))")
-            .execute(arguments: [
-                row.id, row.kind.rawValue, row.format, row.compression, row.path, row.journal, row.digest, row.size, row.position,
-                row.filePosition, row.lines, row.isComplete, row.firstSequence, row.frames, row.events, row.noise,
-                row.quarantined, row.duplicates, row.other, row.firstAt, row.lastAt, row.context,
-            ])
+        let kept = ["source_id", "duplicates"]
+        let settings = SourceTable.columns.split(whereSeparator: { ", \n".contains($0) }).map(String.init)
+            .filter { !kept.contains($0) }.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+        try database.cachedStatement(
+            sql: "INSERT INTO source_file (\(SourceTable.columns)) VALUES (\(marks)) ON CONFLICT DO UPDATE SET \(settings)"
+        )
+        .execute(arguments: [
+            row.id, row.kind.rawValue, row.format, row.compression, row.path, row.journal, row.digest, row.size, row.position,
+            row.filePosition, row.lines, row.isComplete, row.firstSequence, row.frames, row.events, row.noise,
+            row.quarantined, 0, row.other, row.firstAt, row.lastAt, row.context,
+        ])
+    }
+
+    /// Counts events of a source that said nothing new.
+    func addDuplicates(_ count: Int64, source: Int64) throws {
+        try database.cachedStatement(sql: "UPDATE source_file SET duplicates = duplicates + ? WHERE source_id = ?")
+            .execute(arguments: [count, source])
     }
 }
