@@ -100,6 +100,7 @@ final class TextDictionary {
 /// What the symbols of one decoding worker are called in the database.
 struct SymbolMap {
     private var ids: [Int64] = []
+    var numbers = EventNumberMap()
 
     mutating func id(_ symbol: Symbol, in table: SymbolTable, _ texts: TextDictionary) throws -> Int64 {
         let index = Int(symbol.rawValue)
@@ -113,5 +114,6 @@ struct SymbolMap {
 
     mutating func removeAll() {
         ids.removeAll(keepingCapacity: true)
+        numbers.removeAll()
     }
 }

@@ -18,6 +18,11 @@ final class TupleDictionary<Key: TupleKey> {
     private let known: KeyTable
     private let words: UnsafeMutablePointer<Int64>
     private var next: Int64
+    /// Every row is remembered: what is not, is not in the table.
+    private var isComplete = false
+
+    /// Tables of so few rows are remembered from the start.
+    private static var small: Int64 { 50_000 }
 
     init(_ database: Database, limit: Int = 400_000) throws {
         self.limit = limit
@@ -31,6 +36,18 @@ final class TupleDictionary<Key: TupleKey> {
         known = KeyTable(width: Key.columns.count)
         words = .allocate(capacity: Key.columns.count)
         words.initialize(repeating: 0, count: Key.columns.count)
+        try load(database)
+    }
+
+    private func load(_ database: Database) throws {
+        isComplete = next <= TupleDictionary.small
+        guard isComplete, next > 0 else { return }
+        let all = try RawStatement(database, "SELECT \(Key.columns.joined(separator: ", ")), \(Key.idColumn) FROM \(Key.table)")
+        while try all.step() {
+            for column in 0..<known.width { words[column] = all.integer(Int32(column)) }
+            known.insert(words, all.integer(Int32(known.width)))
+        }
+        all.reset()
     }
 
     deinit {
@@ -50,9 +67,12 @@ final class TupleDictionary<Key: TupleKey> {
 
     @inline(never)
     private func learn() throws -> Int64 {
-        bind(to: select, from: 1)
-        let found = try select.step() ? select.integer(0) : nil
-        select.reset()
+        var found: Int64?
+        if !isComplete {
+            bind(to: select, from: 1)
+            if try select.step() { found = select.integer(0) }
+            select.reset()
+        }
         let id: Int64
         if let found {
             id = found
@@ -63,7 +83,10 @@ final class TupleDictionary<Key: TupleKey> {
             bind(to: insert, from: 2)
             try insert.run()
         }
-        if known.count >= limit { known.removeAll() }
+        if known.count >= limit {
+            known.removeAll()
+            isComplete = false
+        }
         known.insert(words, id)
         return id
     }
@@ -75,6 +98,7 @@ final class TupleDictionary<Key: TupleKey> {
     func forget(_ database: Database) throws {
         known.removeAll()
         next = try TupleDictionary.last(database)
+        try load(database)
     }
 }
 

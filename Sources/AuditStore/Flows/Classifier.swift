@@ -1,24 +1,19 @@
 public import AccessPolicy
 public import FlowModel
 
-/// Asks the policy engine about flows and remembers answers for as long as they hold.
+/// Asks the policy engine about flows.
 final class Classifier {
-    private struct Known {
+    /// A judgement, and from when until when it is the same for flows that differ in nothing but time.
+    struct Answer {
         var from: Int64
         var until: Int64
         var judgement: Int64
     }
 
-    /// Answers remembered; forgotten when more. About 60 MB at worst.
-    private static let limit = 400_000
-
     private let history: PolicyHistory
     private let options: EngineOptions
     private let reader: FlowFactsReader
     private let judgements: JudgementDictionary
-    /// By everything that an answer depends on, but time: origin, target, address, outcome, what the Connector said of its policy.
-    private let places = KeyTable(width: 5)
-    private var known: [Known] = []
     private var lastUse = LastUse()
 
     /// Automatic locks depend on earlier flows, so flows must come in the order of time.
@@ -32,33 +27,8 @@ final class Classifier {
         needsTimeOrder = history.policies.contains(where: \.usesAutoLock)
     }
 
-    /// The number of the judgement of a flow.
-    func judge(_ draft: FlowDraft) throws -> Int64 {
-        var key = (draft.origin, draft.target, draft.resourceIP, draft.state.outcomeCode, draft.remark)
-        let end = draft.endedAt == FlowDraft.absent ? draft.startedAt : draft.endedAt
-        let place = withUnsafePointer(to: &key) { pointer in
-            pointer.withMemoryRebound(to: Int64.self, capacity: 5) { places.place($0) }
-        }
-        if let place {
-            let answer = known[place]
-            let holds = { (time: Int64) in time >= answer.from && time < answer.until }
-            if holds(draft.startedAt), holds(end) { return answer.judgement }
-        }
-        let made = try ask(draft)
-        if let place {
-            known[place] = made
-        } else {
-            if known.count >= Classifier.limit { forgetAnswers() }
-            known.append(made)
-            withUnsafePointer(to: &key) { pointer in
-                _ = pointer.withMemoryRebound(to: Int64.self, capacity: 5) { places.insert($0, 0) }
-            }
-        }
-        return made.judgement
-    }
-
-    @inline(never)
-    private func ask(_ draft: FlowDraft) throws -> Known {
+    /// What the policy makes of a flow.
+    func judge(_ draft: FlowDraft) throws -> Answer {
         let startedAt = Timestamp(milliseconds: draft.startedAt)
         let endedAt = draft.endedAt == FlowDraft.absent ? nil : Timestamp(milliseconds: draft.endedAt)
         var facts = try FlowFacts(
@@ -68,7 +38,7 @@ final class Classifier {
         facts.recordedPolicyVersion = recorded.version
         facts.recordedPolicyDigest = recorded.digest
         let judgement = history.judge(facts, options: options)
-        return Known(
+        return Answer(
             from: judgement.validity.from.milliseconds, until: judgement.validity.until.milliseconds,
             judgement: try judgements.id(JudgementKey(judgement)))
     }
@@ -83,14 +53,8 @@ final class Classifier {
         return try lastUse.advance(flow, reader: reader)
     }
 
-    private func forgetAnswers() {
-        places.removeAll()
-        known.removeAll()
-    }
-
     /// Numbers may be void after a transaction was rolled back.
     func forget() {
-        forgetAnswers()
         reader.forget()
     }
 }

@@ -22,6 +22,8 @@ final class EdgeRollup {
     /// Hour and edge; the place is that of the sum.
     private let places = KeyTable(width: 2)
     private var sums: [Sum] = []
+    /// Counts how often the sums were written: places from before are void.
+    private(set) var generation = 0
     private let upsertHour: RawStatement
     private let removeHour: RawStatement
     private let narrowHour: RawStatement
@@ -77,9 +79,9 @@ final class EdgeRollup {
         ms >= 0 ? ms / hourMs : -((hourMs - 1 - ms) / hourMs)
     }
 
-    @inline(__always)
-    private func place(_ part: EdgeContribution) -> Int {
-        var key = (EdgeRollup.hour(of: part.startedAt), part.edge)
+    /// Where an edge's flows of an hour are summed up; until `generation` changes.
+    func place(hour: Int64, edge: Int64) -> Int {
+        var key = (hour, edge)
         return withUnsafePointer(to: &key) { pointer in
             pointer.withMemoryRebound(to: Int64.self, capacity: 2) { words in
                 if let place = places.place(words) { return place }
@@ -89,22 +91,25 @@ final class EdgeRollup {
         }
     }
 
-    func add(_ part: EdgeContribution, flowID: Int64) {
-        let place = place(part)
-        sums[place].flows += 1
-        sums[place].open += part.isOpen ? 1 : 0
-        sums[place].bytesReceived &+= part.bytesReceived
-        sums[place].bytesTransferred &+= part.bytesTransferred
-        sums[place].firstAt = min(sums[place].firstAt, part.startedAt)
-        sums[place].lastAt = max(sums[place].lastAt, part.startedAt)
-        sums[place].firstFlow = min(sums[place].firstFlow, flowID)
-        sums[place].lastFlow = max(sums[place].lastFlow, flowID)
+    @inline(__always)
+    func add(_ part: EdgeContribution, at place: Int, flowID: Int64) {
+        sums.withUnsafeMutableBufferPointer { sums in
+            guard let sum = sums.baseAddress.map({ $0 + place }) else { return }
+            sum.pointee.flows += 1
+            sum.pointee.open += part.isOpen ? 1 : 0
+            sum.pointee.bytesReceived &+= part.bytesReceived
+            sum.pointee.bytesTransferred &+= part.bytesTransferred
+            sum.pointee.firstAt = min(sum.pointee.firstAt, part.startedAt)
+            sum.pointee.lastAt = max(sum.pointee.lastAt, part.startedAt)
+            sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)
+            sum.pointee.lastFlow = max(sum.pointee.lastFlow, flowID)
+        }
     }
 
     /// Exchanges what the row of a flow added before for what it adds now.
     func replace(_ old: EdgeContribution, with new: EdgeContribution, flowID: Int64) {
         if old == new { return }
-        let place = place(old)
+        let place = place(hour: EdgeRollup.hour(of: old.startedAt), edge: old.edge)
         sums[place].flows -= 1
         sums[place].open -= old.isOpen ? 1 : 0
         sums[place].bytesReceived &-= old.bytesReceived
@@ -115,7 +120,7 @@ final class EdgeRollup {
         sums[place].lastAt = max(sums[place].lastAt, old.startedAt)
         sums[place].firstFlow = min(sums[place].firstFlow, flowID)
         sums[place].lastFlow = max(sums[place].lastFlow, flowID)
-        add(new, flowID: flowID)
+        add(new, at: self.place(hour: EdgeRollup.hour(of: new.startedAt), edge: new.edge), flowID: flowID)
     }
 
     /// Writes the sums; the flows they come from must be in `flow_fact` already.
@@ -185,6 +190,7 @@ final class EdgeRollup {
     }
 
     func discard() {
+        generation += 1
         sums.removeAll(keepingCapacity: true)
         places.removeAll()
     }

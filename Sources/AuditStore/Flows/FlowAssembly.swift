@@ -23,7 +23,9 @@ final class FlowAssembly {
     private let calibration: DurationCalibration
     private let seed: UInt64
 
-    private(set) var drafts: [FlowDraft] = []
+    /// The drafts of the batch, the first `count` of them; in memory of its own, so that they are worked on in place.
+    let drafts = UnsafeMutablePointer<FlowDraft>.allocate(capacity: capacity)
+    private(set) var count = 0
     /// The draft's place + 1 by the low bits of its hash; 0 = free.
     private let slots: UnsafeMutablePointer<UInt32>
 
@@ -40,36 +42,69 @@ final class FlowAssembly {
         self.seed = seed
         slots = .allocate(capacity: FlowAssembly.slotMask + 1)
         slots.initialize(repeating: 0, count: FlowAssembly.slotMask + 1)
-        drafts.reserveCapacity(FlowAssembly.capacity)
     }
 
     deinit {
         slots.deallocate()
+        drafts.deallocate()
     }
 
-    var isFull: Bool { drafts.count >= FlowAssembly.capacity }
+    var isFull: Bool { count >= FlowAssembly.capacity }
 
     func removeAll() {
-        guard !drafts.isEmpty else { return }
-        drafts.removeAll(keepingCapacity: true)
+        guard count > 0 else { return }
+        count = 0
         slots.update(repeating: 0, count: FlowAssembly.slotMask + 1)
     }
 
-    /// Hands the drafts out to be changed in place and written; they are forgotten then.
-    func drain(_ body: (inout [FlowDraft]) throws -> Void) rethrows {
-        defer { removeAll() }
-        try body(&drafts)
+    /// Adds an event of a batch to the draft of its connection; there must be room for one more draft.
+    func add(
+        _ event: UnsafePointer<FlowEvent>, _ numbers: EventNumbers, symbols: SymbolTable, map: inout SymbolMap, source: Int64
+    ) throws -> Effect {
+        var origin = EventNumberMap.find(map.numbers.origins, numbers.origin)
+        if origin < 0 { origin = try learnOrigin(event.pointee, numbers, symbols, &map) }
+        var target = EventNumberMap.find(map.numbers.targets, numbers.target)
+        if target < 0 { target = try learnTarget(event.pointee, numbers, symbols, &map) }
+        var route = EventNumberMap.find(map.numbers.routes, numbers.route)
+        if route < 0 { route = try learnRoute(event.pointee, numbers, symbols, &map) }
+        var remark = EventNumberMap.find(map.numbers.remarks, numbers.remark)
+        if remark < 0 { remark = try learnRemark(event.pointee, numbers, symbols, &map) }
+        var resourceIP = EventNumberMap.find(map.numbers.addresses, numbers.resourceIP)
+        if resourceIP < 0 {
+            resourceIP = try texts.id(event.pointee.resourceIP)
+            EventNumberMap.set(&map.numbers.addresses, numbers.resourceIP, resourceIP)
+        }
+        var made = FlowDraft(
+            connectionID: event.pointee.connectionID, connector: EventNumberMap.find(map.numbers.connectors, numbers.target),
+            startedAt: event.pointee.timestamp.milliseconds, origin: origin, target: target, resourceIP: resourceIP, route: route,
+            remark: remark, state: FlowState(rawValue: 0), bytesReceived: event.pointee.bytesReceived ?? FlowDraft.absent,
+            bytesTransferred: event.pointee.bytesTransferred ?? FlowDraft.absent,
+            first: RecordPosition(
+                source: source, offset: Int64(clamping: event.pointee.offset), line: Int64(clamping: event.pointee.line)),
+            rank: FlowDraft.rank(of: event.pointee.kind))
+        setTimes(&made, from: event)
+        made.hash = made.connectionID.isEmpty ? hashOfAll(made) : numbers.hash
+        return try place(made)
     }
 
-    func add(_ event: FlowEvent, symbols: SymbolTable, map: inout SymbolMap, source: Int64) throws -> Effect {
-        let origin = try origins.id(
+    private func learnOrigin(
+        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+    ) throws -> Int64 {
+        let id = try origins.id(
             OriginKey(
                 principal: map.id(event.principalName, in: symbols, texts), principalID: map.id(event.principalID, in: symbols, texts),
                 principalKind: event.principalKind.map { $0 == .user ? 1 : 2 } ?? 0,
                 serviceKey: map.id(event.serviceKeyID, in: symbols, texts), device: map.id(event.deviceID, in: symbols, texts),
                 clientIP: texts.id(event.clientIP), location: map.id(event.location, in: symbols, texts)))
+        EventNumberMap.set(&map.numbers.origins, numbers.origin, id)
+        return id
+    }
+
+    private func learnTarget(
+        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+    ) throws -> Int64 {
         let connector = try map.id(event.connectorID, in: symbols, texts)
-        let target = try targets.id(
+        let id = try targets.id(
             TargetKey(
                 address: map.id(event.resourceAddress, in: symbols, texts), connectorID: connector,
                 connector: map.id(event.connectorName, in: symbols, texts), networkID: map.id(event.networkID, in: symbols, texts),
@@ -77,45 +112,55 @@ final class FlowAssembly {
                 appliedRule: map.id(event.appliedRule, in: symbols, texts),
                 transport: FlowAssembly.transport(event.transport) ?? map.id(event.unknownTransport, in: symbols, texts) + 16,
                 port: event.resourcePort.map { Int64($0) } ?? -1))
+        EventNumberMap.set(&map.numbers.targets, numbers.target, id)
+        EventNumberMap.set(&map.numbers.connectors, numbers.target, connector)
+        return id
+    }
+
+    private func learnRoute(
+        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+    ) throws -> Int64 {
         let route = try RouteKey(
             relays: map.id(event.relays, in: symbols, texts), tunnelPath: map.id(event.tunnelPath, in: symbols, texts),
             tunnelProtocol: map.id(event.tunnelProtocol, in: symbols, texts))
-        let remark = try RemarkKey(
-            error: map.id(event.errorMessage, in: symbols, texts), closeReason: map.id(event.closeReason, in: symbols, texts),
-            requested: map.id(event.requested, in: symbols, texts), decisionEffect: map.id(event.decisionEffect, in: symbols, texts),
-            decisionReason: map.id(event.decisionReason, in: symbols, texts), policyVersion: event.policyVersion ?? -1,
-            policyDigest: map.id(event.policyDigest, in: symbols, texts))
+        let id = route.isEmpty ? 0 : try routes.id(route)
+        EventNumberMap.set(&map.numbers.routes, numbers.route, id)
+        return id
+    }
 
-        var made = FlowDraft(
-            connectionID: event.connectionID, connector: connector, startedAt: event.timestamp.milliseconds, origin: origin,
-            target: target, resourceIP: try texts.id(event.resourceIP), route: route.isEmpty ? 0 : try routes.id(route),
-            remark: try remarks.id(remark), state: FlowState(rawValue: 0),
-            bytesReceived: event.bytesReceived ?? FlowDraft.absent, bytesTransferred: event.bytesTransferred ?? FlowDraft.absent,
-            first: RecordPosition(source: source, offset: Int64(clamping: event.offset), line: Int64(clamping: event.line)),
-            rank: FlowDraft.rank(of: event.kind))
-        setTimes(&made, from: event)
-        made.hash = hash(of: made, symbols, event.connectorID)
-        return try place(made)
+    private func learnRemark(
+        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+    ) throws -> Int64 {
+        let id = try remarks.id(
+            RemarkKey(
+                error: map.id(event.errorMessage, in: symbols, texts), closeReason: map.id(event.closeReason, in: symbols, texts),
+                requested: map.id(event.requested, in: symbols, texts),
+                decisionEffect: map.id(event.decisionEffect, in: symbols, texts),
+                decisionReason: map.id(event.decisionReason, in: symbols, texts), policyVersion: event.policyVersion ?? -1,
+                policyDigest: map.id(event.policyDigest, in: symbols, texts)))
+        EventNumberMap.set(&map.numbers.remarks, numbers.remark, id)
+        return id
     }
 
     /// Puts a draft in, or into the draft of the same connection that is there.
     private func place(_ made: FlowDraft) throws -> Effect {
         var slot = Int(truncatingIfNeeded: made.hash) & FlowAssembly.slotMask
         while slots[slot] != 0 {
-            let place = Int(slots[slot]) - 1
-            if drafts[place].hash == made.hash, drafts[place].isSame(as: made) {
-                guard try drafts[place].merge(made, remarks: remarks, calibration: calibration) else { return .duplicate }
-                drafts[place].completions += 1
+            let known = drafts + (Int(slots[slot]) - 1)
+            if known.pointee.hash == made.hash, known.pointee.isSame(as: made) {
+                guard try known.pointee.merge(made, remarks: remarks, calibration: calibration) else { return .duplicate }
+                known.pointee.completions += 1
                 return .completed
             }
             slot = (slot &+ 1) & FlowAssembly.slotMask
         }
-        drafts.append(made)
-        slots[slot] = UInt32(drafts.count)
+        (drafts + count).initialize(to: made)
+        count += 1
+        slots[slot] = UInt32(count)
         return .newDraft
     }
 
-    private static func transport(_ transport: TransportProtocol?) -> Int64? {
+    static func transport(_ transport: TransportProtocol?) -> Int64? {
         switch transport {
         case .tcp: 1
         case .udp: 2
@@ -124,30 +169,30 @@ final class FlowAssembly {
         }
     }
 
-    private func setTimes(_ draft: inout FlowDraft, from event: FlowEvent) {
-        let at = event.timestamp.milliseconds
-        draft.startedAt = event.startedAt?.milliseconds ?? at
-        switch event.kind {
+    private func setTimes(_ draft: inout FlowDraft, from event: UnsafePointer<FlowEvent>) {
+        let at = event.pointee.timestamp.milliseconds
+        draft.startedAt = event.pointee.startedAt?.milliseconds ?? at
+        switch event.pointee.kind {
         case .established: draft.state = [.allowed, .hasEstablished]
         case .denied: draft.state = [.denied]
         case .failed: draft.state = [.failed]
         case .whole:
             draft.state = [.allowed, .whole]
-            draft.endedAt = event.endedAt?.milliseconds ?? FlowDraft.absent
+            draft.endedAt = event.pointee.endedAt?.milliseconds ?? FlowDraft.absent
         case .closed:
             draft.state = [.allowed, .hasClosed, .orphan]
-            let end = event.endedAt?.milliseconds ?? at
+            let end = event.pointee.endedAt?.milliseconds ?? at
             draft.endedAt = end
-            guard event.startedAt == nil else { return }
-            guard let duration = event.duration else {
+            guard event.pointee.startedAt == nil else { return }
+            guard let duration = event.pointee.duration else {
                 draft.startedAt = end
                 draft.state.insert(.startUnknown)
                 return
             }
-            let isUnstated = event.durationUnit == .unstated
+            let isUnstated = event.pointee.durationUnit == .unstated
             if isUnstated { draft.duration = duration }
             if let span = DurationCalibration.milliseconds(
-                duration, isUnstated ? calibration.unit(of: draft.connector) : event.durationUnit)
+                duration, isUnstated ? calibration.unit(of: draft.connector) : event.pointee.durationUnit)
             {
                 draft.startedAt = end.subtractingReportingOverflow(span).partialValue
                 draft.state.insert(.startInferred)
@@ -158,19 +203,15 @@ final class FlowAssembly {
         }
     }
 
-    private func hash(of draft: FlowDraft, _ symbols: SymbolTable, _ connector: Symbol) -> UInt64 {
-        if draft.connectionID.isEmpty {
-            // Without an id, the whole of it is the identity.
-            var state = KeyedHash.mix(seed, UInt64(bitPattern: draft.startedAt))
-            state = KeyedHash.mix(state, UInt64(bitPattern: draft.endedAt))
-            state = KeyedHash.mix(state, UInt64(bitPattern: draft.origin))
-            state = KeyedHash.mix(state, UInt64(bitPattern: draft.target))
-            state = KeyedHash.mix(state, UInt64(bitPattern: draft.resourceIP))
-            state = KeyedHash.mix(state, UInt64(bitPattern: draft.bytesReceived))
-            state = KeyedHash.mix(state, UInt64(bitPattern: draft.bytesTransferred))
-            return KeyedHash.mix(state, UInt64(draft.rank))
-        }
-        let state = draft.connectionID.withBytes { KeyedHash.hash($0, seed: seed) }
-        return KeyedHash.hash(symbols.bytes(of: connector), seed: state)
+    /// Without an id, the whole of a flow is its identity.
+    private func hashOfAll(_ draft: FlowDraft) -> UInt64 {
+        var state = KeyedHash.mix(seed, UInt64(bitPattern: draft.startedAt))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.endedAt))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.origin))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.target))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.resourceIP))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.bytesReceived))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.bytesTransferred))
+        return KeyedHash.mix(state, UInt64(draft.rank))
     }
 }

@@ -1,4 +1,3 @@
-public import AccessPolicy
 public import FlowModel
 public import GRDB
 
@@ -26,8 +25,8 @@ public struct StoredFlow: Sendable {
 /// Walks all flows of a database.
 public final class FlowScan {
     public enum Order: Sendable {
-        /// As they lie in the table: the cheapest.
-        case row
+        /// As they lie in the table, up to a number: the cheapest.
+        case row(before: Int64 = .max)
         /// By start, then by number.
         case time
     }
@@ -42,12 +41,16 @@ public final class FlowScan {
     public func forEach(
         order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, _ body: (StoredFlow) throws -> Void
     ) throws {
+        var sorting = "started_at, flow_id"
+        var end = Int64.max
+        if case .row(let before) = order {
+            sorting = "flow_id"
+            end = before
+        }
         let statement = try RawStatement(
             database,
-            """
-            SELECT \(FlowScan.columns) WHERE started_at >= ?1 AND started_at < ?2
-            ORDER BY \(order == .row ? "flow_id" : "started_at, flow_id")
-            """)
+            "SELECT \(FlowScan.columns) WHERE started_at >= ?1 AND started_at < ?2 AND flow_id < ?3 ORDER BY \(sorting)")
+        statement.bind(3, end)
         statement.bind(1, since.milliseconds)
         statement.bind(2, until.milliseconds)
         defer { statement.reset() }

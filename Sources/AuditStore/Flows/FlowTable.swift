@@ -107,19 +107,20 @@ final class FlowTable {
 
     /// Adds a draft to the rows that `insert` will write.
     @inline(__always)
-    func append(_ draft: FlowDraft, edge: Int64) {
-        draft.connectionID.withBytes { text in
+    func append(_ draft: UnsafePointer<FlowDraft>, edge: Int64) {
+        draft.pointee.connectionID.withBytes { text in
             batch.append(
-                { row, stride in FlowTable.values(draft, edge: edge) { column, value in row[column * stride] = value } }, text: text)
+                { row in FlowTable.values(draft, edge: edge) { column, value in row[column] = value } }, text: text)
         }
     }
+
 
     func insert() throws {
         guard batch.count > 0 else { return }
         try batch.drain { try insertRows.run() }
     }
 
-    func overwrite(_ draft: FlowDraft, edge: Int64) throws {
+    func overwrite(_ draft: UnsafePointer<FlowDraft>, edge: Int64) throws {
         FlowTable.values(draft, edge: edge) { column, value in
             update.bind(Int32(column + 1), value == BatchTable.null ? nil : value)
         }
@@ -127,22 +128,22 @@ final class FlowTable {
     }
 
     @inline(__always)
-    private static func values(_ draft: FlowDraft, edge: Int64, _ put: (Int, Int64) -> Void) {
-        put(0, draft.flowID)
-        put(1, draft.startedAt)
-        put(2, draft.endedAt == FlowDraft.absent ? BatchTable.null : max(0, draft.endedAt &- draft.startedAt))
+    private static func values(_ pointer: UnsafePointer<FlowDraft>, edge: Int64, _ put: (Int, Int64) -> Void) {
+        put(0, pointer.pointee.flowID)
+        put(1, pointer.pointee.startedAt)
+        put(2, pointer.pointee.endedAt == FlowDraft.absent ? BatchTable.null : max(0, pointer.pointee.endedAt &- pointer.pointee.startedAt))
         put(3, edge)
-        put(4, draft.resourceIP)
-        put(5, draft.route)
-        put(6, draft.remark)
-        put(7, draft.state.rawValue)
-        put(8, draft.bytesReceived)
-        put(9, draft.bytesTransferred)
-        put(10, draft.first.source)
-        put(11, draft.first.offset)
-        put(12, draft.first.line)
-        let last = draft.last
-        put(13, last.isNone || last.source == draft.first.source ? BatchTable.null : last.source)
+        put(4, pointer.pointee.resourceIP)
+        put(5, pointer.pointee.route)
+        put(6, pointer.pointee.remark)
+        put(7, pointer.pointee.state.rawValue)
+        put(8, pointer.pointee.bytesReceived)
+        put(9, pointer.pointee.bytesTransferred)
+        put(10, pointer.pointee.first.source)
+        put(11, pointer.pointee.first.offset)
+        put(12, pointer.pointee.first.line)
+        let last = pointer.pointee.last
+        put(13, last.isNone || last.source == pointer.pointee.first.source ? BatchTable.null : last.source)
         put(14, last.isNone ? BatchTable.null : last.offset)
         put(15, last.isNone ? BatchTable.null : last.line)
     }
@@ -162,6 +163,7 @@ final class FlowTable {
     }
 
     func forget(_ database: Database) throws {
+        batch.removeAll()
         nextID = try FlowTable.firstFree(database)
     }
 }

@@ -24,16 +24,15 @@ final class OriginFlows {
     }
 
     /// Adds a run: the drafts among `drafts` that are new, whose numbers ascend from `first` on.
-    func add(_ drafts: [FlowDraft], isNew: (Int) -> Bool, first: Int64) throws {
+    func add(_ drafts: UnsafeBufferPointer<FlowDraft>, isNew: (Int) -> Bool, first: Int64) throws {
         order.removeAll(keepingCapacity: true)
         var earliest = Int64.max
         var latest = Int64.min
         for index in drafts.indices where isNew(index) {
-            let draft = drafts[index]
-            earliest = min(earliest, draft.startedAt)
-            latest = max(latest, draft.startedAt)
+            earliest = min(earliest, drafts[index].startedAt)
+            latest = max(latest, drafts[index].startedAt)
             // The origin above, the number within the run below.
-            order.append(UInt64(bitPattern: draft.origin) << 16 | UInt64(bitPattern: draft.flowID &- first))
+            order.append(UInt64(bitPattern: drafts[index].origin) << 16 | UInt64(bitPattern: drafts[index].flowID &- first))
         }
         guard !order.isEmpty else { return }
         insertRun.bind(1, first)

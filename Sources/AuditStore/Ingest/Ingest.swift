@@ -72,10 +72,11 @@ public struct Ingest {
         let total = inputs.files.reduce(Int64(0)) { $0 + Ingest.size(of: $1) }
         var done: Int64 = 0
         let journals = try examineJournals(of: inputs.files, JournalMemory(database: connection), &report)
+        let pools = DecodingPools(seed: writer.identitySeed)
         for file in inputs.files {
             if shouldStop?() == true { break }
             if case .some(.none) = journals[SourceIngest.directory(of: file)] { continue }
-            let reader = SourceIngest(ingest: self, writer: writer, total: total, done: done)
+            let reader = SourceIngest(ingest: self, writer: writer, pools: pools, total: total, done: done)
             do {
                 try reader.run(file, report: &report)
             } catch let failure as StoreFailure {
@@ -99,7 +100,7 @@ public struct Ingest {
         }
         report.unknownStarts = try writer.resolvePendingDurations()
         if report.newSnapshots > 0 || writer.needsOrderedJudgement {
-            report.judgedAgain = try writer.judgeAll()
+            report.judgedAgain = try writer.judgeAgain()
         }
         if connection.totalChangesCount != before {
             try AuditLog.write(

@@ -29,15 +29,23 @@ final class IngestWriter {
     private let rollup: EdgeRollup
     private let calibration: DurationCalibration
     private let assembly: FlowAssembly
+    private let finder: EdgeFinder
     private let records: RecordTables
     let sources: SourceTable
+    /// Keys the hashes of identities.
+    let identitySeed: UInt64
     private let classifier: Classifier?
     private var usesWriteAheadLog = false
+    /// The first flow that this writer adds.
+    private let firstOwnFlow: Int64
 
     private var isInTransaction = false
     private var transactionBegan = ContinuousClock.now
     private var events = 0
     private var sort = RadixSort()
+    /// The upper 48 bits of the drafts' hashes over their places, ascending.
+    private var order: [UInt64] = []
+    private var entries: [(key: UInt64, flow: UInt32)] = []
     /// Counts of what is not committed yet.
     private var flowCounts = FlowCounts()
 
@@ -63,6 +71,7 @@ final class IngestWriter {
         edges = try TupleDictionary(database, limit: 1_000_000)
         judgements = try JudgementDictionary(database)
         table = try FlowTable(database)
+        firstOwnFlow = table.nextID
         identities = try IdentityRuns(database)
         originFlows = try OriginFlows(database)
         rollup = try EdgeRollup(database)
@@ -70,9 +79,11 @@ final class IngestWriter {
         records = try RecordTables(database)
         sources = try SourceTable(database)
         classifier = makeClassifier(try FlowFactsReader(database, texts: texts), judgements)
+        finder = EdgeFinder(edges: edges, classifier: classifier, rollup: rollup)
+        identitySeed = try IngestWriter.identitySeed(database)
         assembly = FlowAssembly(
             texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, calibration: calibration,
-            seed: try IngestWriter.identitySeed(database))
+            seed: identitySeed)
     }
 
     /// Made at random with the database and never told: see `KeyedHash`.
@@ -86,12 +97,12 @@ final class IngestWriter {
 
     /// Takes in a batch of `source` and moves the source to `progress`.
     func write(
-        _ batch: RecordBatch, map: inout SymbolMap, source: inout SourceRow, progress: SourceProgress,
+        _ batch: RecordBatch, _ numbers: [EventNumbers], map: inout SymbolMap, source: inout SourceRow, progress: SourceProgress,
         report: inout IngestReport
     ) throws {
         try undoingFailure {
             try begin()
-            try add(batch.flows, batch, &map, source: source.id, &report)
+            try add(batch, numbers, &map, source: source.id, &report)
             try records.write(batch, source: source.id, report: &report)
             source.advance(to: progress, over: batch)
             try sources.update(source)
@@ -108,15 +119,16 @@ final class IngestWriter {
     }
 
     private func add(
-        _ flows: [FlowEvent], _ batch: RecordBatch, _ map: inout SymbolMap, source: Int64, _ report: inout IngestReport
+        _ batch: RecordBatch, _ numbers: [EventNumbers], _ map: inout SymbolMap, source: Int64, _ report: inout IngestReport
     ) throws {
         var kinds: (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
         var first = Timestamp.distantFuture
         var last = Timestamp.distantPast
-        try flows.withUnsafeBufferPointer { flows in
-            for index in flows.indices {
-                let event = flows.baseAddress.unsafelyUnwrapped + index
-                switch try assembly.add(event.pointee, symbols: batch.symbols, map: &map, source: source) {
+        try batch.flows.withUnsafeBufferPointer { flows in
+            guard let base = flows.baseAddress else { return }
+            for index in 0..<flows.count {
+                let event = base + index
+                switch try assembly.add(event, numbers[index], symbols: batch.symbols, map: &map, source: source) {
                 case .newDraft, .completed: break
                 case .duplicate:
                     flowCounts.duplicates += 1
@@ -142,7 +154,7 @@ final class IngestWriter {
             (.established, kinds.0), (.closed, kinds.1), (.failed, kinds.2), (.denied, kinds.3), (.whole, kinds.4),
         ]
         for (kind, count) in counts where count > 0 { report.flowEvents[kind, default: 0] += count }
-        if !flows.isEmpty {
+        if !batch.flows.isEmpty {
             report.see(first)
             report.see(last)
         }
@@ -150,36 +162,35 @@ final class IngestWriter {
 
     /// Writes the drafts of the batch: those of connections that the database knows over their rows, the others as new rows.
     private func flushFlows() throws {
-        try assembly.drain { drafts in
-            guard !drafts.isEmpty else { return }
-            var order: [UInt64] = []
-            order.reserveCapacity(drafts.count)
-            for index in drafts.indices { order.append(drafts[index].hash & ~0xffff | UInt64(index)) }
-            sort.sort(&order)
-            let keys = order.map { IdentityRuns.key($0) }
-            let before = try meetKnown(&drafts, order, keys)
+        guard assembly.count > 0 else { return }
+        defer { assembly.removeAll() }
+        let drafts = UnsafeMutableBufferPointer(start: assembly.drafts, count: assembly.count)
+        order.removeAll(keepingCapacity: true)
+        for index in drafts.indices { order.append(drafts[index].hash & ~0xffff | UInt64(index)) }
+        sort.sort(&order)
+        let before = try meetKnown(drafts)
 
-            let first = table.nextID
-            for index in drafts.indices where drafts[index].flowID == 0 { drafts[index].flowID = table.takeID() }
-            try writeRows(drafts, before)
-            try originFlows.add(drafts, isNew: { before[$0] == nil }, first: first)
-            var entries: [(key: UInt64, flow: UInt32)] = []
-            entries.reserveCapacity(drafts.count)
-            for (place, word) in order.enumerated() {
-                let index = Int(word & 0xffff)
-                if before[index] == nil { entries.append((keys[place], UInt32(clamping: drafts[index].flowID - first))) }
+        let first = table.nextID
+        for index in drafts.indices where drafts[index].flowID == 0 { drafts[index].flowID = table.takeID() }
+        try writeRows(drafts, before)
+        let areAllNew = before.isEmpty
+        try originFlows.add(UnsafeBufferPointer(drafts), isNew: { areAllNew || before[$0] == nil }, first: first)
+        entries.removeAll(keepingCapacity: true)
+        for word in order {
+            let index = Int(word & 0xffff)
+            if areAllNew || before[index] == nil {
+                entries.append((IdentityRuns.key(word), UInt32(truncatingIfNeeded: drafts[index].flowID - first)))
             }
-            try identities.add(base: first, entries)
-            try calibration.flush()
         }
+        try identities.add(base: first, entries)
+        try calibration.flush()
     }
 
     /// Merges drafts with the flows that the database has of the same connections. Gives what those flows were, by the draft's place.
-    private func meetKnown(
-        _ drafts: inout [FlowDraft], _ order: [UInt64], _ keys: [UInt64]
-    ) throws -> [Int: (edge: Int64, old: FlowDraft)] {
+    private func meetKnown(_ drafts: UnsafeMutableBufferPointer<FlowDraft>) throws -> [Int: (edge: Int64, old: FlowDraft)] {
         var before: [Int: (edge: Int64, old: FlowDraft)] = [:]
         if !identities.isEmpty {
+            let keys = order.map { IdentityRuns.key($0) }
             // In the order of rows, so that neighbours are read together.
             let candidates = try identities.find(keys) { Int(order[$0] & 0xffff) }.sorted { $0.flowID < $1.flowID }
             for candidate in candidates where before[candidate.tag] == nil {
@@ -199,32 +210,33 @@ final class IngestWriter {
                 }
             }
         }
-        for index in drafts.indices where before[index] == nil {
-            flowCounts.newFlows += 1
-            flowCounts.completions += Int64(drafts[index].completions)
-        }
+        flowCounts.newFlows += Int64(drafts.count - before.count)
+        for index in drafts.indices where drafts[index].flowID == 0 { flowCounts.completions += Int64(drafts[index].completions) }
         return before
     }
 
-    private func writeRows(_ drafts: [FlowDraft], _ before: [Int: (edge: Int64, old: FlowDraft)]) throws {
+    private func writeRows(
+        _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ before: [Int: (edge: Int64, old: FlowDraft)]
+    ) throws {
+        guard let base = drafts.baseAddress else { return }
         for index in drafts.indices where !drafts[index].isClean {
-            let draft = drafts[index]
-            let edge = try edges.id(
-                EdgeKey(
-                    origin: draft.origin, target: draft.target, outcome: draft.state.outcomeCode,
-                    judgement: try classifier?.judge(draft) ?? 0))
-            if let (oldEdge, old) = before[index] {
+            let draft = UnsafePointer(base + index)
+            if let (oldEdge, old) = before.isEmpty ? nil : before[index] {
+                let edge = try finder.edge(of: draft, counts: false)
                 try table.overwrite(draft, edge: edge)
-                rollup.replace(old.contribution(edge: oldEdge), with: draft.contribution(edge: edge), flowID: draft.flowID)
-                if old.startedAt != draft.startedAt || old.origin != draft.origin {
+                rollup.replace(
+                    old.contribution(edge: oldEdge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
+                if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
                     try originFlows.note(
-                        flowID: draft.flowID, origin: old.origin == draft.origin ? nil : draft.origin, startedAt: draft.startedAt)
+                        flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
+                        startedAt: draft.pointee.startedAt)
                 }
             } else {
-                table.append(draft, edge: edge)
-                rollup.add(draft.contribution(edge: edge), flowID: draft.flowID)
+                table.append(draft, edge: try finder.edge(of: draft, counts: true))
             }
-            if draft.duration != FlowDraft.absent || draft.hadPendingDuration { try table.writePending(draft) }
+            if draft.pointee.duration != FlowDraft.absent || draft.pointee.hadPendingDuration {
+                try table.writePending(draft.pointee)
+            }
         }
         try table.insert()
     }
@@ -285,6 +297,7 @@ final class IngestWriter {
         try identities.reload(database)
         try calibration.forget(database)
         classifier?.forget()
+        finder.forget()
     }
 
     /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
@@ -348,19 +361,21 @@ final class IngestWriter {
                 before[drafts.count] = (edge, found)
                 drafts.append(draft)
             }
-            try writeRows(drafts, before)
+            try drafts.withUnsafeMutableBufferPointer { try writeRows($0, before) }
         }
     }
 
-    /// Judges every flow anew and builds the roll-up again. Returns the number of flows whose judgement changed.
-    func judgeAll() throws -> Int64 {
-        guard let classifier else { return 0 }
+    /// Judges again the flows that were there before, under snapshots that came with this ingest, or every flow where answers depend on
+    /// others; builds the roll-up again. Returns the number of flows whose judgement changed.
+    func judgeAgain() throws -> Int64 {
+        guard let classifier, classifier.needsTimeOrder || firstOwnFlow > 1 else { return 0 }
+        let order = classifier.needsTimeOrder ? FlowScan.Order.time : .row(before: firstOwnFlow)
         var changed: Int64 = 0
         try undoingFailure {
             try begin()
             let scan = FlowScan(database)
             let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
-            try scan.forEach(order: classifier.needsTimeOrder ? .time : .row) { flow in
+            try scan.forEach(order: order) { flow in
                 let judgement = try classifier.judge(flow)
                 guard judgement != flow.judgement else { return }
                 update.bind(

@@ -82,6 +82,13 @@ final class SourceTable {
         frames, events, noise, quarantined, duplicates, other, first_at, last_at, context
         """
 
+    private static let upsert: String = {
+        let names = columns.split(whereSeparator: { ", \n".contains($0) }).map(String.init)
+        let marks = names.map { _ in "?" }.joined(separator: ", ")
+        let settings = names.filter { $0 != "source_id" && $0 != "duplicates" }.map { "\($0) = excluded.\($0)" }
+        return "INSERT INTO source_file (\(columns)) VALUES (\(marks)) ON CONFLICT DO UPDATE SET \(settings.joined(separator: ", "))"
+    }()
+
     init(_ database: Database) throws {
         self.database = database
     }
@@ -117,13 +124,7 @@ final class SourceTable {
 
     /// Inserts the row or writes over it; duplicates are counted by `addDuplicates`.
     func update(_ row: SourceRow) throws {
-        let marks = Array(repeating: "?", count: 22).joined(separator: ", ")
-        let kept = ["source_id", "duplicates"]
-        let settings = SourceTable.columns.split(whereSeparator: { ", \n".contains($0) }).map(String.init)
-            .filter { !kept.contains($0) }.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-        try database.cachedStatement(
-            sql: "INSERT INTO source_file (\(SourceTable.columns)) VALUES (\(marks)) ON CONFLICT DO UPDATE SET \(settings)"
-        )
+        try database.cachedStatement(sql: SourceTable.upsert)
         .execute(arguments: [
             row.id, row.kind.rawValue, row.format, row.compression, row.path, row.journal, row.digest, row.size, row.position,
             row.filePosition, row.lines, row.isComplete, row.firstSequence, row.frames, row.events, row.noise,
