@@ -154,6 +154,33 @@ enum Views {
         LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
         """
 
+    /// Rows of `origin` under the names of the view `flow`, as `number`.
+    static let namedOrigins = """
+        SELECT o.origin_id AS number,
+            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
+            principal_id.value AS principal_id, principal.value AS principal, device.value AS device_id, client_ip.value AS client_ip
+        FROM origin o
+        LEFT JOIN text principal_id ON principal_id.text_id = o.principal_id
+        LEFT JOIN text principal ON principal.text_id = o.principal
+        LEFT JOIN text device ON device.text_id = o.device
+        LEFT JOIN text client_ip ON client_ip.text_id = o.client_ip
+        """
+
+    /// The same of `target`.
+    static let namedTargets = """
+        SELECT t.target_id AS number, connector_id.value AS connector_id, connector.value AS connector,
+            network_id.value AS network_id, network.value AS network, resource_id.value AS resource_id,
+            applied_rule.value AS applied_rule, address.value AS address, nullif(t.port, -1) AS port
+        FROM target t
+        LEFT JOIN text connector_id ON connector_id.text_id = t.connector_id
+        LEFT JOIN text connector ON connector.text_id = t.connector
+        LEFT JOIN text network_id ON network_id.text_id = t.network_id
+        LEFT JOIN text network ON network.text_id = t.network
+        LEFT JOIN text resource_id ON resource_id.text_id = t.resource_id
+        LEFT JOIN text applied_rule ON applied_rule.text_id = t.applied_rule
+        LEFT JOIN text address ON address.text_id = t.address
+        """
+
     /// A session ends when a principal left a Resource alone for this long: ten minutes, the pause after which people sign in anew.
     static let sessionGapMs: Int64 = 600_000
 
