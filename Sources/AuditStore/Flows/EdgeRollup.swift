@@ -29,8 +29,11 @@ final class EdgeRollup {
     private let narrowHour: RawStatement
     private let updateEdge: RawStatement
     private let narrowEdge: RawStatement
+    /// Of what was pruned, first and last cannot be found anew.
+    private let horizon: Horizon
 
     init(_ database: Database) throws {
+        horizon = try Horizon(database)
         upsertHour = try RawStatement(
             database,
             """
@@ -144,7 +147,7 @@ final class EdgeRollup {
             upsertHour.bind(9, sum.firstFlow)
             upsertHour.bind(10, sum.lastFlow)
             try upsertHour.run()
-            guard sum.isReduced else { continue }
+            guard sum.isReduced, hour >= horizon.hour else { continue }
             removeHour.bind(1, hour)
             removeHour.bind(2, edge)
             try removeHour.run()
@@ -214,12 +217,19 @@ final class EdgeRollup {
         FROM edge_hour GROUP BY edge_id
         """
 
-    /// Computes both tables anew.
+    /// Computes both tables anew; hours of which flows were pruned stay as they are.
     static func rebuild(_ database: Database) throws {
+        let hour = try Horizon(database).hour
+        try database.execute(sql: "DELETE FROM edge_hour WHERE hour >= ?", arguments: [hour])
+        try database.execute(
+            sql: "INSERT INTO edge_hour SELECT * FROM (\(hoursOfFlows)) WHERE hour >= ? ORDER BY 1, 2", arguments: [hour])
+        try rebuildSums(database)
+    }
+
+    /// Computes the sums of edges anew, from their hours.
+    static func rebuildSums(_ database: Database) throws {
         try database.execute(
             sql: """
-                DELETE FROM edge_hour;
-                INSERT INTO edge_hour \(hoursOfFlows) ORDER BY 1, 2;
                 UPDATE edge SET flows = 0, open = 0, bytes_received = 0, bytes_transferred = 0, first_at = NULL, last_at = NULL;
                 UPDATE edge SET flows = s.flows, open = s.open, bytes_received = s.bytes_received,
                     bytes_transferred = s.bytes_transferred, first_at = s.first_at, last_at = s.last_at

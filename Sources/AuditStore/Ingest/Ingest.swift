@@ -17,6 +17,9 @@ public struct Ingest {
         public var engine = EngineOptions()
         /// Wait for another ingest into the same database to finish.
         public var waits = true
+        /// Events in a transaction: enough that roll-ups are written once for many of them, few enough for a write-ahead log of some
+        /// hundred MB. A transaction ends after some seconds in any case.
+        public var transactionEvents = 1_000_000
         /// Who ingests, for the auditor's own log.
         public var actor = ""
         public var now = Timestamp(milliseconds: 0)
@@ -65,7 +68,9 @@ public struct Ingest {
     private func ingest(_ inputs: InputCollector, into connection: Database, report: inout IngestReport) throws {
         let before = connection.totalChangesCount
         let history = try PolicyTable.add(options.policies, to: connection, report: &report)
-        let writer = try IngestWriter(connection, statedUnit: options.durationUnit) { reader, judgements in
+        let writer = try IngestWriter(
+            connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents
+        ) { reader, judgements in
             history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
         }
         let named = Set(inputs.named)

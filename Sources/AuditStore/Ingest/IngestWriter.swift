@@ -7,9 +7,6 @@ internal import LogFormats
 /// A transaction holds facts, roll-ups and the positions of their sources together, over several batches and sources: whatever happens,
 /// the database is as if everything up to some batch had been ingested and nothing behind it.
 final class IngestWriter {
-    /// Events in a transaction: enough that roll-ups are written once for many of them, few enough for a write-ahead log of some
-    /// hundred MB.
-    private static let transactionEvents = 1_000_000
     /// A transaction ends after this even if little came: what was read is there to be asked.
     private static let transactionTime = Duration.seconds(5)
     /// Pages of the write-ahead log at which it is folded into the database.
@@ -38,7 +35,9 @@ final class IngestWriter {
     private var usesWriteAheadLog = false
     /// The first flow that this writer adds.
     private let firstOwnFlow: Int64
+    private let horizon: Horizon
 
+    private let transactionEvents: Int
     private var isInTransaction = false
     private var transactionBegan = ContinuousClock.now
     private var events = 0
@@ -57,12 +56,13 @@ final class IngestWriter {
         var duplicatesBySource: [Int64: Int64] = [:]
     }
 
-    /// `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
+    /// `transactionEvents`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
     init(
-        _ database: Database, statedUnit: FlowEvent.DurationUnit,
+        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int,
         makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
     ) throws {
         self.database = database
+        self.transactionEvents = transactionEvents
         texts = try TextDictionary(database)
         origins = try TupleDictionary(database)
         targets = try TupleDictionary(database)
@@ -72,6 +72,7 @@ final class IngestWriter {
         judgements = try JudgementDictionary(database)
         table = try FlowTable(database)
         firstOwnFlow = table.nextID
+        horizon = try Horizon(database)
         identities = try IdentityRuns(database)
         originFlows = try OriginFlows(database)
         rollup = try EdgeRollup(database)
@@ -113,7 +114,7 @@ final class IngestWriter {
             report.quarantined += Int64(batch.quarantined.count)
             for line in batch.quarantined { report.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
             let isLong = transactionBegan.duration(to: .now) >= IngestWriter.transactionTime
-            if events >= IngestWriter.transactionEvents || rollup.isFull || isLong { try commit(&report) }
+            if events >= transactionEvents || rollup.isFull || isLong { try commit(&report) }
         }
         texts.trim()
     }
@@ -195,8 +196,17 @@ final class IngestWriter {
             let candidates = try identities.find(keys) { Int(order[$0] & 0xffff) }.sorted { $0.flowID < $1.flowID }
             for candidate in candidates where before[candidate.tag] == nil {
                 let made = drafts[candidate.tag]
-                guard let (found, edge) = try table.draft(flowID: candidate.flowID, hash: made.hash), found.isSame(as: made)
-                else { continue }
+                guard let (found, edge) = try table.draft(flowID: candidate.flowID, hash: made.hash) else {
+                    // A number without a row: the flow was pruned, and does not come back.
+                    guard horizon.covers(startedAt: made.startedAt) else { continue }
+                    drafts[candidate.tag].flowID = candidate.flowID
+                    drafts[candidate.tag].isClean = true
+                    before[candidate.tag] = (0, made)
+                    flowCounts.duplicates += 1 + Int64(made.completions)
+                    flowCounts.duplicatesBySource[made.first.source, default: 0] += 1 + Int64(made.completions)
+                    continue
+                }
+                guard found.isSame(as: made) else { continue }
                 var merged = found
                 let isNews = try merged.merge(made, remarks: remarks, calibration: calibration)
                 drafts[candidate.tag] = merged
