@@ -203,6 +203,9 @@ enum Schema {
             journal TEXT,             -- directory of the journal
             digest TEXT NOT NULL,     -- SHA-256 of the first `size` bytes
             size INTEGER NOT NULL,
+            head TEXT NOT NULL,       -- SHA-256 of the first 4096 bytes, of a smaller file of all
+            content_digest TEXT NOT NULL, -- SHA-256 of what the file inflates to; of a journal segment ''
+            content_size INTEGER NOT NULL,
             position INTEGER NOT NULL,-- inflated bytes that are in the database
             file_position INTEGER NOT NULL, -- of a journal segment: bytes of whole frames that are in the database
             lines INTEGER NOT NULL,   -- lines before `position`
@@ -219,6 +222,8 @@ enum Schema {
             last_at INTEGER
         ) STRICT;
         CREATE INDEX source_digest ON source_file (size, digest);
+        CREATE INDEX source_head ON source_file (head, size);
+        CREATE INDEX source_content ON source_file (content_size, content_digest);
 
         CREATE TABLE frame (
             source_id INTEGER NOT NULL,

@@ -114,7 +114,6 @@ final class FlowTable {
         }
     }
 
-
     func insert() throws {
         guard batch.count > 0 else { return }
         try batch.drain { try insertRows.run() }

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import FlowJournal
 internal import FlowModel
 internal import Glibc
@@ -25,7 +26,8 @@ struct SourceIngest {
     }
 
     private func file(_ path: String, name: String, kind: SourceRow.Kind, report: inout IngestReport) throws {
-        let sizes = try writer.sources.knownSizes(upTo: Ingest.size(of: path))
+        let head = try SourceProbe.head(path: path)
+        let sizes = try writer.sources.knownSizes(upTo: Ingest.size(of: path), head: head)
         let probe = try SourceProbe.read(path: path, sizes: sizes)
         guard probe.size > 0 else {
             throw StoreFailure(.refused, "`\(name)` is empty; nothing was read from it")
@@ -39,6 +41,7 @@ struct SourceIngest {
             var grown = known
             grown.size = probe.size
             grown.digest = probe.digest
+            grown.head = head
             try read(path, name: name, row: grown, isJournal: grown.kind == .journal, report: &report)
             return
         }
@@ -52,7 +55,8 @@ struct SourceIngest {
         }
         let row = SourceRow(
             id: try writer.sources.nextID(), kind: probe.isJournal ? .journal : kind, format: "", compression: "",
-            path: name, journal: probe.isJournal ? SourceIngest.directory(of: name) : nil, digest: probe.digest, size: probe.size)
+            path: name, journal: probe.isJournal ? SourceIngest.directory(of: name) : nil, digest: probe.digest, size: probe.size,
+            head: head)
         try read(path, name: name, row: row, isJournal: probe.isJournal, report: &report)
     }
 
@@ -73,23 +77,29 @@ struct SourceIngest {
     private func read(_ path: String, name: String, row: SourceRow, isJournal: Bool, report: inout IngestReport) throws {
         if isJournal {
             try journal(path, row: row, report: &report)
-        } else {
-            try stream(path, name: name, row: row, report: &report)
+        } else if try !stream(path, name: name, row: row, report: &report) {
+            report.filesKnown += 1
+            return
         }
         report.filesRead += 1
     }
 
     // MARK: Logs and exports
 
-    private func stream(_ path: String, name: String, row: SourceRow, report: inout IngestReport) throws {
+    /// False when the database has all of it, from a file that was compressed otherwise.
+    private func stream(_ path: String, name: String, row: SourceRow, report: inout IngestReport) throws -> Bool {
         var row = row
         let reader = try SourceIngest.translating(name) { () throws(StreamProblem) in try ByteStreamReader(path: path) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SourceIngest.chunk, alignment: 16)
         defer { buffer.deallocate() }
-        // Compressed files are inflated once beforehand: a file that is cut off or damaged is refused before anything of it is stored.
-        if reader.compression != .none {
-            let check = try SourceIngest.translating(name) { () throws(StreamProblem) in try ByteStreamReader(path: path) }
-            while try SourceIngest.translating(name, { () throws(StreamProblem) in try check.read(into: buffer) }) > 0 {}
+        if reader.compression == .none {
+            row.contentDigest = row.digest
+            row.contentSize = row.size
+        } else {
+            (row.contentSize, row.contentDigest) = try inflatedContent(path, name, buffer)
+        }
+        if row.position == 0, try writer.sources.find(contentSize: row.contentSize, contentDigest: row.contentDigest) != nil {
+            return false
         }
         row.compression = reader.compression.rawValue
 
@@ -113,18 +123,34 @@ struct SourceIngest {
         let first = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         if format.isLineByLine {
             try inPieces(reader, name, first, at: point, &row, &report)
-        } else {
-            let worker = DecodingWorker(format: format, seed: pools.seed)
-            worker.resume(at: point)
-            let skipped = min(count, Int(clamping: point.offset))
-            worker.decode(UnsafeRawBufferPointer(rebasing: first[skipped...]))
-            var behind = UInt64(count)
-            while behind < point.offset, count > 0 {
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: point.offset - behind))])
-                count = try fill(part, from: reader, name: name)
-                behind += UInt64(count)
-            }
-            try inSequence(reader, name, worker, &row, &report)
+            return true
+        }
+        let worker = DecodingWorker(format: format, seed: pools.seed)
+        worker.resume(at: point)
+        let skipped = min(count, Int(clamping: point.offset))
+        worker.decode(UnsafeRawBufferPointer(rebasing: first[skipped...]))
+        var behind = UInt64(count)
+        while behind < point.offset, count > 0 {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: point.offset - behind))])
+            count = try fill(part, from: reader, name: name)
+            behind += UInt64(count)
+        }
+        try inSequence(reader, name, worker, &row, &report)
+        return true
+    }
+
+    /// Inflates a compressed file once beforehand: one that is cut off or damaged is refused before anything of it is stored.
+    private func inflatedContent(
+        _ path: String, _ name: String, _ buffer: UnsafeMutableRawBufferPointer
+    ) throws -> (size: Int64, digest: String) {
+        let reader = try SourceIngest.translating(name) { () throws(StreamProblem) in try ByteStreamReader(path: path) }
+        var hash = SHA256()
+        var size: Int64 = 0
+        while true {
+            let count = try SourceIngest.translating(name) { () throws(StreamProblem) in try reader.read(into: buffer) }
+            if count == 0 { return (size, SourceProbe.hex(hash.finalize())) }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            size += Int64(count)
         }
     }
 
