@@ -14,8 +14,8 @@ final class EdgeFinder {
         var generation: Int32
     }
 
-    /// Combinations remembered; forgotten when more. About 70 MB at worst.
-    private static let limit = 400_000
+    /// Combinations remembered; forgotten when more. About 30 MB at worst.
+    private static let limit = 1 << 18
 
     private let edges: TupleDictionary<EdgeKey>
     private let classifier: Classifier?

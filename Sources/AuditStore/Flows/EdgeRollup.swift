@@ -16,8 +16,8 @@ final class EdgeRollup {
     }
 
     static let hourMs: Int64 = 3_600_000
-    /// Hours with edges that are collected before they should be written; about 30 MB.
-    private static let limit = 200_000
+    /// Hours with edges that are collected before they should be written; about 15 MB.
+    private static let limit = 1 << 17
 
     /// Hour and edge; the place is that of the sum.
     private let places = KeyTable(width: 2)

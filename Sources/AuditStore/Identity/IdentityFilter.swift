@@ -1,9 +1,9 @@
 /// A Bloom filter over keys of 48 bits, in blocks of one 64-bit word each: a key that is there is never denied, and of those that are not
-/// about one in a hundred is not told apart.
+/// about one in forty is not told apart.
 ///
 /// Blocks ascend with keys, so that asking in the order of keys walks through memory once.
 struct IdentityFilter {
-    private static let bitsPerKey = 14
+    private static let bitsPerKey = 11
     private static let bitsSet: UInt64 = 5
 
     private(set) var words: [UInt64]

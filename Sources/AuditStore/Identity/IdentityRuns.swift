@@ -195,12 +195,18 @@ final class IdentityRuns {
             let alike = runs.reversed().prefix { $0.level <= newest.level }
             let total = alike.reduce(0) { $0 + $1.entries }
             guard alike.count >= IdentityRuns.fanOut, total <= IdentityRuns.mostEntries else { return }
-            try merge(Array(runs.suffix(alike.count)), total: total)
+            try merge(count: alike.count, total: total)
         }
     }
 
-    /// Makes one run of several neighbours, the oldest first.
-    private func merge(_ parts: [Run], total: Int) throws {
+    /// Makes one run of the newest few.
+    private func merge(count: Int, total: Int) throws {
+        for index in runs.indices.suffix(count) {
+            // Filters of the parts are not asked any more; the new one takes as much memory as they did.
+            filterBytes -= runs[index].filter?.byteCount ?? 0
+            runs[index].filter = nil
+        }
+        let parts = runs.suffix(count)
         guard let base = parts.map(\.base).min() else { return }
         var writer = RunWriter(expecting: total, firstPage: nextPage)
         var readers: [RunReader] = []
@@ -227,7 +233,6 @@ final class IdentityRuns {
             try deletePages.run()
             deleteRun.bind(1, part.id)
             try deleteRun.run()
-            filterBytes -= part.filter?.byteCount ?? 0
         }
         runs.removeLast(parts.count)
         try finish(&writer, base: base, entries: total)

@@ -68,7 +68,7 @@ final class IngestWriter {
         targets = try TupleDictionary(database)
         routes = try TupleDictionary(database)
         remarks = try RemarkDictionary(database)
-        edges = try TupleDictionary(database, limit: 200_000)
+        edges = try TupleDictionary(database, limit: 1 << 17)
         judgements = try JudgementDictionary(database)
         table = try FlowTable(database)
         firstOwnFlow = table.nextID
