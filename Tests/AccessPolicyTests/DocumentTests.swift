@@ -46,7 +46,9 @@ import Testing
         #expect(items.map(\.isNull) == [false, false, false, true])
     }
 
-    @Test(arguments: ["01", "1.", ".5", "+1", "nul", "tru", "1e", "--1", "\"a", "{\"a\"}", "[1 2]", "\"\u{1}\"", "\"\\x\"", "\"\\ud800\"", "{}{}", "[1,]"])
+    @Test(arguments: [
+        "01", "1.", ".5", "+1", "nul", "tru", "1e", "--1", "\"a", "{\"a\"}", "[1 2]", "\"\u{1}\"", "\"\\x\"", "\"\\ud800\"", "{}{}", "[1,]",
+    ])
     func otherTextIsNotJSON(_ text: String) {
         var start = 0
         #expect(throws: JSONDocumentReader.Problem.self) { try JSONDocumentReader.read(Array(text.utf8), from: &start) }
@@ -62,7 +64,8 @@ import Testing
         let tagged = bomb.split(separator: "&").joined(separator: "!!seq &")
         let documents = [
             bomb, tagged, String(repeating: "[", count: 100_000), String(repeating: "- ", count: 5_000) + "x",
-            "x: " + String(repeating: "{a: ", count: 800), "{" + String(repeating: "\"a\":{", count: 70_000), "\u{0}", "%YAML 9.9\n---\n", "--- a\n--- b\n",
+            "x: " + String(repeating: "{a: ", count: 800), "{" + String(repeating: "\"a\":{", count: 70_000), "\u{0}", "%YAML 9.9\n---\n",
+            "--- a\n--- b\n",
             "? [a, b]\n: c\n", "a: !!binary x\n",
         ]
         for document in documents {

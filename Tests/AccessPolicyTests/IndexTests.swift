@@ -26,7 +26,9 @@ import Testing
     @Test func bytesAreLookedAtInWordsAsTheyWouldBeOneByOne() {
         var dice = Dice(seed: 2)
         for _ in 0..<3_000 {
-            let bytes = (0..<dice.roll(30)).map { _ in dice.oneIn(8) ? UInt8(dice.roll(256)) : UInt8(dice.pick([46, 97, 122, 48, 45, 95, 64, 91, 96, 123])) }
+            let bytes = (0..<dice.roll(30)).map { _ in
+                dice.oneIn(8) ? UInt8(dice.roll(256)) : UInt8(dice.pick([46, 97, 122, 48, 45, 95, 64, 91, 96, 123]))
+            }
             bytes.withUnsafeBytes { raw in
                 let isNormal = bytes.last != 46 && !bytes.contains { $0 >= 0x80 || (65...90).contains($0) }
                 #expect(NameBytes.isNormalized(raw) == isNormal, "\(bytes)")

@@ -181,7 +181,10 @@ enum Example {
 
     @Test func aPortIsClosed() throws {
         let diff = try diff(("tcp: [443, 8000-8080]", "tcp: [8000-8080]"))
-        #expect(diff.changes.map(\.text) == ["Resource Web (401): protocols from TCP 443, 8000-8080, UDP none, ICMP no to TCP 8000-8080, UDP none, ICMP no"])
+        #expect(
+            diff.changes.map(\.text) == [
+                "Resource Web (401): protocols from TCP 443, 8000-8080, UDP none, ICMP no to TCP 8000-8080, UDP none, ICMP no"
+            ])
         #expect(
             words(diff) == [
                 "lost 101 401 any.x.example:443/tcp allowed -> port-not-allowed",
@@ -196,7 +199,9 @@ enum Example {
     }
 
     @Test func aUserIsDisabledAndAResourceMoves() throws {
-        let diff = try diff(("email: bo@x.example", "email: bo@x.example, state: disabled"), (#"address: vault.x.example, network: "1""#, #"address: vault.x.example, network: "2""#))
+        let diff = try diff(
+            ("email: bo@x.example", "email: bo@x.example, state: disabled"),
+            (#"address: vault.x.example, network: "1""#, #"address: vault.x.example, network: "2""#))
         #expect(diff.changes.map(\.object) == [PolicyObject(.user, "102"), PolicyObject(.resource, "402")])
         #expect(
             words(diff) == [

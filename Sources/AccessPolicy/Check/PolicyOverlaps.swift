@@ -34,7 +34,7 @@ extension PolicyReview {
     private func users(of resource: Resource) -> Set<String>? {
         var result: Set<String> = []
         for edge in resource.access {
-            guard case .group(let id) = edge.subject, let group = snapshot.groups.first(where: { $0.id == id }), group.isActive
+            guard case .group(let id) = edge.subject, let group = groups[id], group.isActive
             else { continue }
             switch group.members {
             case .everyone: return nil
@@ -61,7 +61,8 @@ extension PolicyReview {
                 if other.alias == nil, other.address == first.address, other.access.allSatisfy({ subjects.contains($0.subject) }) {
                     warn(
                         .shadowed, .resource, other.id,
-                        "\(other.name) is never selected: \(first.name) (\(first.id)) has the same definition, a lower id and all its grants")
+                        "\(other.name) is never selected: \(first.name) (\(first.id)) has the same definition, a lower id and all its grants"
+                    )
                 }
             }
         }
@@ -122,7 +123,8 @@ extension PolicyReview {
             if let first = wild.first {
                 warn(
                     .notExamined, .resource, first.resource.id,
-                    "\(wild.count) patterns and \(named.count) names are too many to compare each with each; overlaps of names were not looked for")
+                    "\(wild.count) patterns and \(named.count) names are too many to compare each with each; overlaps of names were not looked for"
+                )
             }
             return
         }
@@ -132,7 +134,9 @@ extension PolicyReview {
                     if broad.pattern.matches(normalized: narrow.pattern.text) { reviewNarrower(narrow.resource, within: broad.resource) }
                     continue
                 }
-                guard narrow.pattern.literalCount >= broad.pattern.literalCount, overlap(narrow.pattern.text, broad.pattern.text) else { continue }
+                guard narrow.pattern.literalCount >= broad.pattern.literalCount, overlap(narrow.pattern.text, broad.pattern.text) else {
+                    continue
+                }
                 if narrow.pattern.literalCount > broad.pattern.literalCount {
                     reviewNarrower(narrow.resource, within: broad.resource)
                 } else if identifierPrecedes(broad.resource.id, narrow.resource.id), let who = shared(narrow.resource, broad.resource) {

@@ -16,7 +16,7 @@ struct PolicyReview {
     let snapshot: PolicySnapshot
     let at: Timestamp
     private(set) var warnings: [PolicyWarning] = []
-    private let groups: [String: Group]
+    let groups: [String: Group]
 
     init(_ snapshot: PolicySnapshot, at: Timestamp) {
         self.snapshot = snapshot
@@ -61,7 +61,8 @@ struct PolicyReview {
             if count > 0 {
                 warn(
                     .idleMember, .user, user.id,
-                    "\(user.email.isEmpty ? user.id : user.email) is \(user.state.rawValue) and still a member of \(count) \(count == 1 ? "group" : "groups")")
+                    "\(user.email.isEmpty ? user.id : user.email) is \(user.state.rawValue) and still a member of \(count) \(count == 1 ? "group" : "groups")"
+                )
             }
         }
     }
@@ -89,10 +90,14 @@ struct PolicyReview {
                 !(key.revokedAt.map { at >= $0 } ?? key.isRevoked) && (key.expiresAt.map { at < $0 } ?? true)
             }
             if granted.contains(.serviceAccount(account.id)), working.isEmpty, !snapshot.gaps.contains(.serviceKeys) {
-                warn(.deadAccount, .serviceAccount, account.id, "service account \(account.name) is granted Resources and has no key that works")
+                warn(
+                    .deadAccount, .serviceAccount, account.id,
+                    "service account \(account.name) is granted Resources and has no key that works")
             }
             for key in working where key.expiresAt == nil && !snapshot.gaps.contains(.serviceKeys) {
-                warn(.endlessKey, .serviceAccount, account.id, "key \(key.name) (\(key.id)) of service account \(account.name) never expires")
+                warn(
+                    .endlessKey, .serviceAccount, account.id, "key \(key.name) (\(key.id)) of service account \(account.name) never expires"
+                )
             }
         }
     }

@@ -25,7 +25,8 @@ public struct AccessDifference: Sendable {
 
     /// The example's destination.
     public var target: ConnectionTarget {
-        ConnectionTarget(destination: example.destination, transport: example.transport ?? .tcp, port: example.transport == .icmp ? nil : example.port)
+        ConnectionTarget(
+            destination: example.destination, transport: example.transport ?? .tcp, port: example.transport == .icmp ? nil : example.port)
     }
 }
 
@@ -96,9 +97,10 @@ private struct AccessComparison {
         }
         let connectors = connectorsByNetwork()
         var found: [Key: AccessDifference] = [:]
+        let concernedProbes = probes.filter(\.isConcerned)
         for (standing, principals) in classes() {
-            for probe in probes where probe.isConcerned || standing.hasChanged {
-                guard let example = principals.first else { continue }
+            guard let example = principals.first else { continue }
+            for probe in standing.hasChanged ? probes : concernedProbes {
                 let request = AccessRequest(
                     principal: example, serviceKeyID: workingKey(of: example), destination: probe.target.destination,
                     transport: probe.target.transport, port: probe.target.port, connectorID: connectors[probe.network],
@@ -117,7 +119,9 @@ private struct AccessComparison {
         var otherResource: String?
     }
 
-    private func compare(_ request: AccessRequest, _ principals: [PrincipalReference], _ standing: Standing, _ found: inout [Key: AccessDifference]) {
+    private func compare(
+        _ request: AccessRequest, _ principals: [PrincipalReference], _ standing: Standing, _ found: inout [Key: AccessDifference]
+    ) {
         let before = old.evaluate(request, options: options)
         let after = new.evaluate(request, options: options)
         let effect: AccessDifference.Effect

@@ -163,7 +163,10 @@ public struct PolicyChange: Hashable, Sendable {
             case (.some(let before), .some(let after)):
                 texts += fields([
                     ("expiry", before.expiresAt?.rfc3339 ?? "never", after.expiresAt?.rfc3339 ?? "never"),
-                    ("security policy", before.securityPolicyID ?? "that of the Resource", after.securityPolicyID ?? "that of the Resource"),
+                    (
+                        "security policy", before.securityPolicyID ?? "that of the Resource",
+                        after.securityPolicyID ?? "that of the Resource"
+                    ),
                     ("mode", words(before.mode), words(after.mode)),
                 ]).map { "the grant to \(new.display(subject)): \($0)" }
             default: break

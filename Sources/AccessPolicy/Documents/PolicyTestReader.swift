@@ -26,7 +26,8 @@ struct PolicyTestReader {
         let effect: Verdict.Effect = scanner.word(fields["expect"], "`expect`", default: .allow)
         let reason: ReasonCode? = fields["reason"].map { scanner.word($0, "`reason`", default: ReasonCode.allowed) }
         if let reason, (reason == .allowed) != (effect == .allow) {
-            scanner.report(fields["reason"]?.line ?? node.line, "test \(name.quoted) expects `\(effect.rawValue)` for the reason `\(reason.rawValue)`")
+            scanner.report(
+                fields["reason"]?.line ?? node.line, "test \(name.quoted) expects `\(effect.rawValue)` for the reason `\(reason.rawValue)`")
         }
         let resource = fields["resource"].flatMap { field -> String? in
             guard let text = scanner.text(field, "`resource`") else { return nil }

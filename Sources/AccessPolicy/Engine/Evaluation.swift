@@ -189,6 +189,10 @@ struct Evaluation {
     }
 
     private mutating func select(_ policy: CompiledPolicy, _ request: AccessRequest, _ options: EngineOptions) -> ReasonCode? {
+        if case .name("") = request.destination {
+            isUndecidable = true
+            return .noResource
+        }
         var choice = Choice()
         // What is less specific than a choice already made is not looked at.
         policy.forEachCovering(request.destination, goOn: { choice.best < 0 }) { rank, resource in

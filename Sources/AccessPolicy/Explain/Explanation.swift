@@ -128,8 +128,11 @@ struct Narrator {
 
     private func portDetail() -> String {
         guard let selected else { return "" }
-        let asked = [request.transport?.rawValue.uppercased() ?? "an unknown protocol", request.transport == .icmp ? nil : request.port.map(String.init)]
-            .compactMap { $0 }.joined(separator: " ")
+        let asked = [
+            request.transport?.rawValue.uppercased() ?? "an unknown protocol",
+            request.transport == .icmp ? nil : request.port.map(String.init),
+        ]
+        .compactMap { $0 }.joined(separator: " ")
         return "\(selected.name) allows \(PolicyChange.words(selected.protocols)); asked for \(asked)"
     }
 

@@ -157,7 +157,8 @@ struct RemedySearch {
     private func proposeWay(_ resource: Resource, _ propose: Propose) {
         let snapshot = policy.snapshot
         if let connector = snapshot.connectors.first(where: { $0.networkID == resource.networkID }), connector.id != request.connectorID {
-            propose("through Connector \(connector.name) (\(connector.id)) of \(snapshot.display(network: resource.networkID))") { _, request in
+            propose("through Connector \(connector.name) (\(connector.id)) of \(snapshot.display(network: resource.networkID))") {
+                _, request in
                 request.connectorID = connector.id
                 request.networkID = resource.networkID
             }

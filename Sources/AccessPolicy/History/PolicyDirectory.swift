@@ -9,6 +9,11 @@ extension PolicyHistory {
     ///
     /// - Throws: every problem of every file; a directory that cannot be read or holds no document is one, too.
     public static func load(directory path: String) throws(PolicyDocumentErrors) -> PolicyHistory {
+        try load(files: try documents(inDirectory: path))
+    }
+
+    /// Paths of the documents in a directory, in the order of their names; never empty.
+    public static func documents(inDirectory path: String) throws(PolicyDocumentErrors) -> [String] {
         guard let stream = opendir(path) else {
             throw PolicyDocumentErrors(file: path, "cannot be read as a directory: \(String(cString: strerror(errno)))")
         }
@@ -26,7 +31,7 @@ extension PolicyHistory {
                 file: path, "holds no policy document (files ending in \(fileEndings.joined(separator: ", ")))")
         }
         let separator = path.hasSuffix("/") ? "" : "/"
-        return try load(files: names.map { path + separator + $0 })
+        return names.map { path + separator + $0 }
     }
 
     /// Reads the given documents as one history.

@@ -6,13 +6,15 @@ internal import ShellSupport
 
 struct PolicyImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Make a policy snapshot of an export of the administration interface.",
+        commandName: "import", abstract: "Make a policy snapshot of an export of the administration interface or of a Terraform state.",
         discussion: """
-            FILEs are answers of the administration interface, one or several pages of one moment. Writes DIR/TIME.yaml, a document that
-            people can read and change. What the export cannot say is listed in it and on standard error.
+            FILEs are answers of the administration interface, one or several pages of one moment, or what `terraform show -json` prints.
+            Writes DIR/TIME.yaml, a document that people can read and change. What the source cannot say is listed in it and on
+            standard error.
 
-            Example:
+            Examples:
               twin-audit policy import export.json --effective-at 2026-10-08T06:00:00Z --out policies
+              terraform show -json | twin-audit policy import /dev/stdin --effective-at now --out policies
             """)
 
     @Argument(help: ArgumentHelp("Exports of one moment.", valueName: "file"))
@@ -27,7 +29,7 @@ struct PolicyImportCommand: ParsableCommand {
     func run() throws {
         guard let time = try TimeOption.parse(effectiveAt, option: "--effective-at") else { return }
         let exports = try files.map { (name: $0, bytes: try PolicyFile.read($0)) }
-        let snapshot = try AdminAPIImport.read(exports, effectiveAt: time)
+        let snapshot = try read(exports, effectiveAt: time)
         let path = (out.hasSuffix("/") ? String(out.dropLast()) : out) + "/" + time.rfc3339 + ".yaml"
         let text = snapshot.yaml()
         try write(text, to: path)
@@ -37,6 +39,16 @@ struct PolicyImportCommand: ParsableCommand {
             wrote \(Escaping.terminal(path)): \(snapshot.resources.count) Resources, \(snapshot.users.count) users, \
             \(snapshot.groups.count) groups, \(snapshot.connectors.count) Connectors; digest \(snapshot.digest)
             """)
+    }
+
+    private func read(_ exports: [(name: String, bytes: [UInt8])], effectiveAt: Timestamp) throws -> PolicySnapshot {
+        guard let first = exports.first, TerraformImport.recognises(first.bytes) else {
+            return try AdminAPIImport.read(exports, effectiveAt: effectiveAt)
+        }
+        guard exports.count == 1 else {
+            throw CommandFailure(.usage, "give one Terraform state at a time; `\(first.name)` is one")
+        }
+        return try TerraformImport.read(first.bytes, file: first.name, effectiveAt: effectiveAt)
     }
 
     private func write(_ text: String, to path: String) throws {
