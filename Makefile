@@ -5,7 +5,7 @@ SWIFT ?= swift
 RELEASE := .build/release
 CONFIG := -c release
 
-.PHONY: help setup build demo test smoke lint format bench torture fuzz differential install clean
+.PHONY: help setup build demo test lint format bench evaluate torture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,14 +35,13 @@ bench: build ## measure beside peers and limits, in one run
 	@scripts/setup.sh gcc python3
 	@Benchmarks/run.sh
 
-torture: build ## kill, cut and damage journals and ingests for a long time
-	@scripts/torture.sh
+evaluate: build ## hold the detections against planted violations
+	@scripts/setup.sh python3
+	@python3 Benchmarks/evaluate.py
 
-fuzz: ## fuzz the readers of untrusted bytes, ten minutes each
-	@Fuzz/run.sh
-
-install: build ## install programs, queries and manual pages under $(PREFIX)
-	@scripts/install.sh $(RELEASE) "$(or $(PREFIX),/usr/local)"
+torture: build ## kill the journal's writer again and again, and check what is left
+	@scripts/setup.sh python3
+	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
 
 clean: ## remove what was built and the demo
 	rm -rf .build .build-* demo .bench

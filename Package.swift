@@ -39,7 +39,7 @@ let modules: [Target] = [
         swiftSettings: strict),
     .target(
         name: "Reporting",
-        dependencies: ["FlowModel", "ShellSupport", "AuditStore", "Replay", "Detection", grdb, yams],
+        dependencies: ["FlowModel", "ShellSupport", "AuditStore", "Replay", "Detection", grdb],
         swiftSettings: strict),
     .target(
         name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "FlowJournal"],

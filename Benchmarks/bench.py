@@ -204,6 +204,8 @@ for name in (target, target + ".wal"):
     if os.path.exists(name):
         os.unlink(name)
 database = duckdb.connect(target)
+# The bar would stand on standard output before the answer.
+database.execute("set enable_progress_bar = false")
 columns = '''{event_type:'VARCHAR',timestamp:'BIGINT',connection:'STRUCT(id VARCHAR,protocol VARCHAR,client_ip VARCHAR,
  resource_ip VARCHAR,resource_port INT,duration_ms BIGINT,rx BIGINT,tx BIGINT,error_message VARCHAR)',
  user:'STRUCT(id VARCHAR,email VARCHAR)',device:'STRUCT(id VARCHAR)',connector:'STRUCT(id VARCHAR,name VARCHAR)',
@@ -234,7 +236,7 @@ print(json.dumps({"seconds": seconds, "count": count, "bytes": os.path.getsize(t
 def duckdb(source, count):
     def contender():
         run = Run([duckdb_python(), "-c", DUCKDB, source, path("peer.duckdb")]).must()
-        answer = json.loads(run.text)
+        answer = json.loads(run.text.strip().splitlines()[-1])
         if answer["count"] != count:
             raise Unmeasured(f"{answer['count']:,} rows instead of {count:,}")
         return {"seconds": answer["seconds"], "cpu": run.cpu, "peak": run.peak, "bytes": answer["bytes"] / count}

@@ -5,7 +5,8 @@ usage: Benchmarks/evaluate.py [--seeds N] [--flows N] [--violations N] [--bin DI
 
 For every seed a tenant is simulated, ingested and searched with `twin-audit detect`; the flows that findings name as evidence are
 compared with truth.ndjson. For each rule the table says how many planted flows it should have named, how many it named, and how
-many others it named too. Findings of severity info are hints, not alarms, and don't count. Rules that no planted flow is about
+many others it named too. A finding that sums up many flows names some of them; it counts for every planted flow of its subject within
+its time. Findings of severity info are hints, not alarms, and don't count. Rules that no planted flow is about
 (`volume.beacon` on regular jobs, for example) are listed apart: the simulation does not know whether they are right.
 
 Exit status: 0 every planted flow was found and nothing else was, 1 otherwise, 4 a program failed, 6 nothing could be evaluated.
@@ -13,6 +14,7 @@ Exit status: 0 every planted flow was found and nothing else was, 1 otherwise, 4
 
 import argparse
 import collections
+import datetime
 import json
 import os
 import shutil
@@ -21,8 +23,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCRATCH = os.path.join(ROOT, ".bench", "evaluate")
-# More evidence than any simulation of this script plants, so that every flow of a finding is named.
-ALL_EVIDENCE = "1000000"
+# The most that detect gives, and more than this script ever plants of a kind, so that every flow of a finding is named.
+ALL_EVIDENCE = "1000"
 
 
 def run(command, allowed=(0,)):
@@ -32,6 +34,20 @@ def run(command, allowed=(0,)):
         print(f"error: {' '.join(command[:2])} ended with status {child.returncode}: {last[0]}", file=sys.stderr)
         sys.exit(4)
     return child.stdout
+
+
+def milliseconds(text):
+    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return round(moment.timestamp() * 1000)
+
+
+def covers(finding, flow):
+    """Whether a finding that sums up more flows than it names speaks of this one: same subject, within its time."""
+    if finding["count"] <= len(finding["evidence"]):
+        return False
+    subject = finding["subject"]
+    same = subject.get("principal_id") == flow["principal_id"] or subject.get("connector_id") == flow["connector_id"]
+    return same and milliseconds(finding["first_seen"]) <= flow["started_at"] <= milliseconds(finding["last_seen"])
 
 
 def evaluate(arguments, seed, totals, others, mistakes):
@@ -50,16 +66,20 @@ def evaluate(arguments, seed, totals, others, mistakes):
         [program("twin-audit"), "detect", "--db", database, "--format", "json", "--evidence", ALL_EVIDENCE], allowed=(0, 1)
     )
     named = collections.defaultdict(set)
+    findings = collections.defaultdict(list)
     for finding in json.loads(answer or b"[]"):
         if finding["severity"] == "info":
             continue
         named[finding["rule_id"]].update(evidence["connection_id"] for evidence in finding["evidence"])
+        findings[finding["rule_id"]].append(finding)
     wanted = collections.defaultdict(dict)
     with open(os.path.join(tenant, "truth.ndjson"), encoding="utf-8") as file:
         for line in file:
             flow = json.loads(line)
             for rule in flow["rules"]:
                 wanted[rule][flow["connection_id"]] = flow["kind"]
+                if any(covers(finding, flow) for finding in findings[rule]):
+                    named[rule].add(flow["connection_id"])
     for rule, flows in wanted.items():
         found = named.get(rule, set())
         totals[rule]["planted"] += len(flows)
@@ -81,6 +101,8 @@ def main():
     parser.add_argument("--bin", default=os.path.join(ROOT, ".build", "release"), help="where the programs are")
     parser.add_argument("--show", type=int, default=10, help="mistakes to list (default 10)")
     arguments = parser.parse_args()
+    if arguments.seeds < 1 or not 1 <= arguments.violations <= 300:
+        parser.error("--seeds takes numbers from 1, --violations from 1 to 300")
     totals = collections.defaultdict(collections.Counter)
     others = collections.Counter()
     mistakes = []

@@ -39,7 +39,11 @@ tell twin-audit ingest --db demo/samples.db SampleLogs --policy demo/samples-pol
 step "who reached what, through which Connector"
 tell twin-audit access --limit 12
 step "findings"
-tell twin-audit detect
+tell twin-audit detect --format csv >demo/findings.csv
+echo "(all of them, with their evidence, are in demo/findings.csv)"
+tell twin-audit query sql "select severity, rule_id, count(*) as findings, sum(count) as occurrences from finding
+    group by 1, 2 order by instr('critical high medium low info', severity), 2"
+tell twin-audit detect --only 'tunnel.*' --evidence 1
 step "replay: was it right?"
 tell twin-audit replay
 step "the journals, byte by byte"

@@ -21,36 +21,43 @@ attack: [T1133, T1090]
 controls: ["ISO 27001:2022 A.5.9", "NIST SP 800-53 CM-8", "NIST SP 800-53 IA-3"]
 status: stable
 --- */
-WITH seen AS (
-    SELECT a.*, s.effective_at
-    FROM access a
-    JOIN policy_snapshot s ON s.version = a.policy_version
-    WHERE a.hour_at >= :since AND a.hour_at < :until
-        AND NOT EXISTS (SELECT 1 FROM json_each(s.document, '$.incomplete') i WHERE i.value = 'connectors')
-), strangers AS (
-    SELECT 'connector' AS problem, connector_id, NULL AS network_id,
-        'Connector ' || coalesce(connector || ' (' || connector_id || ')', connector_id) AS what, policy_version, principal_kind,
-        principal_id, connector, first_at, last_at, flows, first_flow
-    FROM seen
-    WHERE connector_id IS NOT NULL
-        AND NOT EXISTS (
-            SELECT 1 FROM policy_connector p WHERE p.policy_version = seen.policy_version AND p.connector_id = seen.connector_id)
-        AND NOT EXISTS (
-            SELECT 1 FROM policy_connector before
-            WHERE before.connector_id = seen.connector_id AND before.superseded_at = seen.effective_at
-                AND seen.last_at <= seen.effective_at + :propagation)
+WITH complete_policy AS MATERIALIZED (
+    SELECT s.version, s.effective_at
+    FROM policy_snapshot s
+    WHERE NOT EXISTS (SELECT 1 FROM json_each(s.document, '$.incomplete') i WHERE i.value = 'connectors')
+), missing AS MATERIALIZED (
+    SELECT 'connector' AS problem, policy_version, connector_id AS id FROM access
+    WHERE policy_version IS NOT NULL AND connector_id IS NOT NULL AND hour_at >= :since AND hour_at < :until
+    GROUP BY policy_version, connector_id
+    EXCEPT
+    SELECT 'connector', policy_version, connector_id FROM policy_connector
     UNION ALL
-    SELECT 'network', NULL, network_id,
-        'Remote network ' || coalesce(network || ' (' || network_id || ')', network_id), policy_version, principal_kind,
-        principal_id, connector, first_at, last_at, flows, first_flow
-    FROM seen
-    WHERE network_id IS NOT NULL
-        AND NOT EXISTS (
-            SELECT 1 FROM policy_network p WHERE p.policy_version = seen.policy_version AND p.network_id = seen.network_id)
-        AND NOT EXISTS (
+    SELECT * FROM (
+        SELECT 'network' AS problem, policy_version, network_id AS id FROM access
+        WHERE policy_version IS NOT NULL AND network_id IS NOT NULL AND hour_at >= :since AND hour_at < :until
+        GROUP BY policy_version, network_id
+        EXCEPT
+        SELECT 'network', policy_version, network_id FROM policy_network)
+), unknown AS MATERIALIZED (
+    SELECT m.problem, m.policy_version, m.id, s.effective_at,
+        EXISTS (
+            SELECT 1 FROM policy_connector before
+            WHERE m.problem = 'connector' AND before.connector_id = m.id AND before.superseded_at = s.effective_at)
+        OR EXISTS (
             SELECT 1 FROM policy_network before
-            WHERE before.network_id = seen.network_id AND before.superseded_at = seen.effective_at
-                AND seen.last_at <= seen.effective_at + :propagation)
+            WHERE m.problem = 'network' AND before.network_id = m.id AND before.superseded_at = s.effective_at) AS just_removed
+    FROM missing m
+    JOIN complete_policy s ON s.version = m.policy_version
+), strangers AS (
+    SELECT u.problem, CASE u.problem WHEN 'connector' THEN u.id END AS connector_id, CASE u.problem WHEN 'network'
+        THEN u.id END AS network_id,
+        CASE u.problem WHEN 'connector' THEN 'Connector ' || coalesce(a.connector || ' (' || u.id || ')', u.id)
+            ELSE 'Remote network ' || coalesce(a.network || ' (' || u.id || ')', u.id) END AS what,
+        a.policy_version, a.principal_kind, a.principal_id, a.connector, a.first_at, a.last_at, a.flows, a.first_flow
+    FROM access a
+    JOIN unknown u ON u.policy_version = a.policy_version AND u.id = CASE u.problem WHEN 'connector'
+        THEN a.connector_id ELSE a.network_id END
+    WHERE a.hour_at >= :since AND a.hour_at < :until AND NOT (u.just_removed AND a.last_at <= u.effective_at + :propagation)
 )
 SELECT problem, connector_id, network_id, min(what) AS what, max(policy_version) AS policy_version, max(connector) AS connector,
     count(DISTINCT principal_kind || ' ' || principal_id) AS principals,

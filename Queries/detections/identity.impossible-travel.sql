@@ -21,29 +21,31 @@ attack: [T1078]
 controls: ["NIST SP 800-53 AC-7", "NIST SP 800-53 SI-4", "SOC 2 CC6.1"]
 status: stable
 --- */
-WITH located AS (
-    SELECT flow_id, started_at, ended_at, principal_id, principal,
-        CAST(location ->> '$.geoip.lat' AS REAL) AS lat, CAST(location ->> '$.geoip.lon' AS REAL) AS lon,
-        location ->> '$.geoip.country' AS country,
-        coalesce((location ->> '$.geoip.city') || ', ', '') || coalesce(location ->> '$.geoip.country',
-            'an unknown country') AS place
+WITH ordered AS (
+    SELECT flow_id, started_at, principal_id, principal, location, lag(flow_id) OVER journey AS from_flow,
+        lag(started_at) OVER journey AS from_at, lag(ended_at) OVER journey AS from_ended_at,
+        lag(location) OVER journey AS from_location
     FROM flow
-    WHERE principal_kind = 'user' AND json_valid(location) AND location ->> '$.geoip.lat' IS NOT NULL
-        AND location ->> '$.geoip.lon' IS NOT NULL AND started_at >= :since AND started_at < :until
-), pairs AS (
-    SELECT located.*, lag(flow_id) OVER journey AS from_flow, lag(started_at) OVER journey AS from_at,
-        lag(ended_at) OVER journey AS from_ended_at, lag(lat) OVER journey AS from_lat, lag(lon) OVER journey AS from_lon,
-        lag(country) OVER journey AS from_country, lag(place) OVER journey AS from_place
-    FROM located
+    WHERE principal_kind = 'user' AND location IS NOT NULL AND started_at >= :since AND started_at < :until
     WINDOW journey AS (PARTITION BY principal_id ORDER BY started_at, flow_id)
+), moved AS (
+    SELECT ordered.*, CAST(location ->> '$.geoip.lat' AS REAL) AS lat, CAST(location ->> '$.geoip.lon' AS REAL) AS lon,
+        location ->> '$.geoip.country' AS country,
+        coalesce((location ->> '$.geoip.city') || ', ', '') || coalesce(location ->> '$.geoip.country', 'an unknown country') AS place,
+        CAST(from_location ->> '$.geoip.lat' AS REAL) AS from_lat, CAST(from_location ->> '$.geoip.lon' AS REAL) AS from_lon,
+        from_location ->> '$.geoip.country' AS from_country,
+        coalesce((from_location ->> '$.geoip.city') || ', ', '')
+            || coalesce(from_location ->> '$.geoip.country', 'an unknown country') AS from_place
+    FROM ordered
+    WHERE location <> from_location AND json_valid(location) AND json_valid(from_location)
 ), jumps AS (
     -- The haversine of the angle between the places, on a sphere of 6371 km.
-    SELECT pairs.*, 2 * 6371 * asin(sqrt(
+    SELECT moved.*, 2 * 6371 * asin(sqrt(
         sin(radians(lat - from_lat) / 2) * sin(radians(lat - from_lat) / 2)
         + cos(radians(lat)) * cos(radians(from_lat)) * sin(radians(lon - from_lon) / 2) * sin(radians(lon - from_lon) / 2)))
         AS kilometres
-    FROM pairs
-    WHERE from_flow IS NOT NULL
+    FROM moved
+    WHERE lat IS NOT NULL AND lon IS NOT NULL AND from_lat IS NOT NULL AND from_lon IS NOT NULL
 )
 SELECT principal_id, coalesce(max(principal), principal_id) AS principal, from_place, place AS to_place,
     CAST(max(kilometres) AS INTEGER) AS kilometres, min(started_at - from_at) AS elapsed_ms, min(from_at) AS first_seen,

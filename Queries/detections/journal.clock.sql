@@ -7,8 +7,8 @@ description: >
   Verdicts depend on when a connection began. A clock that steps, or that lies before the policy under which its Connector decided, puts
   every verdict of that time in doubt.
 precisely: >
-  Step: a `clock_adjusted` record moves the clock by more than `offset`. Early: a flow began more than `offset` before the snapshot whose
-  version its Connector recorded for it took effect.
+  Step: a `clock_adjusted` record moves the clock by more than `offset`. Early: a flow began more than `offset` before the policy
+  under which its Connector decided, found by its digest, else by its version, took effect.
 witness: connector
 needs: [flows]
 subject: [problem, connector_id, journal]
@@ -31,7 +31,9 @@ WITH errors AS (
     SELECT 'early', f.connector_id, f.connector, NULL,
         'Connector ' || coalesce(f.connector, f.connector_id) || ' decided under a policy before it took effect',
         p.effective_at - f.started_at, f.started_at, f.flow_id, NULL, NULL, NULL
-    FROM flow f JOIN policy_snapshot p ON p.version = CAST(f.recorded_policy_version AS TEXT)
+    FROM flow f
+    JOIN policy_snapshot p ON p.digest = f.recorded_policy_digest
+        OR f.recorded_policy_digest IS NULL AND p.version = CAST(f.recorded_policy_version AS TEXT)
     WHERE f.recorded_policy_version IS NOT NULL AND f.started_at >= :since AND f.started_at < :until
 )
 SELECT problem, connector_id, max(connector) AS connector, journal, min(what) AS what, max(error_ms) AS error_ms,

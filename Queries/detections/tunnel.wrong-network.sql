@@ -31,19 +31,31 @@ WITH carried AS (
     FROM access
     WHERE reason = 'wrong-network' AND outcome IN ('allowed', 'failed') AND hour_at >= :since AND hour_at < :until
         AND NOT ';' || coalesce(qualifiers, '') || ';' LIKE '%;stale;%'
+), elsewhere AS MATERIALIZED (
+    SELECT policy_version, connector_id, network_id FROM access
+    WHERE policy_version IS NOT NULL AND connector_id IS NOT NULL AND network_id IS NOT NULL
+        AND hour_at >= :since AND hour_at < :until
+    GROUP BY policy_version, connector_id, network_id
+    EXCEPT
+    SELECT policy_version, connector_id, network_id FROM policy_connector
+), misplaced AS MATERIALIZED (
+    SELECT e.policy_version, e.connector_id, e.network_id, p.network_id AS own_network_id, p.effective_at,
+        EXISTS (
+            SELECT 1 FROM policy_connector before
+            WHERE before.connector_id = e.connector_id AND before.network_id = e.network_id
+                AND before.superseded_at = p.effective_at) AS just_moved
+    FROM elsewhere e
+    JOIN policy_connector p ON p.policy_version = e.policy_version AND p.connector_id = e.connector_id
 ), displaced AS (
     SELECT 'connector' AS problem, NULL AS principal_kind, NULL AS principal_id, NULL AS principal, NULL AS destination, a.address,
         a.connector_id, a.connector, a.network_id, a.network, a.first_at, a.last_at, a.flows, a.first_flow,
         'Connector ' || coalesce(a.connector, a.connector_id) || ' names network ' || coalesce(a.network, a.network_id)
             AS subject_text,
-        ', and the policy in force puts it into network ' || p.network_id AS what
+        ', and the policy in force puts it into network ' || m.own_network_id AS what
     FROM access a
-    JOIN policy_connector p ON p.policy_version = a.policy_version AND p.connector_id = a.connector_id
-    WHERE a.network_id <> p.network_id AND a.hour_at >= :since AND a.hour_at < :until
-        AND NOT EXISTS (
-            SELECT 1 FROM policy_connector before
-            WHERE before.connector_id = a.connector_id AND before.network_id = a.network_id
-                AND before.superseded_at = p.effective_at AND a.last_at <= p.effective_at + :propagation)
+    JOIN misplaced m ON m.policy_version = a.policy_version AND m.connector_id = a.connector_id AND m.network_id = a.network_id
+    WHERE a.hour_at >= :since AND a.hour_at < :until
+        AND NOT (m.just_moved AND a.last_at <= m.effective_at + :propagation)
 )
 SELECT problem, principal_kind, principal_id, max(principal) AS principal, destination, destination AS resource, connector_id,
     coalesce(max(connector), connector_id) AS connector, network_id, min(subject_text) AS subject_text, min(what) AS what,

@@ -6,7 +6,7 @@ question: Which destinations are called at equal intervals with equal amounts fo
 description: >
   Programs that report home do so regularly. People do not.
 precisely: >
-  At least `flows` carried flows of one principal on one device to one address, protocol and port, over at least `span`, with a median
+  At least `flows` carried flows of one user (service accounts call regularly by nature) on one device to one address, protocol and port, over at least `span`, with a median
   interval of at least `interval`, whose score exceeds `score`. The score is the mean of two regularities, of the intervals between
   starts and of the bytes; a regularity is 1 less the median absolute deviation as a part of the median, and not below 0.
 witness: connector
@@ -25,60 +25,69 @@ attack: [T1071, T1029]
 controls: ["NIST SP 800-53 SI-4", "ISO 27001:2022 A.8.16"]
 status: stable
 --- */
-WITH busy AS (
-    SELECT principal_kind, principal_id, coalesce(device_id, '') AS device_id, address, protocol, port
+WITH busy AS MATERIALIZED (
+    SELECT principal_kind || ' ' || principal_id || ' ' || coalesce(device_id,
+        '') || ' ' || address || ' ' || protocol || ' ' || port AS key
     FROM access
-    WHERE outcome = 'allowed' AND hour_at >= :since AND hour_at < :until
-    GROUP BY principal_kind, principal_id, coalesce(device_id, ''), address, protocol, port
+    WHERE principal_kind = 'user' AND outcome = 'allowed' AND hour_at >= :since AND hour_at < :until
+    GROUP BY principal_kind || ' ' || principal_id || ' ' || coalesce(device_id,
+        '') || ' ' || address || ' ' || protocol || ' ' || port
     HAVING sum(flows) >= :flows AND max(last_at) - min(first_at) >= :span
-), calls AS (
-    SELECT f.flow_id, f.started_at, b.principal_kind, b.principal_id, f.principal, b.device_id, b.address, b.protocol, b.port,
-        coalesce(f.bytes_received, 0) + coalesce(f.bytes_transferred, 0) AS bytes,
-        f.started_at - lag(f.started_at) OVER (
-            PARTITION BY b.principal_kind, b.principal_id, b.device_id, b.address, b.protocol, b.port
-            ORDER BY f.started_at, f.flow_id) AS interval_ms
-    FROM busy b
-    JOIN flow f ON f.principal_kind = b.principal_kind AND f.principal_id = b.principal_id
-        AND coalesce(f.device_id, '') = b.device_id AND f.address = b.address AND f.protocol = b.protocol AND f.port = b.port
-    WHERE f.outcome = 'allowed' AND f.started_at >= :since AND f.started_at < :until
-), measures AS (
-    SELECT principal_kind, principal_id, device_id, address, protocol, port, 'interval' AS measure, interval_ms AS amount
-    FROM calls WHERE interval_ms IS NOT NULL
-    UNION ALL
-    SELECT principal_kind, principal_id, device_id, address, protocol, port, 'bytes', bytes FROM calls
-), ranked AS (
-    SELECT measures.*, row_number() OVER (
-            PARTITION BY principal_kind, principal_id, device_id, address, protocol, port, measure ORDER BY amount) AS place,
-        count(*) OVER (PARTITION BY principal_kind, principal_id, device_id, address, protocol, port, measure) AS n
-    FROM measures
-), middle AS (
-    SELECT ranked.*, avg(CASE WHEN place IN ((n + 1) / 2, (n + 2) / 2) THEN amount END) OVER (
-        PARTITION BY principal_kind, principal_id, device_id, address, protocol, port, measure) AS median
-    FROM ranked
-), distances AS (
-    SELECT middle.*, abs(amount - median) AS distance, row_number() OVER (
-        PARTITION BY principal_kind, principal_id, device_id, address, protocol, port, measure ORDER BY abs(amount - median))
-        AS distance_place
-    FROM middle
-), regularity AS (
-    SELECT principal_kind, principal_id, device_id, address, protocol, port, measure, max(median) AS median,
-        CASE WHEN max(median) > 0 THEN max(0.0, 1 - avg(CASE WHEN distance_place IN ((n + 1) / 2, (n + 2) / 2) THEN distance END)
-            / max(median)) ELSE CASE WHEN max(distance) = 0 THEN 1.0 ELSE 0.0 END END AS regular
-    FROM distances
-    GROUP BY principal_kind, principal_id, device_id, address, protocol, port, measure
-), scores AS (
-    SELECT principal_kind, principal_id, device_id, address, protocol, port, avg(regular) AS score,
-        max(CASE measure WHEN 'interval' THEN median END) AS interval_ms
-    FROM regularity
-    GROUP BY principal_kind, principal_id, device_id, address, protocol, port
+), keyed AS MATERIALIZED (
+    SELECT flow_id, started_at, coalesce(bytes_received, 0) + coalesce(bytes_transferred, 0) AS bytes,
+        principal_kind || ' ' || principal_id || ' ' || coalesce(device_id,
+            '') || ' ' || address || ' ' || protocol || ' ' || port AS key
+    FROM flow
+    WHERE principal_kind = 'user' AND outcome = 'allowed' AND started_at >= :since AND started_at < :until
+-- A series is called by the lowest flow id in it.
+), calls AS MATERIALIZED (
+    SELECT min(flow_id) OVER (PARTITION BY key) AS series, flow_id, started_at, bytes
+    FROM keyed
+    WHERE key IN (SELECT key FROM busy)
+), intervals AS (
+    SELECT series, started_at - lag(started_at) OVER (PARTITION BY series ORDER BY started_at, flow_id) AS amount FROM calls
+), interval_ranks AS (
+    SELECT series, amount, row_number() OVER (PARTITION BY series ORDER BY amount) AS place,
+        count(*) OVER (PARTITION BY series) AS n
+    FROM intervals WHERE amount IS NOT NULL
+), interval_medians AS (
+    SELECT series, avg(amount) AS median FROM interval_ranks WHERE place IN ((n + 1) / 2, (n + 2) / 2) GROUP BY series
+), interval_distances AS (
+    SELECT r.series, m.median, abs(r.amount - m.median) AS distance, r.n,
+        row_number() OVER (PARTITION BY r.series ORDER BY abs(r.amount - m.median)) AS place
+    FROM interval_ranks r JOIN interval_medians m ON m.series = r.series
+    WHERE m.median >= :interval
+), timed AS MATERIALIZED (
+    SELECT series, median AS interval_ms, max(0.0, 1 - avg(distance) / median) AS regular
+    FROM interval_distances WHERE place IN ((n + 1) / 2, (n + 2) / 2)
+    GROUP BY series, median
+-- The bytes can at best be perfectly regular: what is left must be able to reach the score.
+), amounts AS (
+    SELECT c.series, c.bytes AS amount, row_number() OVER (PARTITION BY c.series ORDER BY c.bytes) AS place,
+        count(*) OVER (PARTITION BY c.series) AS n
+    FROM calls c JOIN timed t ON t.series = c.series
+    WHERE (t.regular + 1) / 2 > :score
+), amount_medians AS (
+    SELECT series, avg(amount) AS median FROM amounts WHERE place IN ((n + 1) / 2, (n + 2) / 2) GROUP BY series
+), amount_distances AS (
+    SELECT a.series, m.median, abs(a.amount - m.median) AS distance, a.n,
+        row_number() OVER (PARTITION BY a.series ORDER BY abs(a.amount - m.median)) AS place
+    FROM amounts a JOIN amount_medians m ON m.series = a.series
+), sized AS (
+    SELECT series, CASE WHEN median > 0 THEN max(0.0, 1 - avg(distance) / median) WHEN avg(distance) = 0
+        THEN 1.0 ELSE 0.0 END AS regular
+    FROM amount_distances WHERE place IN ((n + 1) / 2, (n + 2) / 2)
+    GROUP BY series, median
 )
-SELECT s.principal_kind, s.principal_id, coalesce(max(c.principal), s.principal_id) AS principal,
-    nullif(s.device_id, '') AS device_id, s.address, s.address AS resource, s.protocol, s.port, s.score AS score_seen,
-    CAST(s.interval_ms AS INTEGER) AS interval_ms, min(c.started_at) AS first_seen, max(c.started_at) AS last_seen,
-    count(*) AS count, json_group_array(c.flow_id) AS flow_ids
-FROM scores s
-JOIN calls c ON c.principal_kind = s.principal_kind AND c.principal_id = s.principal_id AND c.device_id = s.device_id
-    AND c.address = s.address AND c.protocol = s.protocol AND c.port = s.port
-WHERE s.score > :score AND s.interval_ms >= :interval
-GROUP BY s.principal_kind, s.principal_id, s.device_id, s.address, s.protocol, s.port, s.score, s.interval_ms
+SELECT f.principal_kind, f.principal_id, coalesce(f.principal, f.principal_id) AS principal, f.device_id, f.address,
+    f.address AS resource, f.protocol, f.port, (t.regular + s.regular) / 2 AS score_seen,
+        CAST(t.interval_ms AS INTEGER) AS interval_ms,
+    min(c.started_at) AS first_seen, max(c.started_at) AS last_seen, count(*) AS count, json_group_array(c.flow_id) AS flow_ids
+FROM sized s
+JOIN timed t ON t.series = s.series
+JOIN calls c ON c.series = s.series
+JOIN flow f ON f.flow_id = s.series
+WHERE (t.regular + s.regular) / 2 > :score
+GROUP BY s.series, f.principal_kind, f.principal_id, f.principal, f.device_id, f.address, f.protocol, f.port, t.regular, s.regular,
+    t.interval_ms
 HAVING count(*) >= :flows AND max(c.started_at) - min(c.started_at) >= :span

@@ -94,6 +94,24 @@ public enum Escaping {
         return output + "\""
     }
 
+    /// Well-formed JSON text as it can stand on terminals and in pages: what `json` escapes inside strings is escaped here too. Outside
+    /// strings none of these characters occur.
+    public static func embedded(json text: String) -> String {
+        func isMeant(_ scalar: Unicode.Scalar) -> Bool {
+            scalar == "<" || scalar == ">" || scalar == "&" || (isUnsafe(scalar) && scalar != "\n" && scalar != "\r" && scalar != "\t")
+        }
+        guard text.unicodeScalars.contains(where: isMeant) else { return text }
+        var output = ""
+        for scalar in text.unicodeScalars {
+            if isMeant(scalar) {
+                for unit in String(scalar).utf16 { output += unicodeEscape(unit) }
+            } else {
+                output.unicodeScalars.append(scalar)
+            }
+        }
+        return output
+    }
+
     private static func unicodeEscape(_ unit: UInt16) -> String {
         let digits = String(unit, radix: 16)
         return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits

@@ -38,7 +38,7 @@ public enum Cell: Sendable, Hashable {
         case .text(let value), .time(let value): Escaping.json(value)
         case .integer(let value): String(value)
         case .real(let value): value.isFinite ? Cell.format(value) : "null"
-        case .json(let value): value
+        case .json(let value): Escaping.embedded(json: value)
         }
     }
 

@@ -90,6 +90,7 @@ public struct BenchmarkEvents: Sendable {
     private mutating func favourite(of user: Int) -> Int {
         var habits = SeededRandom(seed: world.seed &+ UInt64(favouriteChoice.draw(&random)) << 32 &+ UInt64(user), stream: .tenant)
         let groups = world.tenant.users[user].groups
-        return catalogue.draw(group: groups[habits.below(groups.count)], &habits) ?? PolicyStoryMaker.commonResource(of: world.tenant)
+        return catalogue.draw(group: groups[habits.below(groups.count)], &habits)
+            ?? PolicyStoryMaker.commonResource(of: world.tenant)
     }
 }

@@ -46,6 +46,8 @@ import Testing
         (#"{"message":"up"}"#, "not-an-event: an object without `event_type`"),
         (#"{"message":"up","logger":"gateway","user":{"id":"1"}}"#, "not-an-event: an object without `event_type`"),
         (#"{"log":{"level":"info"}}"#, "not-an-event: an object without `event_type`"),
+        (#"{"log":"x","log":"y"}"#, "duplicate-key: `log` stands there twice, or under two names"),
+        (#"{"log":null,"l\u006fg":"y"}"#, "duplicate-key: `log` stands there twice, or under two names"),
         (#"{"MESSAGE":[1,300]}"#, "wrong-type: `MESSAGE` is neither a text nor an array of bytes"),
         (#"{"MESSAGE":["a"]}"#, "wrong-type: `MESSAGE` is neither a text nor an array of bytes"),
         (#"{"MESSAGE":7}"#, "not-an-event: an object without `event_type`"),

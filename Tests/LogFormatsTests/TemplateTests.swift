@@ -99,6 +99,30 @@ import Testing
         }
     }
 
+    /// What becomes of a line does not depend on the lines before it: read alone, it comes to the same.
+    @Test func historyDoesNotMatter() {
+        var dice = Dice(13)
+        for _ in 0..<150 {
+            let lines = (0..<12).map { serial -> [UInt8] in
+                let event = SampleEvents.event(&dice, serial: serial)
+                let line = Array(SampleEvents.envelope(event, kind: dice.below(7), serial: serial).utf8)
+                return dice.below(2) == 0 ? line : TemplateTests.mutate(dice.below(2) == 0 ? line : Array(event.utf8), &dice)
+            }
+            func outcomes(_ batch: RecordBatch) -> [String] {
+                batch.flows.map { "\($0.connectionID.text) \($0.kind) \($0.timestamp)" }
+                    + batch.quarantined.map { "\($0.reason.rawValue) \($0.detail)" }
+                    + ["\(batch.noiseLines) \(batch.blankLines) \(batch.otherEvents.count)"]
+            }
+            let symbols = SymbolTable()
+            let decoder = LineDecoder(format: .analytics, symbols: symbols)
+            for line in lines {
+                let batch = RecordBatch(symbols: symbols)
+                (line + [0x0a]).withUnsafeBytes { decoder.decode($0, isLast: false, into: batch) }
+                #expect(outcomes(batch) == outcomes(Decoded(line).batch), "\(String(decoding: line, as: UTF8.self))")
+            }
+        }
+    }
+
     /// A symbol table that is emptied between batches leaves no stale symbol behind.
     @Test func emptiedSymbolTable() {
         var dice = Dice(8)

@@ -43,7 +43,9 @@ public struct QueryLibrary: Hashable, Sendable {
     /// Where a library may lie for a program at `executable`, nearest first.
     static func places(executable: String) -> [String] {
         let program = URL(fileURLWithPath: executable).standardizedFileURL.deletingLastPathComponent()
-        var places = [program.appendingPathComponent(directoryName), program.appendingPathComponent(installedShare).standardizedFileURL]
+        var places = [
+            program.appendingPathComponent(directoryName), program.appendingPathComponent(installedShare).standardizedFileURL,
+        ]
         var directory = program
         for _ in 0..<levelsUpward where directory.path != "/" {
             directory = directory.deletingLastPathComponent()

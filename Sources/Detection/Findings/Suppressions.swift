@@ -43,7 +43,8 @@ public struct Suppressions: Sendable {
                 throw QueryFailure(.refused, "\(path):\(fields.line): a suppression needs a `rule` or a `finding`")
             }
             if let finding, finding.utf8.count < Suppressions.shortestPrefix {
-                throw fields.failure("finding", "`finding` needs at least \(Suppressions.shortestPrefix) digits of the finding's id")
+                throw fields.failure(
+                    "finding", "`finding` needs at least \(Suppressions.shortestPrefix) digits of the finding's id")
             }
             var subject: [String: String] = [:]
             if let mapping = try fields.mapping("subject", "`subject`") {

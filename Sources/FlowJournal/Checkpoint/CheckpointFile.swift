@@ -78,3 +78,18 @@ enum CheckpointFile {
     /// The bytes of one entry.
     static func encode(_ note: SignedNote) -> [UInt8] { Array(note.encoded.utf8) + [0x0a] }
 }
+
+extension Checkpoint {
+    /// The last checkpoint of a text that was kept elsewhere: one note, or a copy of a journal's file `checkpoints`; nil when any part of it is
+    /// no checkpoint.
+    public static func last(in text: String) -> (checkpoint: Checkpoint, note: SignedNote)? {
+        let bytes = Array(text.utf8)
+        let entries = CheckpointFile.parse(bytes.suffix(2) == [0x0a, 0x0a] ? bytes : bytes + [0x0a])
+        var last: (checkpoint: Checkpoint, note: SignedNote)?
+        for entry in entries {
+            guard case .checkpoint(let checkpoint, let note) = entry.content else { return nil }
+            last = (checkpoint, note)
+        }
+        return last
+    }
+}

@@ -14,6 +14,8 @@ public struct SystemProblem: Error, Hashable, Sendable {
         self.code = code
     }
 
+    static let noMemory = ENOMEM
+
     /// No space or quota is left, or the file would grow past a limit: making space helps.
     public var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 }

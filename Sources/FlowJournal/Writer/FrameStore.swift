@@ -42,7 +42,8 @@ final class FrameStore {
         sealedAt = now
     }
 
-    /// Appends a frame and makes it durable as the options say, in a new segment when the current one is full or old. Gives the head that was sealed on the way, if one was.
+    /// Appends a frame, in a new segment when the current one is full or old; `syncSegment` makes it durable. Gives the head that was
+    /// sealed on the way, if one was.
     func append(
         _ member: [UInt8], _ header: FrameHeader, now: Timestamp, mayRoll: Bool = true
     ) throws(SystemProblem) -> TreeHead? {
@@ -60,15 +61,6 @@ final class FrameStore {
             throw error
         }
         isDirty = true
-        if options.sync == .frame {
-            do throws(SystemProblem) {
-                try syncSegment()
-            } catch {
-                // After a failed sync nobody knows which pages are on disk.
-                isBroken = error
-                throw error
-            }
-        }
         tree.append(member.withUnsafeBytes { TreeHash.leaf($0) })
         nextSequence = header.nextSequence
         offset += UInt64(member.count)
@@ -104,8 +96,18 @@ final class FrameStore {
 
     func syncSegment() throws(SystemProblem) {
         guard isDirty, let file else { return }
-        try file.sync()
+        do throws(SystemProblem) {
+            try file.sync()
+        } catch {
+            breakOff(error)
+            throw error
+        }
         isDirty = false
+    }
+
+    /// After a failed sync nobody knows which pages are on disk, so nothing more may be acknowledged.
+    func breakOff(_ problem: SystemProblem) {
+        isBroken = problem
     }
 
     private func appendCheckpoint(_ bytes: [UInt8]) throws(SystemProblem) {

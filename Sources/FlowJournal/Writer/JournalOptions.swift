@@ -22,8 +22,9 @@ public struct JournalOptions: Sendable {
     public static let defaultSegmentAgeMs: Int64 = 86_400_000
     /// How long a record may be without a signature over it while the journal is in use.
     public static let defaultCheckpointIntervalMs: Int64 = 60_000
-    /// Kept aside so that the count of lost records can be written when the disk is full: four ordinary frames.
-    public static let defaultReserveBytes = 64 << 10
+    /// Kept aside so that the count of lost records can be written when the disk is full: the frames that are on their way to the disk, a
+    /// last one, and a checkpoint.
+    public static let defaultReserveBytes = 128 << 10
 
     /// zlib's compression level, 0…9.
     public var level = defaultLevel
@@ -39,6 +40,8 @@ public struct JournalOptions: Sendable {
     /// Signs checkpoints; without it the journal can be read but proves nothing.
     public var key: NoteSigner?
 
+    /// Compress and write beside the caller's thread, on all cores. Without it everything happens in the call, in a fixed order.
+    public var isConcurrent = true
     /// At opening, move an unsealed end that is damaged aside even when whole frames follow the damage, instead of refusing the journal.
     public var cutsDamage = false
 

@@ -6,8 +6,9 @@ public import FlowModel
 /// because the journal cannot be written is counted, and the count is journaled as soon as that is possible. One writer at a time has a
 /// journal; a writer is not safe for use from several threads at once. Whoever owns it calls `tick()` at least every `frameAgeMs`.
 public final class JournalWriter {
-    /// Frame limit less the sequence member and the line feed.
-    public static let longestRecord = FrameHeader.longestInflated - 64
+    /// Room in a frame for records of the journal's own, the longest of which holds a path.
+    private static let ownRoom = 64 << 10
+    public static let longestRecord = FrameHeader.longestInflated - ownRoom
 
     public let directory: JournalDirectory
     /// The origin line of the checkpoints.
@@ -15,17 +16,13 @@ public final class JournalWriter {
     public let options: JournalOptions
     private let clock: () -> Timestamp
     private let lock: OpenFile
-    private let store: FrameStore
-    private let encoder: FrameEncoder
+    private let pipeline: FramePipeline
+    private let frameLimit: Int
 
-    /// The last sequence that is acknowledged; 0 when none is.
-    public private(set) var durableSequence: UInt64
     /// Records taken since the writer was opened, its own ones included.
     public private(set) var recordCount: UInt64 = 0
     /// Records that could not be taken since the writer was opened.
     public private(set) var lostCount: UInt64 = 0
-    /// What stood in the way when writing last failed; nil when writing works.
-    public private(set) var trouble: SystemProblem?
     /// Bytes of torn tails that were moved aside at opening.
     public private(set) var recoveredBytes: UInt64 = 0
 
@@ -33,12 +30,7 @@ public final class JournalWriter {
     private var payload: [UInt8] = []
     private var content = FrameEncoder.Content()
     private var oldest: Timestamp?
-    /// A finished frame that could not be written yet.
-    private var waiting: FrameHeader?
-    private var member: [UInt8] = []
     private var nextSequence: UInt64
-    /// A head that was sealed and is not journaled yet.
-    private var unrecordedSeal: TreeHead?
     private var lost: Lost?
     private var unrecordedPosition: SourcePosition?
     private var positionRecordedAt: Timestamp
@@ -84,12 +76,12 @@ public final class JournalWriter {
         let id = identity.run ?? JournalWriter.randomID()
         origin = opening.origin ?? identity.origin ?? options.key?.verifier.name ?? "twin-journal/\(id)"
         guard NoteKey.isName(origin) else { throw .mismatch("the origin `\(origin)` is empty or has spaces or `+` in it") }
-        encoder = FrameEncoder(level: options.level)
         nextSequence = opening.state.nextSequence
-        durableSequence = opening.state.nextSequence - 1
-        store = FrameStore(
+        frameLimit = min(options.frameBytes, JournalWriter.longestRecord)
+        let store = FrameStore(
             directory: directory, options: options, origin: origin, state: opening.state, sealed: opening.sealed,
             checkpointsSize: opening.checkpointsSize, segmentStart: opening.segmentStart, now: clock())
+        pipeline = FramePipeline(store, options: options)
         positionRecordedAt = clock()
         payload.reserveCapacity(options.frameBytes + 4_096)
         recoveredBytes = opening.recovered.reduce(0) { $0 + $1.bytes }
@@ -107,6 +99,17 @@ public final class JournalWriter {
         }
     }
 
+    deinit {
+        // The lock goes with this object; no frame may be written after it.
+        pipeline.drain(syncing: false)
+    }
+
+    /// The last sequence that is acknowledged; 0 when none is.
+    public var durableSequence: UInt64 { pipeline.current.durableSequence }
+
+    /// What stood in the way when writing last failed; nil when writing works.
+    public var trouble: SystemProblem? { pipeline.current.trouble }
+
     /// Takes a record: one JSON object on one line, without line feed and without the member `seq`. Gives its sequence.
     ///
     /// Throws `.refused` for a record that cannot be in a journal, and `.system` when it cannot be taken because earlier ones cannot be
@@ -122,17 +125,21 @@ public final class JournalWriter {
         _ record: UnsafeRawBufferPointer, _ facts: RecordScanner.Record, countsLoss: Bool
     ) throws(JournalProblem) -> UInt64 {
         do throws(SystemProblem) {
-            if waiting != nil { try writeWaiting() }
-            if !payload.isEmpty, payload.count + record.count + 32 > min(options.frameBytes, FrameHeader.longestInflated) {
+            if !payload.isEmpty, payload.count + record.count + 32 > frameLimit {
+                // A full frame is cut before the next record, so that the position of its last one can still go into it.
                 try cut()
+            } else {
+                try checkTrouble()
             }
         } catch {
-            if countsLoss { noteLoss(error) }
+            if countsLoss {
+                lostCount += 1
+                noteLoss(error)
+            }
             throw problem(error)
         }
         addLossRecord()
         addSealRecord()
-        // A full frame is cut before the next record, so that the position of this one can still go into it.
         return add(record, facts)
     }
 
@@ -175,15 +182,16 @@ public final class JournalWriter {
     public func tick() throws(JournalProblem) {
         guard !isClosed else { throw .closed }
         do throws(SystemProblem) {
-            if waiting != nil { try writeWaiting() }
+            try checkTrouble()
             let now = clock()
             if let oldest,
-                now < oldest || now.milliseconds - oldest.milliseconds >= options.frameAgeMs || payload.count >= options.frameBytes
+                now < oldest || now.milliseconds - oldest.milliseconds >= options.frameAgeMs || payload.count >= frameLimit
             {
                 try cut()
             }
             if payload.isEmpty, unrecordedPosition != nil, now < positionRecordedAt || isPositionDue(now) { try cut() }
-            if store.isSealDue(now: now) { unrecordedSeal = try store.seal(now: now) ?? unrecordedSeal }
+            pipeline.sealIfDue(now: now)
+            if let problem = pipeline.current.sealTrouble { throw problem }
         } catch {
             throw problem(error)
         }
@@ -194,30 +202,36 @@ public final class JournalWriter {
         now.milliseconds - positionRecordedAt.milliseconds >= options.checkpointIntervalMs
     }
 
-    /// Milliseconds until `tick()` has something to do; nil when it has nothing.
+    /// Milliseconds until `tick()` has something to do, or until it is worth looking at `durableSequence`; nil when nothing is to come.
     public var millisecondsUntilDue: Int64? {
-        if waiting != nil { return options.frameAgeMs }
-        if payload.count >= options.frameBytes { return 0 }
-        guard let oldest else { return store.tree.size > (store.sealed?.size ?? 0) ? options.checkpointIntervalMs : nil }
+        let status = pipeline.current
+        if status.trouble != nil { return options.frameAgeMs }
+        if payload.count >= frameLimit { return 0 }
+        if status.inFlight > 0 || status.durableSequence + 1 < content.firstSequence { return JournalWriter.syncMs }
+        guard let oldest else { return status.hasUnsealed ? options.checkpointIntervalMs : nil }
         return max(0, options.frameAgeMs - max(0, clock().milliseconds - oldest.milliseconds))
     }
+
+    /// What a sync takes on an ordinary disk.
+    private static let syncMs: Int64 = 5
 
     /// Writes all that was taken and makes it durable.
     public func flush() throws(JournalProblem) {
         guard !isClosed else { throw .closed }
         do throws(SystemProblem) {
-            if waiting != nil { try writeWaiting() }
+            try checkTrouble()
             addLossRecord()
             try cut()
-            try store.syncSegment()
+            try drain()
         } catch {
             throw problem(error)
         }
     }
 
-    /// Writes all that was taken, the record `journal_closed` and a checkpoint, and lets go of the lock.
+    /// Writes all that was taken, the record `journal_closed` and a checkpoint.
     ///
-    /// On a full disk the space kept in reserve is given up first, so that at least the number of lost records is in the journal.
+    /// On a full disk the space kept in reserve is given up first, so that at least the number of lost records is in the journal; when
+    /// not even that suffices, what waited to be written is lost and counted as well.
     public func close() throws(JournalProblem) {
         guard !isClosed else { return }
         // The last frame does not begin a new segment: the seal of the old one could not be journaled any more.
@@ -226,9 +240,8 @@ public final class JournalWriter {
             do throws(SystemProblem) {
                 try finish()
             } catch {
-                guard error.isFull, store.isBroken == nil else { throw error }
-                try FileSystem.remove(directory.reservePath)
-                try finish()
+                guard error.isFull, pipeline.current.broken == nil else { throw error }
+                try finishOnFullDisk()
             }
             try FileSystem.remove(directory.reservePath)
         } catch {
@@ -236,64 +249,93 @@ public final class JournalWriter {
         }
     }
 
+    /// Most of the reserve is for frames that wait; the rest is for the last frame and the checkpoint.
+    private func finishOnFullDisk() throws(SystemProblem) {
+        if try FileSystem.status(directory.reservePath) != nil {
+            try OpenFile(directory.reservePath, .append).truncate(to: UInt64(options.reserveBytes / 8))
+        }
+        do throws(SystemProblem) {
+            try finish()
+        } catch {
+            guard error.isFull, pipeline.current.broken == nil else { throw error }
+            if pipeline.current.trouble != nil { abandon(error) }
+            try FileSystem.remove(directory.reservePath)
+            try finish()
+        }
+    }
+
     private var hasClosedRecord = false
 
     private func finish() throws(SystemProblem) {
-        if waiting != nil { try writeWaiting() }
+        try checkTrouble()
         addLossRecord()
         addSealRecord()
+        addPosition()
         if !hasClosedRecord {
             add(own: closed())
             hasClosedRecord = true
         }
         try cut()
-        _ = try store.seal(now: clock())
+        try drain()
+        try pipeline.seal(now: clock())
+    }
+
+    /// Gives up what waits to be written and what is being filled: none of it was acknowledged.
+    private func abandon(_ problem: SystemProblem) {
+        let waiting = pipeline.abandonWaiting()
+        // The journal's own records among them are counted too: a reader cannot tell what they were.
+        let records = waiting.records + UInt64(content.recordCount)
+        lostCount += records
+        recordCount -= records
+        noteLoss(problem, count: records)
+        nextSequence = waiting.nextSequence
+        payload.removeAll(keepingCapacity: true)
+        content = FrameEncoder.Content()
+        oldest = nil
+        hasClosedRecord = false
     }
 
     // MARK: Frames
 
-    /// Ends the frame that is being filled and writes it.
-    private func cut() throws(SystemProblem) {
-        if waiting != nil { try writeWaiting() }
-        if let position = unrecordedPosition {
-            unrecordedPosition = nil
-            positionRecordedAt = clock()
-            add(own: position.record(at: positionRecordedAt))
-        }
-        guard !payload.isEmpty else { return }
-        let header = payload.withUnsafeBytes { encoder.encode($0, content, into: &member) }
-        guard let header else { throw SystemProblem(operation: "compress a frame for", path: directory.path, code: 12) }
-        waiting = header
-        payload.removeAll(keepingCapacity: true)
-        content = FrameEncoder.Content()
-        oldest = nil
-        try writeWaiting()
+    /// When writing has failed, tries again; throws when it fails still.
+    private func checkTrouble() throws(SystemProblem) {
+        let status = pipeline.current
+        if let broken = status.broken { throw broken }
+        guard status.trouble != nil else { return }
+        try drain()
     }
 
-    private func writeWaiting() throws(SystemProblem) {
-        guard let header = waiting else { return }
-        let now = clock()
-        do throws(SystemProblem) {
-            unrecordedSeal = try store.append(member, header, now: now, mayRoll: !isClosed) ?? unrecordedSeal
-        } catch {
-            trouble = error
-            throw error
-        }
-        waiting = nil
-        trouble = nil
-        durableSequence = header.lastSequence
-        if store.isSealDue(now: now) { unrecordedSeal = try store.seal(now: now) ?? unrecordedSeal }
+    private func drain() throws(SystemProblem) {
+        pipeline.drain()
+        let status = pipeline.current
+        if let problem = status.broken ?? status.trouble { throw problem }
+    }
+
+    /// Ends the frame that is being filled and hands it over to be written.
+    private func cut() throws(SystemProblem) {
+        try checkTrouble()
+        addPosition()
+        guard !payload.isEmpty else { return }
+        pipeline.submit(&payload, content, now: clock(), mayRoll: !isClosed)
+        content = FrameEncoder.Content()
+        oldest = nil
+        // Without queues the outcome is there already.
+        if !options.isConcurrent { try checkOutcome() }
+    }
+
+    private func checkOutcome() throws(SystemProblem) {
+        let status = pipeline.current
+        if let problem = status.broken ?? status.trouble { throw problem }
     }
 
     private func problem(_ problem: SystemProblem) -> JournalProblem {
-        store.isBroken == nil ? .system(problem) : .broken(problem)
+        pipeline.current.broken == nil ? .system(problem) : .broken(problem)
     }
 
-    private func noteLoss(_ problem: SystemProblem) {
+    private func noteLoss(_ problem: SystemProblem, count: UInt64 = 1) {
         let now = clock()
-        lostCount += 1
         if lost == nil { lost = Lost(count: 0, since: now, until: now, reason: problem.description) }
-        lost?.count += 1
+        lost?.count += count
         lost?.until = now
     }
 
@@ -322,7 +364,7 @@ public final class JournalWriter {
             content.firstSequence = sequence
             oldest = clock()
         }
-        payload.append(contentsOf: Array("{\"seq\":".utf8))
+        payload.append(contentsOf: JournalWriter.lineStart)
         payload.append(contentsOf: String(sequence).utf8)
         // The rest of the object after its brace; an empty one needs no comma.
         let body = RecordBody.afterBrace(record)
@@ -335,11 +377,20 @@ public final class JournalWriter {
         return sequence
     }
 
+    private static let lineStart = Array("{\"seq\":".utf8)
+
     private func add(own record: [UInt8]) {
         record.withUnsafeBytes { bytes in
             guard let facts = try? RecordScanner.scan(bytes) else { return }
             add(bytes, facts)
         }
+    }
+
+    private func addPosition() {
+        guard let position = unrecordedPosition else { return }
+        unrecordedPosition = nil
+        positionRecordedAt = clock()
+        add(own: position.record(at: positionRecordedAt))
     }
 
     private func addLossRecord() {
@@ -356,8 +407,7 @@ public final class JournalWriter {
     }
 
     private func addSealRecord() {
-        guard let head = unrecordedSeal else { return }
-        unrecordedSeal = nil
+        guard let head = pipeline.takeSeal() else { return }
         var json = JSONObjectWriter()
         json.member("event_type", "journal_sealed")
         json.member("timestamp", clock().milliseconds)
@@ -447,12 +497,12 @@ public final class JournalWriter {
 /// Takes a record's object apart, as far as numbering it needs.
 enum RecordBody {
     /// What follows the opening brace, without blanks at its start.
-    static func afterBrace(_ record: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
-        var rest = record[...]
-        while let byte = rest.first, isBlank(byte) { rest = rest.dropFirst() }
-        rest = rest.dropFirst()
-        while let byte = rest.first, isBlank(byte) { rest = rest.dropFirst() }
-        return rest
+    static func afterBrace(_ record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var start = 0
+        while start < record.count, isBlank(record[start]) { start += 1 }
+        start = min(start + 1, record.count)
+        while start < record.count, isBlank(record[start]) { start += 1 }
+        return UnsafeRawBufferPointer(rebasing: record[start...])
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }

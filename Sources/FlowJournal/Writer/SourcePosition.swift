@@ -1,4 +1,4 @@
-import FlowModel
+public import FlowModel
 
 /// How far a file has been read whose lines become records.
 ///
@@ -17,6 +17,8 @@ public struct SourcePosition: Hashable, Sendable {
     public var headLength: Int
     /// SHA-256 of the first `headLength` bytes.
     public var head: TreeHash
+    /// When the journal recorded it; nil for one that it has not recorded yet.
+    public private(set) var recordedAt: Timestamp?
     /// Why lines before this position may be missing from the journal; nil when none are.
     public var gap: String?
 
@@ -59,6 +61,7 @@ public struct SourcePosition: Hashable, Sendable {
         self.init(
             path: path, device: source["device"]?.unsigned ?? 0, inode: source["inode"]?.unsigned ?? 0, offset: offset,
             headLength: Int(length), head: head, gap: source["gap"]?.text)
+        recordedAt = record.value["timestamp"]?.integer.map(Timestamp.init(milliseconds:))
     }
 
     /// The last position that the journal holds for a path; nil when there is none.

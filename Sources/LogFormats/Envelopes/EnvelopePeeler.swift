@@ -79,6 +79,8 @@ public struct EnvelopePeeler {
         var carried: (field: Field, value: Value)?
         var isEvent = false
         var isShipped = false
+        var seen: UInt64 = 0
+        var twice: Field?
         var cursor = JSONCursor(start, end)
         do throws(Rejection) {
             try members(&cursor) { key, value in
@@ -86,6 +88,8 @@ public struct EnvelopePeeler {
                 case .field(.eventType), .field(.actor), .field(.action), .field(.domain), .field(.event):
                     isEvent = true
                 case .field(let field) where field == .message || field == .log || field == .journaldMessage:
+                    if seen & field.bit != 0 { twice = field }
+                    seen |= field.bit
                     if value.kind != .null { carried = carried ?? (field, value) }
                     if field != .message { isShipped = true }
                 case .unknown:
@@ -97,6 +101,7 @@ public struct EnvelopePeeler {
             return .rejected(error.reason, detail: error.detail)
         }
         if isEvent { return .event(UnsafeRawBufferPointer(start: start, count: end - start)) }
+        if let twice { return .rejected(.duplicateKey, detail: "`\(twice.path)` stands there twice, or under two names") }
         guard let carried, level < EnvelopePeeler.deepestEnvelope else {
             return .rejected(.notAnEvent, detail: "an object without `event_type`")
         }

@@ -81,13 +81,16 @@ struct EventReader {
         }
     }
 
+    /// Reads whatever the line carries. `problem` is what is wrong with the line if it is a bare object: what an object is comes before
+    /// what is wrong with it, so that the answer is the same whether an envelope was expected or not.
     private mutating func enveloped(
-        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ textIsNoise: Bool, _ batch: RecordBatch,
-        _ flows: inout [FlowEvent]
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ textIsNoise: Bool, problem: Rejection? = nil,
+        _ batch: RecordBatch, _ flows: inout [FlowEvent]
     ) throws(Rejection) {
         switch peeler.peel(line: UnsafeRawBufferPointer(start: start, count: end - start)) {
         case .event(let bytes):
             guard let base = bytes.baseAddress else { return }
+            if base == start, let problem { throw problem }
             expectsEnvelope = expectsEnvelope && base != start
             try object(base, base + bytes.count, place, isPeeled: true, batch, &flows)
         case .noise:
@@ -117,11 +120,13 @@ struct EventReader {
             rest.skipBlanks()
             if rest.position == end { return try flow(found.kind, found.form, place, batch, &flows) }
         }
-        var cursor = JSONCursor(start, end)
-        try scanner.scan(&cursor, .connector, into: &fields)
-        let last = cursor.position
-        cursor.skipBlanks()
-        guard cursor.position == end else { throw cursor.problem("something follows the object", .trailingBytes) }
+        let last: UnsafeRawPointer
+        do throws(Rejection) {
+            last = try scan(start, end)
+        } catch {
+            guard !isPeeled else { throw error }
+            return try enveloped(start, end, place, true, problem: error, batch, &flows)
+        }
         guard fields.has(.eventType) else {
             return try untyped(start, last, place, isPeeled: isPeeled, batch, &flows)
         }
@@ -145,6 +150,16 @@ struct EventReader {
             let raw = String(decoding: UnsafeRawBufferPointer(start: start, count: last - start), as: UTF8.self)
             batch.otherEvents.append(OtherEvent(type: name, raw: raw, offset: place.offset, line: place.line))
         }
+    }
+
+    /// Scans the object that is all of the text but blanks; gives its end.
+    private mutating func scan(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) throws(Rejection) -> UnsafeRawPointer {
+        var cursor = JSONCursor(start, end)
+        try scanner.scan(&cursor, .connector, into: &fields)
+        let last = cursor.position
+        cursor.skipBlanks()
+        guard cursor.position == end else { throw cursor.problem("something follows the object", .trailingBytes) }
+        return last
     }
 
     /// The object under `event`, or the object itself for a form that may stand alone.

@@ -51,7 +51,9 @@ struct Limits {
         }
         if let until = asked.until, last < until, last >= asked.since ?? .distantPast {
             let end = min(until, now)
-            if last < end { sentences.append("The last connection began at \(last.rfc3339); nothing is known of the period after it.") }
+            if last < end {
+                sentences.append("The last connection began at \(last.rfc3339); nothing is known of the period after it.")
+            }
         }
         if let until = asked.until, until > now {
             sentences.append("The period was not over when this report was made.")

@@ -76,7 +76,8 @@ public struct ReportBuilder: Sendable {
             guard request.template.parameters.contains(name) else {
                 let known = request.template.parameters.map { "`\($0)`" }.joined(separator: ", ")
                 throw QueryFailure(
-                    .usage, "template `\(request.template.id)` has no parameter `\(name)`; it has \(known.isEmpty ? "none" : known)")
+                    .usage, "template `\(request.template.id)` has no parameter `\(name)`; it has \(known.isEmpty ? "none" : known)"
+                )
             }
             values[name] = .text(text)
         }

@@ -44,7 +44,8 @@ struct JSONRenderer {
 
     private func section(_ section: ReportSection) -> String {
         var members: [(String, String)] = [
-            ("id", Escaping.json(section.id)), ("title", Escaping.json(section.title)), ("question", Escaping.json(section.question)),
+            ("id", Escaping.json(section.id)), ("title", Escaping.json(section.title)),
+            ("question", Escaping.json(section.question)),
         ]
         switch section.content {
         case .table(let table), .figures(let table), .bars(let table):
@@ -64,7 +65,7 @@ struct JSONRenderer {
 
     private func value(_ value: ReportValue, _ kind: QueryFile.Column.Kind) -> String {
         switch value {
-        case .evidence(let evidence): "[" + evidence.map(\.json).joined(separator: ",") + "]"
+        case .evidence(let evidence): "[" + evidence.map { Escaping.embedded(json: $0.json) }.joined(separator: ",") + "]"
         case .value(.null): "null"
         case .value(.integer(let number)): kind == .time ? time(Timestamp(milliseconds: number)) : String(number)
         case .value(.real(let number)): number.isFinite ? String(number) : "null"
@@ -77,10 +78,11 @@ struct JSONRenderer {
             ("finding_id", Escaping.json(finding.id)), ("rule_id", Escaping.json(finding.ruleID)),
             ("severity", Escaping.json(finding.severity.rawValue)), ("status", Escaping.json(finding.status.rawValue)),
             ("title", Escaping.json(finding.title)), ("explanation", Escaping.json(finding.explanation)),
-            ("witness", Escaping.json(finding.witness)), ("subject", finding.subjectJSON), ("first_seen", time(finding.firstSeen)),
+            ("witness", Escaping.json(finding.witness)), ("subject", Escaping.embedded(json: finding.subjectJSON)),
+            ("first_seen", time(finding.firstSeen)),
             ("last_seen", time(finding.lastSeen)), ("count", String(finding.count)), ("parameters", finding.parametersJSON),
             ("suppressed_by", finding.suppressedBy.map(Escaping.json) ?? "null"),
-            ("evidence", "[" + finding.evidence.map(\.json).joined(separator: ",") + "]"),
+            ("evidence", "[" + finding.evidence.map { Escaping.embedded(json: $0.json) }.joined(separator: ",") + "]"),
         ])
     }
 }

@@ -59,7 +59,8 @@ struct MarkdownRenderer {
         switch value {
         case .value(let value): escape(ReportWording.text(value, kind))
         case .evidence(let evidence):
-            evidence.isEmpty ? ReportWording.absent : evidence.map { escape(ReportWording.shortEvidence($0)) }.joined(separator: "; ")
+            evidence.isEmpty
+                ? ReportWording.absent : evidence.map { escape(ReportWording.shortEvidence($0)) }.joined(separator: "; ")
         }
     }
 
@@ -91,6 +92,7 @@ extension ReportTable {
     func note(_ id: String) -> String? {
         if isCut { return "Only the first \(Wording.count(Int64(rows.count))) rows are part of this report." }
         guard rows.count > shown else { return nil }
-        return "\(Wording.count(Int64(shown))) of \(Wording.count(Int64(rows.count))) rows; \(id).csv and report.json have all of them."
+        return
+            "\(Wording.count(Int64(shown))) of \(Wording.count(Int64(rows.count))) rows; \(id).csv and report.json have all of them."
     }
 }

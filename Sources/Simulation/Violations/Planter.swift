@@ -214,8 +214,8 @@ extension Planter {
             flow?.outcome = .denied(reason: "no-grant")
             if let start = flow?.start { flow?.end = start }
             return flow
-        case .staleLate: return staleFlow(delay: (Planter.propagationWindow + 60_000)...(Planter.propagationWindow + 1_800_000))
-        case .propagation: return staleFlow(delay: 1_000...(Planter.propagationWindow - 30_000))
+        case .staleLate: return staleFlow()
+        case .propagation: return propagationFlow()
         case .outlived: return outlivedFlow()
         case .alias: return aliasFlow()
         }
@@ -290,10 +290,24 @@ extension Planter {
         return flow
     }
 
-    private mutating func staleFlow(delay: ClosedRange<Int64>) -> FlowDraft? {
+    /// Late beyond doubt: a minute to half an hour after the last moment at which the change may arrive.
+    private static let staleDelay = Int(propagationWindow) + 60_000...Int(propagationWindow) + 1_800_000
+
+    private mutating func staleFlow() -> FlowDraft? {
         guard let lost = lostGrant() else { return nil }
-        let start = lost.at.advanced(byMilliseconds: Int64(random.within(Int(delay.lowerBound)...Int(delay.upperBound))))
+        let start = lost.at.advanced(byMilliseconds: Int64(random.within(Planter.staleDelay)))
         guard var flow = flow(.user(lost.user), lost.resource, at: start) else { return nil }
+        flow.policy = lost.index
+        return flow
+    }
+
+    /// Between a change and its arrival at the Connector that carries the flow.
+    private mutating func propagationFlow() -> FlowDraft? {
+        guard let lost = lostGrant(), var flow = flow(.user(lost.user), lost.resource, at: lost.at) else { return nil }
+        let arrival = world.arrivals(at: flow.connector)[lost.index].at
+        let delay = 1 + Int64(random.below(Int(arrival.milliseconds - lost.at.milliseconds) - 1))
+        flow.start = lost.at.advanced(byMilliseconds: delay)
+        flow.end = flow.end.advanced(byMilliseconds: delay)
         flow.policy = lost.index
         return flow
     }

@@ -107,7 +107,9 @@ struct DetectCommand: ParsableCommand {
 
     private func summarise(_ outcome: DetectionOutcome) {
         for note in outcome.suppressionNotes { Message.warning(Escaping.terminal(note)) }
-        for rule in outcome.cutShort { Message.warning("\(rule) found more than a run keeps; narrow it with --since or a parameter") }
+        for rule in outcome.cutShort {
+            Message.warning("\(rule) found more than a run keeps; narrow it with --since or a parameter")
+        }
         let current = outcome.findings.filter { $0.status != .gone }
         let counts = Severity.allCases.reversed().compactMap { severity -> String? in
             let count = current.filter { $0.severity == severity && $0.suppressedBy == nil }.count

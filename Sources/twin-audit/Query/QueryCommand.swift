@@ -92,7 +92,8 @@ struct QueryRunCommand: ParsableCommand {
         }
         let given = parameters.isEmpty ? "" : " with \(Escaping.terminal(parameters.joined(separator: ", ")))"
         Message.write(
-            "nothing to show for `\(question.id)`\(given), \(period); the database holds \(coverage.flows) flows from \(first) to \(last)")
+            "nothing to show for `\(question.id)`\(given), \(period); the database holds \(coverage.flows) flows from \(first) to \(last)"
+        )
     }
 }
 
@@ -158,7 +159,8 @@ enum Question {
     static func parameters(_ question: QueryFile) -> String {
         guard !question.parameters.isEmpty else { return "" }
         let lines = question.parameters.map { parameter in
-            let usual = parameter.isRequired ? ", required" : parameter.defaultText.isEmpty ? "" : ", default \(parameter.defaultText)"
+            let usual =
+                parameter.isRequired ? ", required" : parameter.defaultText.isEmpty ? "" : ", default \(parameter.defaultText)"
             return "  \(parameter.name) (\(parameter.kind.rawValue)\(usual)): \(parameter.description)\n"
         }
         return "\nParameters:\n" + lines.joined()

@@ -8,7 +8,8 @@ internal import ShellSupport
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Write a report of a period: what happened, whether policy allowed it, which record proves it.",
+        commandName: "report",
+        abstract: "Write a report of a period: what happened, whether policy allowed it, which record proves it.",
         discussion: """
             Examples:
               twin-audit report --period last-week

@@ -35,8 +35,7 @@ final class AppendSession {
             noise += 1
         case .event(let event):
             do {
-                try append { () throws(JournalProblem) in try writer.append(event, countsLoss: !keepsRecords) }
-                events += 1
+                if try append({ () throws(JournalProblem) in try writer.append(event, countsLoss: !keepsRecords) }) { events += 1 }
             } catch JournalProblem.refused(let refusal) {
                 try takeUnreadable(line, refusal.description)
             }
@@ -47,20 +46,23 @@ final class AppendSession {
 
     private func takeUnreadable(_ line: UnsafeRawBufferPointer, _ reason: String) throws {
         unreadable += 1
-        try append { () throws(JournalProblem) in try writer.appendUnreadable(line, reason: reason, countsLoss: !keepsRecords) }
+        _ = try append { () throws(JournalProblem) in
+            try writer.appendUnreadable(line, reason: reason, countsLoss: !keepsRecords)
+        }
     }
 
-    private func append(_ body: () throws(JournalProblem) -> UInt64) throws {
+    /// False when the record is lost.
+    private func append(_ body: () throws(JournalProblem) -> UInt64) throws -> Bool {
         while true {
             do {
                 let sequence = try body()
                 if acknowledges { open.append((sequence, lines)) }
                 try acknowledge()
-                return
+                return true
             } catch {
                 guard case JournalProblem.system(let problem) = error else { throw error }
                 note(problem)
-                guard keepsRecords else { return }
+                guard keepsRecords else { return false }
                 // Disks do not get space by being asked often.
                 StopSignal.sleep(milliseconds: 1_000)
                 if StopSignal.isRaised { throw error }

@@ -1,4 +1,5 @@
 import FlowJournal
+import FlowModel
 import Glibc
 import ShellSupport
 
@@ -15,9 +16,15 @@ final class FileFollower {
 
     /// How often a quiet file is looked at: below what delays a frame.
     private static let pollMs: Int32 = 250
+    /// Looks for a rotated file, a poll apart: renaming and compressing a log takes less than these together.
+    private static let attempts = 8
+    /// Nanoseconds that a file's time of change may lag behind the clock: two ticks of the slowest kernel clock.
+    private static let clockGrain: Int64 = 20_000_000
 
     private var file: FollowedFile?
     private var gap: String?
+    /// The journal knows how far the file has been read.
+    private var hasPosition = false
 
     init(path: String, session: AppendSession, stopsAtEnd: Bool) {
         // Positions are kept by absolute path, whatever directory the program is started from.
@@ -31,10 +38,13 @@ final class FileFollower {
     }
 
     func run() throws {
-        if let position = try SourcePosition.last(of: path, in: session.writer.directory) { try resume(position) }
+        let position = try SourcePosition.last(of: path, in: session.writer.directory)
+        if let position { try resume(position) } else { file = try? FollowedFile(path: path) }
         if stopsAtEnd, file == nil { file = try FollowedFile(path: path) }
+        hasPosition = position != nil
         while !StopSignal.isRaised {
             if file == nil { file = try? FollowedFile(path: path) }
+            if file != nil, !hasPosition { try noteBeginning() }
             let progressed = try readOn()
             try session.tick()
             if progressed { continue }
@@ -60,17 +70,34 @@ final class FileFollower {
         case .end: return false
         case .replaced:
             // Truncated and written anew: what was not read yet may be in a copy.
-            try takeUp(file.position(named: path))
+            let position = file.position(named: path)
+            if position.headLength == 0 {
+                try takeUpUnread(since: file.openedAt - FileFollower.clockGrain)
+            } else {
+                try takeUp(position)
+            }
             return true
         }
     }
 
-    private func notePosition() {
+    /// - Parameter beginning: also of a file of which nothing was read.
+    private func notePosition(beginning: Bool = false) {
         guard let file else { return }
         var position = file.position(named: path)
+        guard beginning || position.offset > 0 else { return }
         position.gap = gap
         gap = nil
         session.writer.note(position: position)
+    }
+
+    /// Journals that reading begins, before anything is read, so that what is rotated right away is read as well.
+    ///
+    /// Later, the position stays at the end of one file until a line of the next one was read: the end of what was read last is always
+    /// found again by its contents, the beginning of a file of which nothing was read is not.
+    private func noteBeginning() throws {
+        hasPosition = true
+        notePosition(beginning: true)
+        try session.writer.flush()
     }
 
     /// At the end of the current file: goes on with the next one, when the path names another file by now.
@@ -81,13 +108,17 @@ final class FileFollower {
         guard let last = self.file else { return true }
         try last.finish { line, _ in try session.take(line) }
         notePosition()
-        try readBetween(after: last, current: path)
+        try readBetween(newerThan: last.modified, after: last)
+        if StopSignal.isRaised { return true }
         self.file = try? FollowedFile(path: path)
         return true
     }
 
     /// After a restart: finds the file that was being read, reads its rest, and what was rotated since.
     private func resume(_ position: SourcePosition) throws {
+        if position.headLength == 0 {
+            return try takeUpUnread(since: position.recordedAt.map { $0.milliseconds * 1_000_000 - FileFollower.clockGrain } ?? .max)
+        }
         if let current = try? FollowedFile(path: path), current.matches(position) {
             current.skip(to: position)
             file = current
@@ -96,18 +127,45 @@ final class FileFollower {
         try takeUp(position)
     }
 
+    /// Nothing had been read at that time, in nanoseconds, so nothing of what was written since has been.
+    private func takeUpUnread(since: Int64) throws {
+        file = nil
+        try readBetween(newerThan: since, after: nil)
+        if file == nil { file = try? FollowedFile(path: path) }
+    }
+
     /// The file at the path is not the one that was being read: finds that one among its siblings.
     private func takeUp(_ position: SourcePosition) throws {
         file = nil
-        if let rotated = FollowedFile.siblings(of: path).first(where: { $0.matches(position) }) {
+        if let rotated = find(position) {
+            if try !rotated.isReplaced(at: path) {
+                // It was being renamed back, or the path was looked at between two steps of a rotation.
+                rotated.skip(to: position)
+                file = rotated
+                return
+            }
             try readRest(rotated, from: position)
-            try readBetween(after: rotated, current: path)
+            try readBetween(newerThan: rotated.modified, after: rotated)
         } else {
             gap = "the file that was read up to byte \(position.offset) is gone"
             Message.warning("`\(Escaping.terminal(path))`: \(gap ?? ""); what followed in it is not in the journal")
         }
+        // A position in the next file would say that this one was read to its end.
+        if StopSignal.isRaised { return }
         file = try? FollowedFile(path: path)
-        notePosition()
+        if gap != nil { notePosition(beginning: true) }
+    }
+
+    /// The file that the position is in, under the path or under a name that rotation gave it. A rotation that is under way may hide it
+    /// for a moment.
+    private func find(_ position: SourcePosition) -> FollowedFile? {
+        for attempt in 0..<FileFollower.attempts {
+            if attempt > 0 { StopSignal.sleep(milliseconds: FileFollower.pollMs) }
+            let candidates = [try? FollowedFile(path: path)].compactMap { $0 } + FollowedFile.siblings(of: path)
+            if let found = candidates.first(where: { $0.matches(position) }) { return found }
+            if StopSignal.isRaised { return nil }
+        }
+        return nil
     }
 
     /// Reads a rotated file, which may be compressed, from a position to its end.
@@ -128,11 +186,13 @@ final class FileFollower {
         notePosition()
     }
 
-    /// Files that were rotated after `last` and before the current one, oldest first.
-    private func readBetween(after last: FollowedFile, current: String) throws {
-        let between = FollowedFile.siblings(of: current)
-            .filter { $0.modified > last.modified && !$0.isSameFile(as: last) && (try? $0.isReplaced(at: current)) != false }
+    /// Reads files that were rotated after `last`, or after a time in nanoseconds, and before the current one, the oldest first.
+    private func readBetween(newerThan modified: Int64, after last: FollowedFile?) throws {
+        let between = FollowedFile.siblings(of: path)
+            .filter { file in
+                file.modified > modified && last.map { !file.isSameFile(as: $0) } != false && (try? file.isReplaced(at: path)) != false
+            }
             .sorted { $0.modified < $1.modified }
-        for file in between { try readRest(file, from: file.position(named: path)) }
+        for next in between where !StopSignal.isRaised { try readRest(next, from: next.position(named: path)) }
     }
 }

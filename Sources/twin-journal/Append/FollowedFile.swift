@@ -15,11 +15,13 @@ final class FollowedFile {
     private let descriptor: Int32
     private let device: UInt64
     private let inode: UInt64
-    /// Nanoseconds of Unix time.
-    let modified: Int64
+    /// When it was opened, in nanoseconds of Unix time.
+    let openedAt = FollowedFile.clock()
     /// Reads a file that is compressed; nil for a plain one, which may still grow.
     private let compressed: ByteStreamReader?
     private var lines = LineAssembler()
+    /// Bytes up to the end of the last line that was given out.
+    private var consumed: UInt64 = 0
     private var readOffset: UInt64 = 0
     private var head: (length: Int, hash: TreeHash)?
 
@@ -32,7 +34,6 @@ final class FollowedFile {
         }
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
-        modified = FollowedFile.nanoseconds(status)
         guard status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is not a regular file")
@@ -62,21 +63,28 @@ final class FollowedFile {
         }
         if count == 0 { return .end }
         readOffset += UInt64(count)
-        try lines.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), body)
+        try lines.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { line, offset in
+            // Before the line is given out: whoever takes it asks for the position after it.
+            consumed = offset
+            try body(line, offset)
+        }
         return .read
     }
 
     /// Gives out a last line that has no line feed; only for a file that does not grow any more.
     func finish(_ body: (UnsafeRawBufferPointer, UInt64) throws -> Void) throws {
-        try lines.finish(body)
+        try lines.finish { line, offset in
+            consumed = offset
+            try body(line, offset)
+        }
     }
 
     /// How far whole lines have been given out.
     func position(named name: String) -> SourcePosition {
-        let length = Int(min(lines.consumed, UInt64(SourcePosition.longestHead)))
+        let length = Int(min(consumed, UInt64(SourcePosition.longestHead)))
         if head?.length != length { head = (length, hash(ofFirst: length) ?? .empty) }
         return SourcePosition(
-            path: name, device: device, inode: inode, offset: lines.consumed, headLength: length, head: head?.hash ?? .empty)
+            path: name, device: device, inode: inode, offset: consumed, headLength: length, head: head?.hash ?? .empty)
     }
 
     /// Whether this is the file that the position is in.
@@ -90,6 +98,7 @@ final class FollowedFile {
     /// Goes on after the position.
     func skip(to position: SourcePosition) {
         lines = LineAssembler(from: position.offset)
+        consumed = position.offset
         head = (position.headLength, position.head)
         guard let compressed else {
             readOffset = position.offset
@@ -137,14 +146,45 @@ final class FollowedFile {
         CommandFailure(.environment, "cannot read `\(Escaping.terminal(path))`: \(String(cString: strerror(errno)))")
     }
 
-    private static func nanoseconds(_ status: stat) -> Int64 {
-        Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    /// When it was last written to, in nanoseconds of Unix time.
+    var modified: Int64 {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return 0 }
+        return FollowedFile.nanoseconds(status.st_mtim)
+    }
+
+    private static func clock() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return nanoseconds(time)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     // MARK: Names
 
     /// Files that rotation may have made of the one at `path`, the newest first.
+    ///
+    /// A directory that is listed while files in it are renamed may leave some out, so it is listed until two lists in a row agree.
     static func siblings(of path: String) -> [FollowedFile] {
+        var found = listSiblings(of: path)
+        for _ in 0..<listings {
+            StopSignal.sleep(milliseconds: listingPauseMs)
+            let again = listSiblings(of: path)
+            let isSettled = Set(again.map(\.inode)) == Set(found.map(\.inode))
+            found = again
+            if isSettled { break }
+        }
+        return found
+    }
+
+    private static let listings = 20
+    /// Longer than renaming a few files takes.
+    private static let listingPauseMs: Int32 = 20
+
+    private static func listSiblings(of path: String) -> [FollowedFile] {
         let slash = path.lastIndex(of: "/")
         let directory = slash.map { String(path[...$0]) } ?? "./"
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path

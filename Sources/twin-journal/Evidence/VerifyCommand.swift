@@ -23,7 +23,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Checkpoint of this journal that was kept elsewhere: the journal must extend it. May be repeated.", valueName: "file"))
+            "Checkpoint of this journal, or copy of its file `checkpoints`, that was kept elsewhere: the journal must extend the last one in it. May be repeated.", valueName: "file"))
     var extends: [String] = []
 
     @Option(help: ArgumentHelp("Origin that the journal must have.", valueName: "name"))
@@ -58,16 +58,19 @@ struct VerifyCommand: ParsableCommand {
         }
     }
 
+    /// Years of checkpoints.
+    private static let longestKept = 1 << 30
+
     /// The head that a checkpoint names; with keys, one of them must have signed it.
     private static func head(_ path: String, _ keys: [NoteVerifier]) throws -> TreeHead {
-        let text = try Inputs.text(of: path, atMost: SignedNote.longest)
-        guard let note = SignedNote(text), let checkpoint = Checkpoint(text: note.text) else {
+        let text = try Inputs.text(of: path, atMost: longestKept)
+        guard let last = Checkpoint.last(in: text) else {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is not a checkpoint")
         }
-        if !keys.isEmpty, case .wrongSignature = note.check(keys) {
+        if !keys.isEmpty, case .wrongSignature = last.note.check(keys) {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` bears a wrong signature")
         }
-        return checkpoint.head
+        return last.checkpoint.head
     }
 }
 

@@ -89,6 +89,16 @@ import Testing
         #expect(Base64.decode("") == [])
     }
 
+    @Test func checkpointsKeptElsewhere() throws {
+        let head = TreeHead(size: 3, root: .empty)
+        let later = TreeHead(size: 5, root: .empty)
+        let notes = try [head, later].map { try #require(SignedNote(text: Checkpoint(origin: "a", head: $0).text, signer: Sample.signer())) }
+        #expect(Checkpoint.last(in: notes[0].encoded)?.checkpoint.head == head)
+        #expect(Checkpoint.last(in: notes.map { $0.encoded + "\n" }.joined())?.checkpoint.head == later)
+        #expect(Checkpoint.last(in: "") == nil)
+        #expect(Checkpoint.last(in: notes[0].encoded + "more") == nil)
+    }
+
     @Test func checkpoints() throws {
         let checkpoint = Checkpoint(origin: "acme.example/office", head: TreeHead(size: 12, root: .empty))
         #expect(checkpoint.text == "acme.example/office\n12\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n")

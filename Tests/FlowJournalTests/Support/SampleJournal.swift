@@ -33,6 +33,7 @@ enum Sample {
         options.key = key
         options.sync = .none
         options.reserveBytes = 0
+        options.isConcurrent = false
         return options
     }
 

@@ -1,0 +1,15 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Nested, so that nothing of it reaches users. `run.sh` builds it with libFuzzer's instrumentation.
+let package = Package(
+    name: "twin-fuzz",
+    dependencies: [.package(name: "twin-audit", path: "..")],
+    targets: [
+        .target(name: "CFuzzer"),
+        .executableTarget(
+            name: "fuzz-journal",
+            dependencies: ["CFuzzer", .product(name: "FlowJournal", package: "twin-audit")]),
+    ],
+    swiftLanguageModes: [.v6]
+)

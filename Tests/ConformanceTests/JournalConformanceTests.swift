@@ -1,0 +1,36 @@
+import FlowJournal
+import Foundation
+import Testing
+
+/// Whole journals as data, written by another implementation of the format (`journal/make.py`), with the answers that a verifier must give.
+@Suite struct JournalConformanceTests {
+    struct Case: Decodable, Sendable, CustomTestStringConvertible {
+        var name: String
+        var note: String
+        var keys: [String]
+        var verdict: String
+        var findings: [String]
+        var testDescription: String { "\(name): \(note)" }
+    }
+
+    static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/journal"
+
+    static let cases: [Case] =
+        FileManager.default.contents(atPath: directory + "/journals.json").flatMap { try? JSONDecoder().decode([Case].self, from: $0) } ?? []
+
+    @Test func thereAreCases() {
+        #expect(Self.cases.count > 20)
+    }
+
+    @Test(arguments: cases)
+    func verdict(journal: Case) throws {
+        var verifier = JournalVerifier(JournalDirectory(Self.directory + "/journals/" + journal.name))
+        verifier.keys = try journal.keys.map { try NoteVerifier($0) }
+        let report = try verifier.verify()
+        #expect(report.verdict.rawValue == journal.verdict, "\(report.findings)")
+        #expect(Set(report.findings.map(\.kind.rawValue)).sorted() == journal.findings, "\(report.findings)")
+        // Looking inside every frame does not change the answer.
+        verifier.depth = .records
+        #expect(try verifier.verify().verdict == report.verdict)
+    }
+}

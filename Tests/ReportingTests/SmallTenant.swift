@@ -1,0 +1,99 @@
+import AccessPolicy
+import AuditStore
+import FlowModel
+import Foundation
+
+/// A tenant of two people, two Connectors and three Resources, whose records are ingested into a database of the test's own.
+final class SmallTenant {
+    static let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    static var libraryRoot: String { checkout.appendingPathComponent("Queries").path }
+
+    /// 2026-10-08T06:00:00Z: the policy takes effect an hour before.
+    static let start: Int64 = 1_791_439_200_000
+
+    static let policy = """
+        format: access-policy/1
+        effectiveAt: 2026-10-08T05:00:00Z
+        version: 1
+        networks: [{id: "1", name: Office}, {id: "2", name: Cloud}]
+        connectors: [{id: "11", name: otter, network: "1"}, {id: "12", name: heron, network: "2"}]
+        users:
+          - {id: "21", email: ann@example.com}
+          - {id: "22", email: bob@example.com, state: disabled}
+        groups: [{id: "31", name: Staff, members: ["21", "22"]}]
+        resources:
+          - {id: "41", name: Database, address: db.example.internal, network: "1", access: [{group: "31"}]}
+          - {id: "42", name: Mail, address: mail.example.com, network: "1", routing: bypass, access: [{group: "31"}]}
+          - {id: "43", name: Wiki, address: wiki.example.internal, network: "2", access: [{group: "31"}]}
+        """
+
+    struct Flow {
+        var at: Int64
+        var user = "21"
+        var email = "ann@example.com"
+        var resource = "41"
+        var address = "db.example.internal"
+        var connector = "11"
+        var network = "1"
+        var denied = false
+        var seconds: Int64? = 60
+    }
+
+    let folder: URL
+    var databasePath: String { folder.appendingPathComponent("audit.db").path }
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("small-tenant-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Ingests flows as one log; the policy as well unless told otherwise.
+    @discardableResult
+    func ingest(_ flows: [Flow], as name: String = "connector.log", policy: Bool = true) throws -> AuditDatabase {
+        var lines: [String] = []
+        for (index, flow) in flows.enumerated() {
+            let id = "\(name)-\(index)"
+            let head = flow.denied ? "denied_access" : "established_connection"
+            lines.append(SmallTenant.event(head, flow, id, at: flow.at, extra: ""))
+            if !flow.denied, let seconds = flow.seconds {
+                lines.append(
+                    SmallTenant.event(
+                        "closed_connection", flow, id, at: flow.at + seconds * 1_000,
+                        extra: ",\"rx\":2000,\"tx\":500,\"duration\":\(seconds * 1_000)"))
+            }
+        }
+        let log = folder.appendingPathComponent(name)
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: log)
+        var options = Ingest.Options()
+        options.now = Timestamp(milliseconds: SmallTenant.start)
+        options.durationUnit = .milliseconds
+        if policy { options.policies = [try PolicySnapshot.load(Array(SmallTenant.policy.utf8), file: "policy.yaml")] }
+        _ = try Ingest(options: options).run(paths: [log.path], databasePath: databasePath)
+        return try AuditDatabase(path: databasePath, mode: .readOnly)
+    }
+
+    private static func event(_ type: String, _ flow: Flow, _ id: String, at: Int64, extra: String) -> String {
+        """
+        {"event_type":"\(type)","timestamp":\(at),"connection":{"id":"\(id)","protocol":"tcp","client_ip":"198.51.100.7",\
+        "resource_ip":"10.0.0.5","resource_port":5432\(extra)},"user":{"id":"\(flow.user)","email":"\(flow.email)"},\
+        "device":{"id":"51"},"connector":{"id":"\(flow.connector)","name":"c\(flow.connector)"},\
+        "remote_network":{"id":"\(flow.network)","name":"n\(flow.network)"},"resource":{"id":"\(flow.resource)",\
+        "address":"\(flow.address)","applied_rule":"\(flow.address)"},"relays":[]}
+        """
+    }
+
+    /// One of each: rightful, disabled user, bypass, wrong network, refused.
+    static var mixed: [Flow] {
+        [
+            Flow(at: start),
+            Flow(at: start + 60_000, user: "22", email: "bob@example.com"),
+            Flow(at: start + 120_000, resource: "42", address: "mail.example.com"),
+            Flow(at: start + 180_000, resource: "43", address: "wiki.example.internal"),
+            Flow(at: start + 240_000, resource: "", address: "unknown.example.org", denied: true),
+            Flow(at: start + 300_000, connector: "99", network: "9"),
+        ]
+    }
+}
