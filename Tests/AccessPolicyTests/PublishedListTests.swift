@@ -64,7 +64,8 @@ import Testing
         let block = try #require(page.components(separatedBy: "```yaml\n").dropFirst().first?.components(separatedBy: "```").first)
         let document = try PolicyDocument(Array(block.utf8), file: "example.yaml")
         let policy = CompiledPolicy(document.snapshot)
-        #expect(document.tests.count == 1)
+        #expect(document.tests.count == 2)
         for test in document.tests { #expect(test.run(policy).differences == []) }
+        #expect(page.contains("Its digest is `\(policy.digest)`"))
     }
 }

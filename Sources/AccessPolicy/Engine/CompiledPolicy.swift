@@ -232,6 +232,11 @@ extension CompiledPolicy {
         deviceIndex.find(id).map { snapshot.devices[$0] }
     }
 
+    /// Every Resource that covers the destination, inactive ones and those of other people included, ascending by id.
+    public func resources(covering destination: Destination) -> [Resource] {
+        covering(destination).map(\.resource).sorted().map { snapshot.resources[Int($0)] }
+    }
+
     /// The groups of a user, inactive ones included, ascending by id; nil when the user is unknown.
     public func groups(ofUser id: String) -> [Group]? {
         userIndex.find(id).map { user in

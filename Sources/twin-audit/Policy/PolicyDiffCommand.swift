@@ -1,6 +1,7 @@
 internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
+internal import Replay
 internal import ShellSupport
 
 struct PolicyDiffCommand: ParsableCommand {
@@ -10,7 +11,8 @@ struct PolicyDiffCommand: ParsableCommand {
             OLD and NEW are documents, or times within the history given by --policy or kept in the database. First come the changes, object
             by object, then what they mean: every set of principals who lose, gain, or are routed through another Resource, each with one
             connection that shows it. With --log, an export of the administrative audit log, each change is shown with who made it and
-            when, and the time by which the newer policy must have been in force is given.
+            when, and the time by which the newer policy must have been in force is given. With --flows, the recorded connections that
+            each gain made possible are counted, from the newer policy's time on.
 
             Examples:
               twin-audit policy diff policies/2026-10-08T06:00:00Z.yaml proposal.yaml
@@ -29,6 +31,8 @@ struct PolicyDiffCommand: ParsableCommand {
     var at: String?
     @Option(help: ArgumentHelp("Administrative audit log that dates the changes.", valueName: "file"))
     var log: [String] = []
+    @Flag(help: "Count the recorded flows that each gain made possible.")
+    var flows = false
     @Flag(help: "End with 1 when anybody gains or loses access.")
     var exitCode = false
 
@@ -39,7 +43,7 @@ struct PolicyDiffCommand: ParsableCommand {
         let before = try policy(old)
         let after = try policy(new)
         let diff = PolicyDiff(from: before, to: after, at: try TimeOption.parse(at, option: "--at"), options: try engine.options())
-        let columns = ["what", "object", "text", "principals", "example", "before", "after", "by", "changed_at"]
+        let columns = ["what", "object", "text", "principals", "example", "before", "after", "by", "changed_at", "flows"]
         let writer = RowWriter(format: output.format, columns: columns, output: OutputStream())
         let entries = try log.flatMap { try AdministrativeLog.read(try PolicyFile.read($0), file: $0) }
         for change in diff.changes {
@@ -49,16 +53,30 @@ struct PolicyDiffCommand: ParsableCommand {
             }
             try writer.write([
                 .text(change.kind.rawValue), .text("\(change.object.kind.rawValue) \(change.object.id)"), .text(change.text), .null, .null,
-                .null, .null, .text(entry?.actor), entry.map { .time($0.time.rfc3339) } ?? .null,
+                .null, .null, .text(entry?.actor), entry.map { .time($0.time.rfc3339) } ?? .null, .null,
             ])
         }
-        for difference in diff.access { try writer.write(row(difference, before.snapshot, after.snapshot)) }
+        let uses = flows ? try used(after) : nil
+        for difference in diff.access { try writer.write(row(difference, before.snapshot, after.snapshot, uses)) }
         try writer.finish()
         try summarize(diff, entries, before, after)
         if exitCode, !diff.access.isEmpty { throw ExitStatusError(.badAnswer) }
     }
 
-    private func row(_ difference: AccessDifference, _ before: PolicySnapshot, _ after: PolicySnapshot) -> [Cell] {
+    /// What the records show of the newer policy's use since it came into force.
+    private func used(_ policy: CompiledPolicy) throws -> [RecordedUse] {
+        var survey = UseSurvey(.policy(policy), options: try engine.options())
+        survey.since = policy.snapshot.effectiveAt
+        return try survey.run(try source.database.open()).uses
+    }
+
+    private func row(
+        _ difference: AccessDifference, _ before: PolicySnapshot, _ after: PolicySnapshot, _ uses: [RecordedUse]?
+    ) -> [Cell] {
+        let principals = Set(difference.principals)
+        let count = uses?.reduce(Int64(0)) { sum, use in
+            use.resourceID == difference.resource.id && principals.contains(use.principal) ? sum + use.flows : sum
+        }
         let resource = difference.resource
         let verb =
             switch difference.effect {
@@ -76,6 +94,7 @@ struct PolicyDiffCommand: ParsableCommand {
             .text(difference.effect.rawValue), .text("Resource \(resource.id)"), .text("\(who) \(verb) \(resource.display)"),
             isJSON ? .json("[\(ids)]") : .integer(difference.principals.count), .text(difference.target.description),
             .text(words(difference.before)), .text(words(difference.after)), .null, .null,
+            .integer(difference.effect == .gained ? count : nil),
         ]
     }
 

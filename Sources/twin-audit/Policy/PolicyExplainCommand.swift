@@ -92,6 +92,7 @@ struct PolicyExplainCommand: ParsableCommand {
             try row("covering", "\(mark)\(candidate.name) (\(candidate.resourceID)), \(candidate.rule): \(candidate.standing)")
         }
         for remedy in explanation.remedies { try row("would_be_allowed", remedy) }
+        if !verdict.isAllowed, explanation.remedies.isEmpty { try row("would_be_allowed", "by no single change that was tried") }
         if verdict.isAmbiguous { try row("ambiguous", "several Resources match equally well; the lowest id was used") }
         if verdict.isPostureUnknown { try row("posture", "a security policy asks for evidence that the question does not carry") }
         if verdict.isUndecidable { try row("undecidable", "the snapshot's source does not hold what the answer rests on") }
