@@ -71,24 +71,18 @@ public enum PolicyFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
-        let chunk = 1 << 20
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 1)
+        defer { chunk.deallocate() }
         var bytes: [UInt8] = []
         while true {
-            let start = bytes.count
-            guard start <= DocumentNode.largest else {
+            guard bytes.count <= DocumentNode.largest else {
                 throw PolicyDocumentErrors(file: path, "the document has more than \(DocumentNode.largest >> 20) MB")
             }
-            bytes.append(contentsOf: repeatElement(0, count: chunk))
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress.map { $0 + start }, chunk)
-            }
-            if count < 0, errno == EINTR {
-                bytes.removeLast(chunk)
-                continue
-            }
+            let count = Glibc.read(descriptor, chunk.baseAddress, chunk.count)
+            if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw failure() }
-            bytes.removeLast(chunk - count)
             if count == 0 { return bytes }
+            bytes.append(contentsOf: chunk[..<count])
         }
     }
 }
