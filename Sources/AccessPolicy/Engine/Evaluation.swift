@@ -111,12 +111,12 @@ struct Evaluation {
         }
         switch who.kind {
         case .user:
-            guard let position = policy.userIndex.find(who.id) else {
+            guard let slot = policy.userIndex.findSlot(who.id) else {
                 isUndecidable = policy.gaps.contains(.users)
                 return .unknownPrincipal
             }
-            let user = policy.users[position]
-            principal = Int32(truncatingIfNeeded: position)
+            let user = policy.usersBySlot[slot]
+            principal = Int32(truncatingIfNeeded: policy.userIndex.number(at: slot))
             groups = Int(user.groups)
             groupsEnd = groups + Int(user.groupCount)
             isUser = true
