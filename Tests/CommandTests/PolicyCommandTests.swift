@@ -188,7 +188,8 @@ struct PolicyCommandTests {
         let second = try run("two.json", "2025-03-01T09:00:00Z", "--log", "audit.ndjson")
         #expect(second.status == 0)
         #expect(
-            second.errors.hasPrefix("the log explains all 1 changes; in force from 2025-03-01T05:58:00Z on, not from 2025-03-01T09:00:00Z\n"))
+            second.errors.hasPrefix(
+                "the log explains all 1 changes; in force from 2025-03-01T05:58:00Z on, not from 2025-03-01T09:00:00Z\n"))
         #expect(second.lastError.hasPrefix("wrote p/2025-03-01T05:58:00Z.yaml: 1 Resources, 2 users, 1 groups, 0 Connectors; digest "))
         // What the log does not tell leaves the time as it was given.
         let third = try run("one.json", "2025-03-01T12:00:00Z", "--log", "audit.ndjson")
@@ -212,13 +213,16 @@ struct PolicyCommandTests {
     func importPages() throws {
         try folder.write(
             "b.json",
-            #"{"data":{"users":{"pageInfo":{"hasNextPage":false},"edges":[{"node":{"id":"102","email":"bo@x.example","state":"DISABLED"}}]}}}"#)
+            #"{"data":{"users":{"pageInfo":{"hasNextPage":false},"edges":[{"node":{"id":"102","email":"bo@x.example","state":"DISABLED"}}]}}}"#
+        )
         try folder.write(
             "a.json",
-            #"{"data":{"users":{"pageInfo":{"hasNextPage":true,"endCursor":"x"},"edges":[{"node":{"id":"101","email":"ana@x.example","state":"ACTIVE"}}]}}}"#)
+            #"{"data":{"users":{"pageInfo":{"hasNextPage":true,"endCursor":"x"},"edges":[{"node":{"id":"101","email":"ana@x.example","state":"ACTIVE"}}]}}}"#
+        )
         try folder.write(
             "c.json",
-            #"{"data":{"remoteNetworks":{"edges":[{"node":{"id":"1","name":"Office"}}]},"groups":{"pageInfo":{"hasNextPage":false},"edges":[{"node":{"id":"201","name":"Eng","users":{"pageInfo":{"hasNextPage":true},"edges":[{"node":{"id":"101"}}]}}}]}}}"#)
+            #"{"data":{"remoteNetworks":{"edges":[{"node":{"id":"1","name":"Office"}}]},"groups":{"pageInfo":{"hasNextPage":false},"edges":[{"node":{"id":"201","name":"Eng","users":{"pageInfo":{"hasNextPage":true},"edges":[{"node":{"id":"101"}}]}}}]}}}"#
+        )
         try folder.write(
             "d.json", #"{"data":{"group":{"id":"201","users":{"pageInfo":{"hasNextPage":false},"edges":[{"node":{"id":"102"}}]}}}}"#)
         let done = try Program.audit(

@@ -13,7 +13,8 @@ struct PolicyUseTests {
     func suggestIsHarmless(seed: Int) throws {
         let made = try Program(name: "twin-simulate").run(
             [
-                "--out", "t", "--seed", String(seed), "--users", "30", "--resources", "24", "--networks", "2", "--connectors-per-network", "2",
+                "--out", "t", "--seed", String(seed), "--users", "30", "--resources", "24", "--networks", "2", "--connectors-per-network",
+                "2",
                 "--flows", "1500", "--days", "1", "--start", "2026-09-14", "--policy-changes", "2",
             ], in: folder)
         #expect(made.status == 0, "\(made.errors)")
@@ -36,7 +37,8 @@ struct PolicyUseTests {
         #expect(unused.output.split(separator: "\n").count <= 4, "\(unused.output)")
 
         // Going back to the first policy does change something, and the summary and the rows agree.
-        let first = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.url.appendingPathComponent("t/policy").path).min())
+        let first = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: folder.url.appendingPathComponent("t/policy").path).min())
         let back = try Program.audit("replay", "--against", "t/policy/\(first)", "--format", "ndjson", in: folder)
         #expect(back.status == 1)
         let revoked = back.output.split(separator: "\n").filter { $0.contains("\"change\":\"ACCESS_REVOKED\"") }

@@ -17,7 +17,8 @@ struct TimeWalkTests {
         }
     }
 
-    private func visit(_ start: String, end: String? = nil, user: String = "101", outcome: String = "allowed", version: Int? = nil) -> Flow {
+    private func visit(_ start: String, end: String? = nil, user: String = "101", outcome: String = "allowed", version: Int? = nil) -> Flow
+    {
         Flow(user: user, to: "wiki.x.example", resource: "401", outcome: outcome, start: start, end: end, version: version)
     }
 

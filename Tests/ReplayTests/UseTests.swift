@@ -22,7 +22,8 @@ struct UseTests {
     }
 
     private static let flows = [
-        visit("101", "git.x.example", 22, "401"), visit("102", "GIT.x.example.", 443, "401", day: 3), visit("101", "ci.x.example", 443, "401"),
+        visit("101", "git.x.example", 22, "401"), visit("102", "GIT.x.example.", 443, "401", day: 3),
+        visit("101", "ci.x.example", 443, "401"),
         visit("101", "wiki.x.example", 443, "402"), visit("101", "10.3.1.1", 8001, "403"), visit("102", "10.3.1.2", 8003, "403", "failed"),
         visit("103", "10.9.9.9", 443, "", "denied"),
     ]

@@ -122,7 +122,8 @@ struct WhatIfTests {
         for (row, before) in states.enumerated() {
             for (column, after) in states.enumerated() {
                 #expect(
-                    AccessChange(from: before, to: after, wasCarried: wasCarried) == expected[row][column], "\(before) \(after) \(wasCarried)")
+                    AccessChange(from: before, to: after, wasCarried: wasCarried) == expected[row][column],
+                    "\(before) \(after) \(wasCarried)")
             }
         }
     }

@@ -35,7 +35,13 @@ extension ResourceAddress {
         switch (self, other) {
         case (.block(let left), .block(let right)): left.overlaps(right)
         case (.name(let left), .name(let right)):
-            if left.isExact { right.matches(normalized: left.text) } else if right.isExact { left.matches(normalized: right.text) } else { left.overlaps(right) }
+            if left.isExact {
+                right.matches(normalized: left.text)
+            } else if right.isExact {
+                left.matches(normalized: right.text)
+            } else {
+                left.overlaps(right)
+            }
         default: false
         }
     }

@@ -93,7 +93,8 @@ public struct ConnectorSurvey: Sendable {
 extension ConnectorFacts {
     fileprivate mutating func add(_ flow: StoredFlow, _ judgement: Judgement, lagMs: Int64?, isBack: Bool, policy: String?) {
         let start = flow.startedAt
-        let midnight = Timestamp(milliseconds: start.milliseconds - (start.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay)
+        let midnight = Timestamp(
+            milliseconds: start.milliseconds - (start.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay)
         if days.last?.start != midnight { days.append(Day(start: midnight)) }
         let day = days.count - 1
         flows += 1

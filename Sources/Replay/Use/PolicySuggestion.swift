@@ -152,7 +152,9 @@ public struct PolicySuggestion: Sendable {
             // What was dialled by an alias is not known by its address.
             guard addresses.count == groups.count else { return nil }
             if addresses.count > limits.addresses {
-                guard let smaller = PolicySuggestion.smallestBlock(around: addresses), smaller.prefixLength > block.prefixLength else { return nil }
+                guard let smaller = PolicySuggestion.smallestBlock(around: addresses), smaller.prefixLength > block.prefixLength else {
+                    return nil
+                }
                 var narrow = resource
                 narrow.address = .block(smaller)
                 steps.append("\(resource.display): narrowed to \(smaller), which holds the \(addresses.count) addresses asked for")

@@ -83,7 +83,8 @@ public struct WhatIfReport: Sendable {
             where asked.insert(Pair(principal: principal, resource: difference.resource.id)).inserted {
                 neverUsed.append(
                     NewAccess(
-                        principal: principal, principalName: proposal.snapshot.display(principal), resource: difference.resource, example: difference.target.description,
+                        principal: principal, principalName: proposal.snapshot.display(principal), resource: difference.resource,
+                        example: difference.target.description,
                         decidedBy: difference.after.decidedBy))
             }
         }

@@ -28,7 +28,9 @@ struct PolicyUseArguments: ParsableArguments {
 
     func policy(_ history: PolicyHistory) throws -> CompiledPolicy {
         if let at { return try source.inForce(at: try TimeOption.parse(at, option: "--at") ?? Present.now) }
-        guard let policy = history.policies.last else { throw CommandFailure(.undecidable, "there is no policy to hold the records against") }
+        guard let policy = history.policies.last else {
+            throw CommandFailure(.undecidable, "there is no policy to hold the records against")
+        }
         return policy
     }
 }

@@ -24,7 +24,8 @@ struct ConnectorListing {
             if byDay {
                 for day in facts.days {
                     try writer.write([
-                        name, .text(String(day.start.rfc3339.prefix(10))), .integer(day.flows), .integer(day.stale), .integer(day.staleLate),
+                        name, .text(String(day.start.rfc3339.prefix(10))), .integer(day.flows), .integer(day.stale),
+                        .integer(day.staleLate),
                         .integer(day.largestLagMs), .integer(day.backwards),
                     ])
                 }
