@@ -174,6 +174,7 @@ struct EventTemplate {
             case .unknown:
                 var cursor = JSONCursor(position, limit)
                 guard let value = try? cursor.value(depth: slot.pointee.level == .root ? 1 : 2) else { return nil }
+                if value.kind == .object || value.kind == .array, KnownArrays.crossesLines(value.start, value.count) { return nil }
                 let whole = EventFields.whole(value.start, value.count, value.kind)
                 fields.unknowns.append(
                     UnknownMember(

@@ -39,12 +39,21 @@ struct KnownArrays {
         return check(start, limit, seed, symbols)
     }
 
+    /// Whether a value goes on behind the end of its line: to JSON a line feed is a blank like any other, and what may be looked at does
+    /// not end with the line.
+    static func crossesLines(_ start: UnsafeRawPointer, _ count: Int) -> Bool {
+        ByteSearch.newline(start, start + count) != nil
+    }
+
     @inline(never)
     private mutating func check(
         _ start: UnsafeRawPointer, _ limit: UnsafeRawPointer, _ seed: UInt64, _ symbols: UnsafeMutablePointer<SymbolStorage>
     ) -> (count: Int, symbol: Symbol)? {
         var cursor = JSONCursor(start, limit)
-        guard let value = try? cursor.value(depth: 1), value.kind == .array else { return nil }
+        guard let value = try? cursor.value(depth: 1), value.kind == .array, !KnownArrays.crossesLines(value.start, value.count)
+        else {
+            return nil
+        }
         var symbol = Symbol.none
         if value.count <= KnownArrays.longest {
             if generation != symbols.pointee.currentGeneration {
