@@ -17,7 +17,7 @@ struct FlowWalk {
             let reader = try FlowFactsReader(connection)
             var lastUse = LastUse()
             let begin = tracksUse ? Timestamp.distantPast : since
-            let order = tracksUse || inTimeOrder ? FlowScan.Order.time : .row
+            let order = tracksUse || inTimeOrder ? FlowScan.Order.time : .row()
             try FlowScan(connection).forEach(order: order, since: begin, until: until) { flow in
                 let lastAccess = tracksUse ? try lastUse.advance(flow, reader: reader) : nil
                 guard flow.startedAt >= since else { return }
