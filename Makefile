@@ -40,7 +40,8 @@ evaluate: build ## hold the detections against planted violations
 	@python3 Benchmarks/evaluate.py
 
 differential: setup ## hold the policy engine against Cedar, Rego and Python on random tenants
-	@scripts/setup.sh python3 python3-venv
+	@scripts/setup.sh python3
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || scripts/setup.sh python3-venv
 	@cd Benchmarks && $(SWIFT) build $(CONFIG) --product twin-bench
 	@python3 Benchmarks/differential.py
 

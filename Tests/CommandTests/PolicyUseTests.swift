@@ -29,6 +29,12 @@ struct PolicyUseTests {
         #expect(against.status == 0, "\(against.errors)")
         let changes = against.output.split(separator: "\n").dropFirst().map { $0.prefix { $0 != "," } }
         #expect(Set(changes) == ["NO_CHANGE"] && changes.count > 50)
+        // One row for each principal, Resource and reason, however many Resources took the place of one.
+        let keys = against.output.split(separator: "\n").dropFirst().map { line in
+            line.split(separator: ",", omittingEmptySubsequences: false).suffix(7).prefix(5).joined(separator: ",")
+        }
+        .filter { !$0.hasSuffix(",") }
+        #expect(Set(keys).count == keys.count, "\(keys.filter { key in keys.count { $0 == key } > 1 }.prefix(3))")
         #expect(against.errors.hasPrefix("ACCESS_REVOKED 0 (0 flows), "))
 
         // Nothing is left to close, so the suggestion of the suggestion is the same.

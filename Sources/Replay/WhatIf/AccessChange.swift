@@ -67,8 +67,8 @@ public struct AccessChangeRow: Sendable {
     public var principal: PrincipalReference?
     /// E-mail or name, where the records or a policy give one.
     public var principalName: String?
-    /// The Resource that is lost, gained or kept: the current policy's for losses, the proposal's for gains; nil when neither policy
-    /// selects one.
+    /// The Resource that is lost, gained or kept: the current policy's for losses, the proposal's for gains; where neither selects one,
+    /// the one that the first record names, if a policy has it.
     public var resource: Resource?
     /// The destination of the first flow, for rows without a Resource.
     public var destination: String

@@ -103,10 +103,11 @@ public struct WhatIf: Sendable {
             self.change = change
             principal = facts.principal
             self.before = before?.nearestResource?.id
-            self.after = after.nearestResource?.id
+            // Where nothing changes it is of no account through which Resource the proposal gives the same access.
+            self.after = change == .none && before?.nearestResource != nil ? nil : after.nearestResource?.id
             reasonBefore = before.flatMap { $0.isUndecidable ? nil : $0.reason }
             reasonAfter = after.isUndecidable ? nil : after.reason
-            destination = self.before == nil && self.after == nil ? facts.destination : ""
+            destination = self.before == nil && after.nearestResource == nil ? facts.recordedResourceID ?? facts.destination : ""
         }
     }
 }
@@ -115,11 +116,13 @@ extension AccessChangeRow {
     init(_ change: AccessChange, _ facts: FlowFacts, _ name: String?, _ before: Verdict?, _ after: Verdict) {
         let old = before?.nearestResource
         let new = after.nearestResource
+        // Who is known to neither policy, or active in neither, is denied before a Resource is looked for: the record names one.
+        let recorded = facts.recordedResourceID.flatMap { before?.policy.resource($0) ?? after.policy.resource($0) }
         let prefersNew = change == .gained || change == .maybeGained
         self.change = change
         principal = facts.principal
         principalName = name
-        resource = prefersNew ? new ?? old : old ?? new
+        resource = (prefersNew ? new ?? old : old ?? new) ?? recorded
         destination = facts.destination.isEmpty ? facts.resourceIP?.description ?? "" : facts.destination
         newResource = new?.id == (prefersNew ? new ?? old : old ?? new)?.id ? nil : new
         reasonBefore = before.flatMap { $0.isUndecidable ? nil : $0.reason }
