@@ -5,7 +5,7 @@ SWIFT ?= swift
 RELEASE := .build/release
 CONFIG := -c release
 
-.PHONY: help setup build demo test lint format bench evaluate torture clean
+.PHONY: help setup build demo test lint format bench evaluate differential torture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,9 +39,15 @@ evaluate: build ## hold the detections against planted violations
 	@scripts/setup.sh python3
 	@python3 Benchmarks/evaluate.py
 
+differential: setup ## hold the policy engine against Cedar, Rego and Python on random tenants
+	@scripts/setup.sh python3
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || scripts/setup.sh python3-venv
+	@cd Benchmarks && $(SWIFT) build $(CONFIG) --product twin-bench
+	@python3 Benchmarks/differential.py
+
 torture: build ## kill the journal's writer again and again, and check what is left
 	@scripts/setup.sh python3
 	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
 
 clean: ## remove what was built and the demo
-	rm -rf .build .build-* demo .bench
+	rm -rf .build .build-* demo .bench .differential

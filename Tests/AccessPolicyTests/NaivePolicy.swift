@@ -29,6 +29,7 @@ struct NaivePolicy {
             }
             if let refusal = refusal(of: account, request) { return Answer(reason: refusal) }
         }
+        if request.destination == .name("") { return Answer(reason: .noResource, isUndecidable: true) }
         let covering = snapshot.resources.filter { rank($0, request.destination) != nil }
         let states = Dictionary(uniqueKeysWithValues: covering.map { ($0.id, edges($0, who, request)) })
         let pool: [Resource]

@@ -6,6 +6,8 @@ import Glibc
 struct Program {
     static let usage = """
         usage: twin-bench decide RESOURCES USERS GROUPS   the policy engine on random requests
+               twin-bench answer POLICY [SELECTION]       the policy engine on the questions on standard input
+               twin-bench match                           blocks and patterns on the questions on standard input
                twin-bench append FILE DIR                 FILE's lines into a new journal
                twin-bench read DIR                        every frame of a journal inflated and checked
                twin-bench verify DIR PUBLICKEY            the whole verification of a journal
@@ -22,6 +24,9 @@ struct Program {
                     throw Fault(description: "decide takes three numbers")
                 }
                 try PolicyBenchmark.run(resources: resources, users: users, groups: groups)
+            case ("answer", 2): try PolicyQuestions.answer(arguments[1], selection: nil)
+            case ("answer", 3): try PolicyQuestions.answer(arguments[1], selection: arguments[2])
+            case ("match", 1): try PolicyQuestions.match()
             case ("append", 3): try JournalBenchmark.append(arguments[1], to: arguments[2])
             case ("read", 2): try JournalBenchmark.read(arguments[1])
             case ("verify", 3): try JournalBenchmark.verify(arguments[1], key: arguments[2])

@@ -34,7 +34,7 @@ extension PolicyReview {
     private func users(of resource: Resource) -> Set<String>? {
         var result: Set<String> = []
         for edge in resource.access {
-            guard case .group(let id) = edge.subject, let group = snapshot.groups.first(where: { $0.id == id }), group.isActive
+            guard case .group(let id) = edge.subject, let group = groups[id], group.isActive
             else { continue }
             switch group.members {
             case .everyone: return nil
@@ -134,7 +134,7 @@ extension PolicyReview {
                     if broad.pattern.matches(normalized: narrow.pattern.text) { reviewNarrower(narrow.resource, within: broad.resource) }
                     continue
                 }
-                guard narrow.pattern.literalCount >= broad.pattern.literalCount, overlap(narrow.pattern.text, broad.pattern.text) else {
+                guard narrow.pattern.literalCount >= broad.pattern.literalCount, narrow.pattern.overlaps(broad.pattern) else {
                     continue
                 }
                 if narrow.pattern.literalCount > broad.pattern.literalCount {
@@ -147,32 +147,5 @@ extension PolicyReview {
                 }
             }
         }
-    }
-
-    /// Whether some name matches both patterns: a walk over the pairs of positions that can be reached.
-    func overlap(_ left: String, _ right: String) -> Bool {
-        let a = Array(left.utf8)
-        let b = Array(right.utf8)
-        let star = UInt8(ascii: "*")
-        let one = UInt8(ascii: "?")
-        // Patterns without a common literal end or beginning cannot meet; most pairs leave here.
-        if let x = a.last, let y = b.last, x != y, x != star, x != one, y != star, y != one { return false }
-        if let x = a.first, let y = b.first, x != y, x != star, x != one, y != star, y != one { return false }
-        let width = b.count + 1
-        var reached = [Bool](repeating: false, count: (a.count + 1) * width)
-        reached[0] = true
-        for i in 0...a.count {
-            for j in 0...b.count where reached[i * width + j] {
-                let x = i < a.count ? a[i] : nil
-                let y = j < b.count ? b[j] : nil
-                if x == star { reached[(i + 1) * width + j] = true }
-                if y == star { reached[i * width + j + 1] = true }
-                // A star that goes on takes whatever single character the other pattern asks for.
-                if x == star, y != nil, y != star { reached[i * width + j + 1] = true }
-                if y == star, x != nil, x != star { reached[(i + 1) * width + j] = true }
-                if let x, let y, x != star, y != star, x == y || x == one || y == one { reached[(i + 1) * width + j + 1] = true }
-            }
-        }
-        return reached[a.count * width + b.count]
     }
 }

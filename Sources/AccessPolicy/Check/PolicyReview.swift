@@ -16,7 +16,7 @@ struct PolicyReview {
     let snapshot: PolicySnapshot
     let at: Timestamp
     private(set) var warnings: [PolicyWarning] = []
-    private let groups: [String: Group]
+    let groups: [String: Group]
 
     init(_ snapshot: PolicySnapshot, at: Timestamp) {
         self.snapshot = snapshot

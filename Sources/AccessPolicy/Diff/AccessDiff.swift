@@ -97,9 +97,10 @@ private struct AccessComparison {
         }
         let connectors = connectorsByNetwork()
         var found: [Key: AccessDifference] = [:]
+        let concernedProbes = probes.filter(\.isConcerned)
         for (standing, principals) in classes() {
-            for probe in probes where probe.isConcerned || standing.hasChanged {
-                guard let example = principals.first else { continue }
+            guard let example = principals.first else { continue }
+            for probe in standing.hasChanged ? probes : concernedProbes {
                 let request = AccessRequest(
                     principal: example, serviceKeyID: workingKey(of: example), destination: probe.target.destination,
                     transport: probe.target.transport, port: probe.target.port, connectorID: connectors[probe.network],

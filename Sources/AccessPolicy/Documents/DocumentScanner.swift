@@ -57,20 +57,21 @@ struct DocumentScanner {
         return max(a.count, b.count) - start - tail <= 1
     }
 
-    mutating func list(_ node: DocumentNode?, _ what: String) -> [DocumentNode] {
+    /// `or`: a word that the caller takes in place of a list, for the message.
+    mutating func list(_ node: DocumentNode?, _ what: String, or word: String? = nil) -> [DocumentNode] {
         guard let node else { return [] }
         guard case .sequence(let items) = node.content else {
-            report(node.line, "\(what) must be a list, not \(node.kind)")
+            report(node.line, "\(what) must be \(word.map { "\($0) or " } ?? "")a list, not \(node.kind)")
             return []
         }
         return items
     }
 
     /// A scalar as text, numbers as they are written.
-    mutating func text(_ node: DocumentNode?, _ what: String) -> String? {
+    mutating func text(_ node: DocumentNode?, _ what: String, as kind: String = "a text") -> String? {
         guard let node else { return nil }
         guard case .scalar(let text, _) = node.content else {
-            report(node.line, "\(what) must be a text, not \(node.kind)")
+            report(node.line, "\(what) must be \(kind), not \(node.kind)")
             return nil
         }
         return text
@@ -88,7 +89,7 @@ struct DocumentScanner {
 
     /// A whole number of at least `lowest`.
     mutating func number(_ node: DocumentNode?, _ what: String, lowest: Int64) -> Int64? {
-        guard let text = text(node, what), let node else { return nil }
+        guard let text = text(node, what, as: "a whole number"), let node else { return nil }
         guard let value = Int64(text), value >= lowest else {
             report(node.line, "\(what) must be a whole number of at least \(lowest), not \(text.quoted)")
             return nil
@@ -97,7 +98,7 @@ struct DocumentScanner {
     }
 
     mutating func time(_ node: DocumentNode?, _ what: String) -> Timestamp? {
-        guard let text = text(node, what), let node else { return nil }
+        guard let text = text(node, what, as: "a time"), let node else { return nil }
         guard let time = Timestamp(text) else {
             report(node.line, "\(what) must be a time such as `2026-10-08T06:00:00Z`, not \(text.quoted)")
             return nil

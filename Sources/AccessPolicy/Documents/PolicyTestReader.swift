@@ -24,7 +24,10 @@ struct PolicyTestReader {
             return nil
         }
         let effect: Verdict.Effect = scanner.word(fields["expect"], "`expect`", default: .allow)
-        let reason: ReasonCode? = fields["reason"].map { scanner.word($0, "`reason`", default: ReasonCode.allowed) }
+        // A word that is none has been reported and means no reason.
+        let reason: ReasonCode? = fields["reason"].flatMap { field in
+            scanner.word(field, "`reason`", default: effect == .allow ? ReasonCode.allowed : .noGrant)
+        }
         if let reason, (reason == .allowed) != (effect == .allow) {
             scanner.report(
                 fields["reason"]?.line ?? node.line, "test \(name.quoted) expects `\(effect.rawValue)` for the reason `\(reason.rawValue)`")

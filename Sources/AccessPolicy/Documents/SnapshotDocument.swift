@@ -168,7 +168,7 @@ struct SnapshotDocument {
             group.members = .everyone
         } else {
             var ids: [String] = []
-            for member in scanner.list(fields["members"], "`members`") {
+            for member in scanner.list(fields["members"], "`members`", or: "`everyone`") {
                 guard let id = scanner.identifier(member, "a member", type: "User") else { continue }
                 ids.append(id)
                 places.append(scanner.place(member))

@@ -76,7 +76,7 @@ enum YAMLDocumentReader {
             var keys: Set<String> = []
             for (key, value) in mapping {
                 guard case .scalar(let name) = key else {
-                    problems.append(PolicyProblem(file: file, line: line, message: "a key must be a text"))
+                    problems.append(PolicyProblem(file: file, line: key.mark?.line ?? line, message: "a key must be a text"))
                     continue
                 }
                 let keyLine = name.mark?.line ?? line

@@ -2,7 +2,7 @@ public import FlowModel
 
 /// What a client asked for.
 public enum Destination: Hashable, Sendable {
-    /// A domain name in any case, with or without a trailing dot.
+    /// A domain name in any case, with or without a trailing dot; empty = not recorded.
     case name(String)
     case address(IPAddress)
 

@@ -31,6 +31,8 @@ public final class CompiledPolicy: Sendable {
 
     let userIndex: TextIndex
     let users: Table<CompiledUser>
+    /// The same, laid out like `userIndex`.
+    let usersBySlot: Table<CompiledUser>
     /// Groups of all users, those of one user together and ascending.
     let groupsOfUsers: Table<Int32>
     let groupIsActive: Table<Bool>
@@ -64,8 +66,20 @@ public final class CompiledPolicy: Sendable {
         /// A bit for each group, by `bit(ofSubject:)`: a group whose bit is not there is not among the user's.
         var groupBits: UInt64
         var groups: Int32
-        var groupCount: Int32
-        var isActive: Bool
+        /// All bits but the highest, which says whether the user is active.
+        private var countAndState: UInt32
+
+        static let nobody = CompiledUser(groupBits: 0, groups: 0, groupCount: 0, isActive: false)
+        private static let activeBit: UInt32 = 1 << 31
+
+        init(groupBits: UInt64, groups: Int32, groupCount: Int32, isActive: Bool) {
+            self.groupBits = groupBits
+            self.groups = groups
+            countAndState = UInt32(bitPattern: groupCount) | (isActive ? CompiledUser.activeBit : 0)
+        }
+
+        var groupCount: Int32 { Int32(truncatingIfNeeded: countAndState & ~CompiledUser.activeBit) }
+        var isActive: Bool { countAndState & CompiledUser.activeBit != 0 }
     }
 
     /// The bit that stands for a subject in a set of 64 bits; several subjects share one.
@@ -171,6 +185,7 @@ public final class CompiledPolicy: Sendable {
         resourceRules = snapshot.resources.map(\.address.text)
         userIndex = compiler.userIndex
         users = arena.table(compiler.users)
+        usersBySlot = userIndex.bySlot(compiler.users, filler: .nobody, arena)
         groupsOfUsers = arena.table(compiler.groupsOfUsers)
         groupIsActive = arena.table(snapshot.groups.map(\.isActive))
         accountIndex = compiler.accountIndex
@@ -230,6 +245,11 @@ extension CompiledPolicy {
 
     public func device(_ id: String) -> Device? {
         deviceIndex.find(id).map { snapshot.devices[$0] }
+    }
+
+    /// Every Resource that covers the destination, inactive ones and those of other people included, ascending by id.
+    public func resources(covering destination: Destination) -> [Resource] {
+        covering(destination).map(\.resource).sorted().map { snapshot.resources[Int($0)] }
     }
 
     /// The groups of a user, inactive ones included, ascending by id; nil when the user is unknown.

@@ -111,12 +111,12 @@ struct Evaluation {
         }
         switch who.kind {
         case .user:
-            guard let position = policy.userIndex.find(who.id) else {
+            guard let slot = policy.userIndex.findSlot(who.id) else {
                 isUndecidable = policy.gaps.contains(.users)
                 return .unknownPrincipal
             }
-            let user = policy.users[position]
-            principal = Int32(truncatingIfNeeded: position)
+            let user = policy.usersBySlot[slot]
+            principal = Int32(truncatingIfNeeded: policy.userIndex.number(at: slot))
             groups = Int(user.groups)
             groupsEnd = groups + Int(user.groupCount)
             isUser = true
@@ -189,6 +189,10 @@ struct Evaluation {
     }
 
     private mutating func select(_ policy: CompiledPolicy, _ request: AccessRequest, _ options: EngineOptions) -> ReasonCode? {
+        if case .name("") = request.destination {
+            isUndecidable = true
+            return .noResource
+        }
         var choice = Choice()
         // What is less specific than a choice already made is not looked at.
         policy.forEachCovering(request.destination, goOn: { choice.best < 0 }) { rank, resource in

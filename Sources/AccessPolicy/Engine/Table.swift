@@ -1,3 +1,5 @@
+import Glibc
+
 /// Elements in one block of memory that an arena owns: reading one costs neither reference counting nor a copy of an array's header,
 /// which is what a decision of some 200 ns has no time for. Indexes are checked.
 ///
@@ -29,15 +31,49 @@ struct Table<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
 }
 
 /// Owns the memory of tables. Filled while a policy is compiled, never changed afterwards: hence safe to share.
+///
+/// Tables lie side by side in a few large blocks. A decision in a large tenant looks at a dozen places all over them; in huge pages these
+/// are a handful of entries of the processor's address translation, in small ones nearly each would be a miss of its own.
 final class TableArena: @unchecked Sendable {
     private var blocks: [UnsafeMutableRawPointer] = []
+    private var next: UnsafeMutableRawPointer?
+    private var left = 0
+    private var blockSize = smallestBlock
+
+    /// Enough for a tenant of some hundred objects.
+    private static let smallestBlock = 64 << 10
+    private static let largestBlock = 16 << 20
+    /// x86-64 and 64-bit ARM alike.
+    private static let hugePage = 2 << 20
+    /// A cache line: no element of a power of two in size straddles two.
+    private static let alignment = 64
 
     func table<Element: BitwiseCopyable & Sendable>(_ elements: some Collection<Element>) -> Table<Element> {
         let count = elements.count
-        let block = UnsafeMutablePointer<Element>.allocate(capacity: max(1, count))
-        _ = UnsafeMutableBufferPointer(start: block, count: count).initialize(from: elements)
-        blocks.append(UnsafeMutableRawPointer(block))
-        return Table(base: UnsafePointer(block), count: count)
+        let memory = allocate(max(1, count) * MemoryLayout<Element>.stride)
+        let base = memory.bindMemory(to: Element.self, capacity: max(1, count))
+        _ = UnsafeMutableBufferPointer(start: base, count: count).initialize(from: elements)
+        return Table(base: UnsafePointer(base), count: count)
+    }
+
+    private func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+        let needed = (size + TableArena.alignment - 1) / TableArena.alignment * TableArena.alignment
+        if let memory = next, needed <= left {
+            next = memory + needed
+            left -= needed
+            return memory
+        }
+        var size = max(needed, blockSize)
+        let isHuge = size >= TableArena.hugePage
+        if isHuge { size = (size + TableArena.hugePage - 1) / TableArena.hugePage * TableArena.hugePage }
+        let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: isHuge ? TableArena.hugePage : TableArena.alignment)
+        // A wish: what the system makes of it changes nothing but speed.
+        if isHuge { madvise(block, size, Int32(MADV_HUGEPAGE)) }
+        blocks.append(block)
+        next = block + needed
+        left = size - needed
+        blockSize = min(blockSize * 4, TableArena.largestBlock)
+        return block
     }
 
     deinit {

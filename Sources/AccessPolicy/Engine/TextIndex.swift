@@ -57,17 +57,35 @@ struct TextIndex: Sendable {
 
     @inline(__always)
     func find(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        findSlot(bytes).map { number(at: $0) }
+    }
+
+    /// The number of the text in an occupied slot.
+    @inline(__always)
+    func number(at slot: Int) -> Int { Int(slots[slot].value) - 1 }
+
+    /// Where in the table a text stands: what is laid out like the table can be fetched while the table is still being read.
+    @inline(__always)
+    func findSlot(_ key: String) -> Int? {
+        if let result = key.utf8.withContiguousStorageIfAvailable({ findSlot(UnsafeRawBufferPointer($0)) }) { return result }
+        return key.utf8Span.span.withUnsafeBytes { findSlot($0) }
+    }
+
+    @inline(__always)
+    private func findSlot(_ bytes: UnsafeRawBufferPointer) -> Int? {
         let (word, rest, hash) = TextIndex.code(bytes, seed)
         var slot = Int(truncatingIfNeeded: hash) & mask
         while true {
             let entry = slots[slot]
             guard entry.value != 0 else { return nil }
-            if entry.word == word, entry.rest == rest {
-                let number = Int(entry.value) - 1
-                if rest < TextIndex.longMark || isEqual(number, bytes) { return number }
-            }
+            if entry.word == word, entry.rest == rest, rest < TextIndex.longMark || isEqual(Int(entry.value) - 1, bytes) { return slot }
             slot = (slot + 1) & mask
         }
+    }
+
+    /// `elements`, by number, laid out like the table; `filler` where no text stands.
+    func bySlot<Element: BitwiseCopyable & Sendable>(_ elements: [Element], filler: Element, _ arena: TableArena) -> Table<Element> {
+        arena.table((0..<slots.count).map { slot in slots[slot].value == 0 ? filler : elements[Int(slots[slot].value) - 1] })
     }
 
     private func isEqual(_ number: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -165,10 +165,15 @@ struct Narrator {
         default: break
         }
         if verdict.isPostureUnknown { return "a security policy asks for a device or a place that the request does not tell" }
-        let names = verdict.grants.compactMap { $0.securityPolicyID ?? selected?.securityPolicyID }
-            .compactMap { id in snapshot.securityPolicies.first { $0.id == id } }
-        guard let first = names.first else { return "no security policy applies" }
-        return first.isOpaque ? "security policy \(first.name) is known by name only" : "security policy \(first.name) is met"
+        let applied = verdict.grants.map { edge in
+            (edge.securityPolicyID ?? selected?.securityPolicyID).flatMap { id in snapshot.securityPolicies.first { $0.id == id } }
+        }
+        // The most permissive grant decides.
+        guard !applied.contains(nil), let first = applied.compactMap(\.self).first else { return "no security policy applies" }
+        if let opaque = applied.compactMap(\.self).first(where: \.isOpaque) {
+            return "security policy \(opaque.name) is known by name only"
+        }
+        return applied.count == 1 ? "security policy \(first.name) is met" : "the security policy of a grant is met"
     }
 
     /// `group DBA (7302), until …`.

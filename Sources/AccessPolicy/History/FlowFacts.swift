@@ -4,7 +4,7 @@ public import FlowModel
 public struct FlowFacts: Hashable, Sendable {
     public var principal: PrincipalReference?
     public var serviceKeyID: String?
-    /// The name or address that was asked for, as recorded.
+    /// The name or address that was asked for, as recorded; where it is empty the address that was connected to counts.
     public var destination: String
     public var resourceIP: IPAddress?
     public var transport: TransportProtocol?
@@ -57,8 +57,9 @@ public struct FlowFacts: Hashable, Sendable {
 
     /// The question that the flow's start put to the policy.
     public var request: AccessRequest {
-        AccessRequest(
-            principal: principal, serviceKeyID: serviceKeyID, destination: Destination(destination), resolvedAddress: resourceIP,
+        let asked = destination.isEmpty ? resourceIP.map(Destination.address) ?? .name("") : Destination(destination)
+        return AccessRequest(
+            principal: principal, serviceKeyID: serviceKeyID, destination: asked, resolvedAddress: resourceIP,
             transport: transport, port: port, connectorID: connectorID, networkID: networkID, deviceID: deviceID,
             location: location, lastAccess: lastAccess, at: startedAt)
     }

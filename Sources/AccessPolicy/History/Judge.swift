@@ -30,9 +30,10 @@ extension PolicyHistory {
         return judgement
     }
 
-    /// From a policy's coming into force to its successor's.
-    private func reign(of index: Int) -> Validity {
-        Validity(from: changes[index], until: index + 1 < changes.count ? changes[index + 1] : .distantFuture)
+    /// From a policy's coming into force to its successor's; nil stands for the time before the first.
+    public func reign(of index: Int?) -> Validity {
+        guard let index else { return Validity(from: .distantPast, until: changes.first ?? .distantFuture) }
+        return Validity(from: changes[index], until: index + 1 < changes.count ? changes[index + 1] : .distantFuture)
     }
 
     /// Whether an older policy explains the mismatch: exactly the one that the record names, or else the previous one.

@@ -9,6 +9,11 @@ extension PolicyHistory {
     ///
     /// - Throws: every problem of every file; a directory that cannot be read or holds no document is one, too.
     public static func load(directory path: String) throws(PolicyDocumentErrors) -> PolicyHistory {
+        try load(files: try documents(inDirectory: path))
+    }
+
+    /// Paths of the documents in a directory, in the order of their names; never empty.
+    public static func documents(inDirectory path: String) throws(PolicyDocumentErrors) -> [String] {
         guard let stream = opendir(path) else {
             throw PolicyDocumentErrors(file: path, "cannot be read as a directory: \(String(cString: strerror(errno)))")
         }
@@ -26,7 +31,7 @@ extension PolicyHistory {
                 file: path, "holds no policy document (files ending in \(fileEndings.joined(separator: ", ")))")
         }
         let separator = path.hasSuffix("/") ? "" : "/"
-        return try load(files: names.map { path + separator + $0 })
+        return names.map { path + separator + $0 }
     }
 
     /// Reads the given documents as one history.
@@ -66,24 +71,18 @@ public enum PolicyFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure() }
         defer { close(descriptor) }
-        let chunk = 1 << 20
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 1)
+        defer { chunk.deallocate() }
         var bytes: [UInt8] = []
         while true {
-            let start = bytes.count
-            guard start <= DocumentNode.largest else {
+            guard bytes.count <= DocumentNode.largest else {
                 throw PolicyDocumentErrors(file: path, "the document has more than \(DocumentNode.largest >> 20) MB")
             }
-            bytes.append(contentsOf: repeatElement(0, count: chunk))
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress.map { $0 + start }, chunk)
-            }
-            if count < 0, errno == EINTR {
-                bytes.removeLast(chunk)
-                continue
-            }
+            let count = Glibc.read(descriptor, chunk.baseAddress, chunk.count)
+            if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw failure() }
-            bytes.removeLast(chunk - count)
             if count == 0 { return bytes }
+            bytes.append(contentsOf: chunk[..<count])
         }
     }
 }

@@ -51,7 +51,8 @@ extension PolicySnapshot {
         }
     }
 
-    func display(_ subject: AccessEdge.Subject) -> String {
+    /// Name with id of a group or service account.
+    public func display(_ subject: AccessEdge.Subject) -> String {
         switch subject {
         case .group(let id): groups.first { $0.id == id }.map { "group \($0.name) (\(id))" } ?? "group \(id)"
         case .serviceAccount(let id): display(PrincipalReference(kind: .serviceAccount, id: id))

@@ -1,6 +1,5 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import AuditStore
 internal import FlowModel
 internal import ShellSupport
 
@@ -8,20 +7,20 @@ struct PolicyExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Would this connection be allowed at that moment, and why?",
         discussion: """
-            Ends with 0 when it is allowed, 1 when it is denied, 6 when no policy was in force or the policy does not say enough.
+            Tells every step of the decision, the Resources that cover the destination, the grants, and for a denial the nearest single
+            changes that would have allowed it. Ends with 0 when it is allowed, 1 when it is denied, 6 when no policy was in force or the
+            policy does not say enough.
 
             Example:
               twin-audit policy explain --user ana@acme.example --to wiki.corp.acme.example:443/tcp --connector fine-otter-00 \
             --at 2026-10-08T06:30:00Z
             """)
 
-    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var source: PolicyArguments
     @OptionGroup var output: OutputOptions
     @OptionGroup var engine: EngineArguments
 
-    @Option(help: ArgumentHelp("Snapshots to ask. [default: the history in the database]", valueName: "directory"))
-    var policy: String?
-    @Option(help: ArgumentHelp("E-mail or id of a user.", valueName: "who"))
+    @Option(help: ArgumentHelp("E-mail or id of a user; user:ID for one that need not exist.", valueName: "who"))
     var user: String?
     @Option(help: ArgumentHelp("Name or id of a service account.", valueName: "who"))
     var serviceAccount: String?
@@ -35,47 +34,44 @@ struct PolicyExplainCommand: ParsableCommand {
     var connector: String?
     @Option(help: ArgumentHelp("Id of the device.", valueName: "id"))
     var device: String?
+    @Option(help: ArgumentHelp("Country that the client is in.", valueName: "name"))
+    var country: String?
+    @Option(help: ArgumentHelp("When this principal last used the Resource, for grants that lock themselves.", valueName: "time"))
+    var lastUse: String?
     @Option(help: ArgumentHelp("The moment. [default: now]", valueName: "time"))
     var at: String?
 
     func run() throws {
         let time = try TimeOption.parse(at, option: "--at") ?? Present.now
-        let target = try DestinationArgument(to)
-        guard (user == nil) != (serviceAccount == nil) else {
-            throw CommandFailure(.usage, "name either --user or --service-account")
+        let target: ConnectionTarget
+        do throws(ConnectionTarget.Problem) {
+            target = try ConnectionTarget(to)
+        } catch {
+            throw CommandFailure(.usage, "--to: \(error)")
         }
         let address = try resolved.map { text in
             guard let address = IPAddress(text) else { throw CommandFailure(.usage, "--resolved takes an address, not `\(text)`") }
             return address
         }
-        let history = try policy.map { try PolicyHistory.load(directory: $0) } ?? database.open().policyHistory()
-        guard let policy = history?.inForce(at: time) else {
-            throw CommandFailure(.undecidable, "no policy is known that was in force at \(time)")
+        guard let who = user ?? serviceAccount, user == nil || serviceAccount == nil else {
+            throw CommandFailure(.usage, "name either --user or --service-account")
         }
-        let snapshot = policy.snapshot
+        let policy = try source.inForce(at: time)
         let request = AccessRequest(
-            principal: principal(in: snapshot), serviceKeyID: key, destination: target.destination,
-            resolvedAddress: address, transport: target.transport, port: target.port,
-            connectorID: connector.map { name in snapshot.connectors.first { $0.name == name }?.id ?? name },
-            deviceID: device, at: time)
-        let verdict = policy.evaluate(request, options: try engine.options())
-        try write(verdict, snapshot)
-        if verdict.isUndecidable { throw ExitStatusError(.undecidable) }
-        if !verdict.isAllowed { throw ExitStatusError(.badAnswer) }
+            principal: try policy.snapshot.principalOnCommandLine(who), serviceKeyID: key,
+            destination: target.destination, resolvedAddress: address, transport: target.transport, port: target.port,
+            connectorID: connector.map { policy.snapshot.connectorID(named: $0) }, deviceID: device,
+            location: country.map { LocationEvidence(country: $0) }, lastAccess: try TimeOption.parse(lastUse, option: "--last-use"),
+            at: time)
+        let explanation = policy.explain(request, options: try engine.options())
+        try write(explanation)
+        if explanation.verdict.isUndecidable { throw ExitStatusError(.undecidable) }
+        if !explanation.verdict.isAllowed { throw ExitStatusError(.badAnswer) }
     }
 
-    private func principal(in snapshot: PolicySnapshot) -> PrincipalReference {
-        if let user {
-            let lower = user.lowercased()
-            let found = snapshot.users.first { $0.id == user } ?? snapshot.users.first { $0.email.lowercased() == lower }
-            return PrincipalReference(kind: .user, id: found?.id ?? user)
-        }
-        let name = serviceAccount ?? ""
-        let found = snapshot.serviceAccounts.first { $0.id == name } ?? snapshot.serviceAccounts.first { $0.name == name }
-        return PrincipalReference(kind: .serviceAccount, id: found?.id ?? name)
-    }
-
-    private func write(_ verdict: Verdict, _ snapshot: PolicySnapshot) throws {
+    private func write(_ explanation: Explanation) throws {
+        let verdict = explanation.verdict
+        let snapshot = verdict.policy.snapshot
         let writer = RowWriter(format: output.format, columns: ["field", "value"], output: OutputStream())
         func row(_ field: String, _ value: String?) throws {
             if let value { try writer.write([.text(field), .text(value)]) }
@@ -83,65 +79,27 @@ struct PolicyExplainCommand: ParsableCommand {
         try row("effect", verdict.effect.rawValue)
         try row("reason", verdict.reason.rawValue)
         if let resource = verdict.nearestResource {
-            try row(
-                verdict.resourceID == nil ? "nearest_resource" : "resource", "\(resource.name) (\(resource.id)), \(resource.address.text)")
-            let network = snapshot.networks.first { $0.id == resource.networkID }
-            try row("network", network.map { "\($0.name) (\($0.id))" } ?? resource.networkID)
+            try row(verdict.resourceID == nil ? "nearest_resource" : "resource", resource.display)
+            try row("network", verdict.policy.network(resource.networkID).map { "\($0.name) (\($0.id))" } ?? resource.networkID)
         }
         try row("applied_rule", verdict.appliedRule)
-        for grant in verdict.grants {
-            switch grant.subject {
-            case .group(let id):
-                let name = snapshot.groups.first { $0.id == id }?.name ?? id
-                try row("grant", "group \(name) (\(id))" + (grant.expiresAt.map { ", until \($0)" } ?? ""))
-            case .serviceAccount(let id):
-                try row("grant", "service account \(id)" + (grant.expiresAt.map { ", until \($0)" } ?? ""))
-            }
+        for grant in explanation.grants { try row("grant", grant) }
+        for step in explanation.steps {
+            try row("step", "\(step.name) \(step.outcome.rawValue)" + (step.detail.isEmpty ? "" : ": \(step.detail)"))
         }
+        for candidate in explanation.candidates {
+            let mark = candidate.isSelected ? "selected: " : ""
+            try row("covering", "\(mark)\(candidate.name) (\(candidate.resourceID)), \(candidate.rule): \(candidate.standing)")
+        }
+        for remedy in explanation.remedies { try row("would_be_allowed", remedy) }
+        if !verdict.isAllowed, explanation.remedies.isEmpty { try row("would_be_allowed", "by no single change that was tried") }
         if verdict.isAmbiguous { try row("ambiguous", "several Resources match equally well; the lowest id was used") }
         if verdict.isPostureUnknown { try row("posture", "a security policy asks for evidence that the question does not carry") }
         if verdict.isUndecidable { try row("undecidable", "the snapshot's source does not hold what the answer rests on") }
         if verdict.validity.from > .distantPast { try row("answer_holds_from", verdict.validity.from.rfc3339) }
         if verdict.validity.until < .distantFuture { try row("answer_holds_until", verdict.validity.until.rfc3339) }
-        try row("policy", snapshot.effectiveAt.rfc3339)
+        try row("policy", snapshot.versionText + (snapshot.version == nil ? "" : ", in force from \(snapshot.effectiveAt)"))
         try row("digest", verdict.policy.digest)
         try writer.finish()
-    }
-}
-
-/// `host:port/tcp`, `[v6]:port/udp`, `host/icmp`; without a protocol it is TCP.
-struct DestinationArgument {
-    var destination: Destination
-    var port: UInt16?
-    var transport: TransportProtocol
-
-    init(_ text: String) throws {
-        let failure = CommandFailure(
-            .usage, "--to takes host:port/tcp, host:port/udp or host/icmp, with IPv6 addresses in brackets, not `\(text)`")
-        var rest = text[...]
-        transport = .tcp
-        if let slash = rest.lastIndex(of: "/") {
-            guard let named = TransportProtocol(rawValue: rest[rest.index(after: slash)...].lowercased()) else { throw failure }
-            transport = named
-            rest = rest[..<slash]
-        }
-        var host = rest
-        if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
-            host = rest[rest.index(after: rest.startIndex)..<end]
-            rest = rest[rest.index(after: end)...]
-        } else if IPAddress(rest) != nil {
-            rest = ""
-        } else if let colon = rest.lastIndex(of: ":") {
-            host = rest[..<colon]
-            rest = rest[colon...]
-        } else {
-            rest = ""
-        }
-        if !rest.isEmpty {
-            guard rest.hasPrefix(":"), let number = UInt16(rest.dropFirst()) else { throw failure }
-            port = number
-        }
-        guard !host.isEmpty, transport == .icmp || port != nil else { throw failure }
-        destination = Destination(String(host))
     }
 }

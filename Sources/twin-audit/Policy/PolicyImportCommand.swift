@@ -6,13 +6,20 @@ internal import ShellSupport
 
 struct PolicyImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Make a policy snapshot of an export of the administration interface.",
+        commandName: "import", abstract: "Make a policy snapshot of an export of the administration interface or of a Terraform state.",
         discussion: """
-            FILEs are answers of the administration interface, one or several pages of one moment. Writes DIR/TIME.yaml, a document that
-            people can read and change. What the export cannot say is listed in it and on standard error.
+            FILEs are answers of the administration interface, one or several pages of one moment, or what `terraform show -json` prints.
+            Writes DIR/TIME.yaml, a document that people can read and change. What the source cannot say is listed in it and on
+            standard error.
 
-            Example:
+            An export shows what held when it was taken, not since when. With --log, an export of the administrative audit log, the
+            changes since the snapshot before it in DIR are dated: when the log explains all of them, the time of the last one takes the
+            place of the given one.
+
+            Examples:
               twin-audit policy import export.json --effective-at 2026-10-08T06:00:00Z --out policies
+              twin-audit policy import page-*.json --effective-at 2026-10-08T06:00:00Z --log audit.ndjson --out policies
+              terraform show -json | twin-audit policy import /dev/stdin --effective-at now --out policies
             """)
 
     @Argument(help: ArgumentHelp("Exports of one moment.", valueName: "file"))
@@ -21,22 +28,63 @@ struct PolicyImportCommand: ParsableCommand {
     var effectiveAt: String
     @Option(help: ArgumentHelp("Where the snapshot goes; made when missing.", valueName: "directory"))
     var out: String
+    @Option(help: ArgumentHelp("Administrative audit log that dates the changes since the snapshot before.", valueName: "file"))
+    var log: [String] = []
     @Flag(help: "Write over a different snapshot of the same time.")
     var force = false
 
     func run() throws {
-        guard let time = try TimeOption.parse(effectiveAt, option: "--effective-at") else { return }
+        guard var time = try TimeOption.parse(effectiveAt, option: "--effective-at") else { return }
         let exports = try files.map { (name: $0, bytes: try PolicyFile.read($0)) }
-        let snapshot = try AdminAPIImport.read(exports, effectiveAt: time)
+        var snapshot = try read(exports, effectiveAt: time)
+        if !log.isEmpty, let earlier = try narrowed(snapshot) {
+            time = earlier
+            snapshot.effectiveAt = earlier
+        }
         let path = (out.hasSuffix("/") ? String(out.dropLast()) : out) + "/" + time.rfc3339 + ".yaml"
-        let text = snapshot.yaml()
-        try write(text, to: path)
+        try write(snapshot.yaml(), to: path)
         for note in snapshot.sourceNotes { Message.write("note: " + Escaping.terminal(note)) }
         Message.write(
             """
             wrote \(Escaping.terminal(path)): \(snapshot.resources.count) Resources, \(snapshot.users.count) users, \
             \(snapshot.groups.count) groups, \(snapshot.connectors.count) Connectors; digest \(snapshot.digest)
             """)
+    }
+
+    /// The time by which the log says the snapshot was in force; nil when it does not explain every change.
+    private func narrowed(_ snapshot: PolicySnapshot) throws -> Timestamp? {
+        let entries = try log.flatMap { try AdministrativeLog.read(try PolicyFile.read($0), file: $0) }
+        let documents = (try? PolicyHistory.documents(inDirectory: out)) ?? []
+        let earlier = documents.isEmpty ? nil : try PolicyHistory.load(files: documents)
+        guard let before = earlier?.policies.last(where: { $0.snapshot.effectiveAt < snapshot.effectiveAt }) else {
+            Message.write("the log dates nothing: `\(Escaping.terminal(out))` holds no snapshot before \(snapshot.effectiveAt)")
+            return nil
+        }
+        let pair = try PolicyHistory(policies: [before, CompiledPolicy(snapshot)])
+        let changes = pair.dated(at: 1, by: entries)
+        guard !changes.isEmpty else {
+            Message.write("nothing changed since the snapshot of \(before.snapshot.effectiveAt)")
+            return nil
+        }
+        let unexplained = changes.filter(\.entries.isEmpty)
+        guard unexplained.isEmpty, let time = pair.narrowedTime(at: 1, by: entries) else {
+            for change in unexplained { Message.write("the log does not explain: " + Escaping.terminal(change.text)) }
+            Message.write(
+                "\(unexplained.count) of \(changes.count) changes are not in the log; \(snapshot.effectiveAt) stands as it was given")
+            return nil
+        }
+        Message.write("the log explains all \(changes.count) changes; in force from \(time) on, not from \(snapshot.effectiveAt)")
+        return time
+    }
+
+    private func read(_ exports: [(name: String, bytes: [UInt8])], effectiveAt: Timestamp) throws -> PolicySnapshot {
+        guard let first = exports.first, TerraformImport.recognises(first.bytes) else {
+            return try AdminAPIImport.read(exports, effectiveAt: effectiveAt)
+        }
+        guard exports.count == 1 else {
+            throw CommandFailure(.usage, "give one Terraform state at a time; `\(first.name)` is one")
+        }
+        return try TerraformImport.read(first.bytes, file: first.name, effectiveAt: effectiveAt)
     }
 
     private func write(_ text: String, to path: String) throws {
@@ -51,22 +99,6 @@ struct PolicyImportCommand: ParsableCommand {
                     .inputRefused, "`\(path)` holds a different snapshot of that time; look at it, or write over it with --force")
             }
         }
-        // Written beside and renamed, so that nobody ever reads half a policy.
-        let draft = path + ".part"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw CommandFailure(.environment, "cannot write `\(draft)`: \(String(cString: strerror(errno)))")
-        }
-        do {
-            let output = OutputStream(descriptor: descriptor)
-            try output.write(text)
-            try output.flush()
-            guard fsync(descriptor) == 0, close(descriptor) == 0, rename(draft, path) == 0 else {
-                throw CommandFailure(.environment, "cannot write `\(path)`: \(String(cString: strerror(errno)))")
-            }
-        } catch {
-            unlink(draft)
-            throw error
-        }
+        try DocumentFile.write(text, to: path)
     }
 }

@@ -7,14 +7,22 @@ internal import ShellSupport
 
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "replay", abstract: "Judge the history under the policies that were in force.",
+        commandName: "replay", abstract: "Judge the history under the policies that were in force, or under a proposed one.",
         discussion: """
             Prints a summary by class and reason, or with --flows every flow. Ends with 1 when enforcement was wrong anywhere, with 6 when
             there was nothing to judge.
 
+            With --against, every recorded flow is asked of a proposed policy, too, and the difference to the current one is listed for
+            each principal and Resource: ACCESS_REVOKED, ACCESS_MAYBE_REVOKED, ACCESS_GAINED, ACCESS_MAYBE_GAINED, UNKNOWN_CHANGE,
+            NO_CHANGE. Access that is gained and that nobody was recorded trying comes last, with 0 flows. Ends with 1 when anybody would
+            lose access that was asked for, with 6 when that cannot be said for certain.
+
             Examples:
               twin-audit replay --policy policies
               twin-audit replay --flows --format csv > verdicts.csv
+              twin-audit replay --by connector
+              twin-audit replay --coverage --since 90d
+              twin-audit replay --against proposal.yaml --since 90d
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -28,8 +36,17 @@ struct ReplayCommand: ParsableCommand {
             "List every flow; the first columns are connection_id, start (ms), outcome, class, reason, expected_resource, qualifiers."
     )
     var flows = false
-    @Option(help: ArgumentHelp("Sum by: class, connector, policy.", valueName: "what"))
+    @Option(help: ArgumentHelp("Sum by: class, connector, day (of each Connector), policy.", valueName: "what"))
     var by = "class"
+    @Flag(help: "List which Resources and grants were exercised, and which never.")
+    var coverage = false
+    @Option(help: ArgumentHelp("A proposed policy: a document, or a directory whose last document is meant.", valueName: "path"))
+    var against: String?
+    @Option(
+        help: ArgumentHelp(
+            "What the proposal is compared with: the policy that it would replace (current), or the ones that were in force (then).",
+            valueName: "policy"))
+    var baseline: WhatIf.Baseline = .current
     @Option(help: ArgumentHelp("Flows that began at or after.", valueName: "time"))
     var since: String?
     @Option(help: ArgumentHelp("Flows that began before.", valueName: "time"))
@@ -41,20 +58,28 @@ struct ReplayCommand: ParsableCommand {
     ]
 
     func run() throws {
-        guard ["class", "connector", "policy"].contains(by) else {
-            throw CommandFailure(.usage, "--by takes class, connector or policy, not `\(by)`")
+        guard ["class", "connector", "day", "policy"].contains(by) else {
+            throw CommandFailure(.usage, "--by takes class, connector, day or policy, not `\(by)`")
         }
-        let begin = try TimeOption.parse(since, option: "--since")
-        let end = try TimeOption.parse(until, option: "--until")
+        guard [flows, coverage, against != nil, by != "class"].count(where: { $0 }) <= 1 else {
+            throw CommandFailure(.usage, "--flows, --coverage, --against and --by exclude each other")
+        }
+        let period = (
+            since: try TimeOption.parse(since, option: "--since") ?? .distantPast,
+            until: try TimeOption.parse(until, option: "--until") ?? .distantFuture
+        )
+        if period.since >= period.until { throw CommandFailure(.usage, "--since \(period.since) is not before --until \(period.until)") }
         let database = try database.open()
-        let history = try policy.map { try PolicyHistory.load(directory: $0) } ?? database.policyHistory()
+        let history = try history(database)
+        if let against { return try compare(against, history, database, period) }
         guard let history, !history.isEmpty else {
             throw CommandFailure(
                 .undecidable, "the database remembers no policy; name snapshots with --policy, or ingest with --policy")
         }
+        if coverage { return try CoverageListing(output: output).write(history, try engine.options(), database, period) }
         var replay = Replay(history: history, options: try engine.options())
-        if let begin { replay.since = begin }
-        if let end { replay.until = end }
+        replay.since = period.since
+        replay.until = period.until
 
         let summary: ReplaySummary
         if flows {
@@ -63,9 +88,32 @@ struct ReplayCommand: ParsableCommand {
             try writer.finish()
         } else {
             summary = try replay.run(database)
-            if summary.flows > 0 { try write(summary) }
+            if summary.flows > 0 {
+                switch by {
+                case "connector", "day": try ConnectorListing(output: output).write(byDay: by == "day", replay, database)
+                case "policy": try writePolicies(summary, history)
+                default: try writeClasses(summary)
+                }
+            }
         }
         try conclude(summary)
+    }
+
+    private func history(_ database: AuditDatabase) throws -> PolicyHistory? {
+        guard let policy else { return try database.policyHistory() }
+        return try PolicyPath.isDirectory(policy) ? .load(directory: policy) : .load(files: [policy])
+    }
+
+    private func compare(
+        _ path: String, _ history: PolicyHistory?, _ database: AuditDatabase, _ period: (since: Timestamp, until: Timestamp)
+    ) throws {
+        let proposals: PolicyHistory = try PolicyPath.isDirectory(path) ? .load(directory: path) : .load(files: [path])
+        guard let proposal = proposals.policies.last else { throw CommandFailure(.inputRefused, "`\(path)` holds no policy") }
+        var whatIf = WhatIf(history: history, proposal: proposal, options: try engine.options())
+        whatIf.baseline = baseline
+        whatIf.since = period.since
+        whatIf.until = period.until
+        try WhatIfListing(output: output).write(try whatIf.run(database))
     }
 
     private static func row(_ replayed: ReplayedFlow) -> [Cell] {
@@ -81,45 +129,31 @@ struct ReplayCommand: ParsableCommand {
         ]
     }
 
-    private func write(_ summary: ReplaySummary) throws {
-        switch by {
-        case "connector":
-            let writer = RowWriter(format: output.format, columns: ["connector", "flows", "violations"], output: OutputStream())
-            for (name, sums) in summary.connectors.sorted(by: { $0.key < $1.key }) {
-                try writer.write([.text(name), .integer(sums.flows), .integer(sums.violations)])
-            }
-            try writer.finish()
-        case "policy":
-            let writer = RowWriter(
-                format: output.format, columns: ["policy", "digest", "flows", "violations"], output: OutputStream())
-            for (at, sums) in summary.policies.sorted(by: { $0.key < $1.key }) {
-                let digest = try policyDigest(at)
-                try writer.write([.time(at.rfc3339), .text(digest), .integer(sums.flows), .integer(sums.violations)])
-            }
-            try writer.finish()
-        default:
-            let writer = RowWriter(
-                format: output.format, columns: ["class", "reason", "qualifiers", "flows"], output: OutputStream())
-            let order = VerdictClass.allCases
-            let rows = summary.kinds.sorted { left, right in
-                let (a, b) = (order.firstIndex(of: left.key.verdictClass) ?? 0, order.firstIndex(of: right.key.verdictClass) ?? 0)
-                if a != b { return a < b }
-                if left.value != right.value { return left.value > right.value }
-                return (left.key.reason?.rawValue ?? "", left.key.qualifiers.text)
-                    < (right.key.reason?.rawValue ?? "", right.key.qualifiers.text)
-            }
-            for (kind, count) in rows {
-                try writer.write([
-                    .text(kind.verdictClass.rawValue), .text(kind.reason?.rawValue), .text(kind.qualifiers.text), .integer(count),
-                ])
-            }
-            try writer.finish()
+    private func writePolicies(_ summary: ReplaySummary, _ history: PolicyHistory) throws {
+        let writer = RowWriter(format: output.format, columns: ["policy", "digest", "flows", "violations"], output: OutputStream())
+        for (at, sums) in summary.policies.sorted(by: { $0.key < $1.key }) {
+            let digest = history.inForce(at: at)?.digest
+            try writer.write([.time(at.rfc3339), .text(digest), .integer(sums.flows), .integer(sums.violations)])
         }
+        try writer.finish()
     }
 
-    private func policyDigest(_ at: Timestamp) throws -> String? {
-        let history = try policy.map { try PolicyHistory.load(directory: $0) } ?? database.open().policyHistory()
-        return history?.inForce(at: at)?.digest
+    private func writeClasses(_ summary: ReplaySummary) throws {
+        let writer = RowWriter(format: output.format, columns: ["class", "reason", "qualifiers", "flows"], output: OutputStream())
+        let order = VerdictClass.allCases
+        let rows = summary.kinds.sorted { left, right in
+            let (a, b) = (order.firstIndex(of: left.key.verdictClass) ?? 0, order.firstIndex(of: right.key.verdictClass) ?? 0)
+            if a != b { return a < b }
+            if left.value != right.value { return left.value > right.value }
+            return (left.key.reason?.rawValue ?? "", left.key.qualifiers.text)
+                < (right.key.reason?.rawValue ?? "", right.key.qualifiers.text)
+        }
+        for (kind, count) in rows {
+            try writer.write([
+                .text(kind.verdictClass.rawValue), .text(kind.reason?.rawValue), .text(kind.qualifiers.text), .integer(count),
+            ])
+        }
+        try writer.finish()
     }
 
     private func conclude(_ summary: ReplaySummary) throws {

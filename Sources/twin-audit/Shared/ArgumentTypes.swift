@@ -1,6 +1,7 @@
 public import AccessPolicy
 public import ArgumentParser
 public import LogFormats
+public import Replay
 public import ShellSupport
 
 // Values that options take by their raw names.
@@ -8,3 +9,5 @@ public import ShellSupport
 extension OutputFormat: ExpressibleByArgument {}
 extension InputFormat: ExpressibleByArgument {}
 extension EngineOptions.Selection: ExpressibleByArgument {}
+extension WhatIf.Baseline: ExpressibleByArgument {}
+extension UnusedPart.Kind: ExpressibleByArgument {}
