@@ -5,7 +5,7 @@ SWIFT ?= swift
 RELEASE := .build/release
 CONFIG := -c release
 
-.PHONY: help setup build demo test lint format bench evaluate torture clean
+.PHONY: help setup build demo test lint format bench evaluate torture fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ evaluate: build ## hold the detections against planted violations
 torture: build ## kill the journal's writer again and again, and check what is left
 	@scripts/setup.sh python3
 	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
+
+fuzz: setup ## feed the journal's readers anything, SECONDS_EACH (600) seconds a target
+	@SECONDS_EACH=$(or $(SECONDS_EACH),600) Fuzz/run.sh
 
 clean: ## remove what was built and the demo
 	rm -rf .build .build-* demo .bench

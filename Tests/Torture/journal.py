@@ -3,8 +3,9 @@
 
     journal.py PROGRAM [--rounds N] [--seed S] [--only kill|follow|full|readers]
 
-Every check ends the script with a message and status 1 when it fails. The full disk needs root, to mount a tmpfs of 1 MiB; without it that
-check is skipped, and says so.
+`make torture` runs it with 200 rounds, `make test` with a few. Every check ends the script with a message and status 1 when it fails. The full
+disk needs root, to mount a tmpfs of 1 MiB, and DuckDB is installed from PyPI into a directory of its own; where that cannot be had, the check is
+skipped, and says so.
 """
 import argparse, gzip, json, os, random, shutil, signal, subprocess, sys, tempfile, threading, time
 
@@ -264,6 +265,25 @@ def full_on(mount):
     print(f"full: {len(found)} + {len(later)} journaled, {sum(lost)} lost on a full disk and counted in the journal")
 
 
+def python_with_duckdb():
+    """A Python that has DuckDB: this one, or one of a directory beside the program, made for it. None, and a message, when neither is to be had."""
+    if subprocess.run([sys.executable, "-c", "import duckdb"], capture_output=True).returncode == 0:
+        return sys.executable
+    home = os.path.join(os.path.dirname(os.path.realpath(program)), "python-with-duckdb")
+    python = os.path.join(home, "bin", "python3")
+    if not os.path.exists(python) or subprocess.run([python, "-c", "import duckdb"], capture_output=True).returncode != 0:
+        for step in ([sys.executable, "-m", "venv", home], [python, "-m", "pip", "install", "--quiet", "duckdb"]):
+            try:
+                done = subprocess.run(step, capture_output=True, text=True, timeout=300)
+            except (OSError, subprocess.TimeoutExpired) as problem:
+                print(f"readers: DuckDB is SKIPPED: {problem}")
+                return None
+            if done.returncode != 0:
+                print(f"readers: DuckDB is SKIPPED, it cannot be installed: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+                return None
+    return python
+
+
 def readers():
     """Programs that know nothing of journals read every segment."""
     journal = os.path.join(work, "readers")
@@ -278,17 +298,20 @@ def readers():
         fail("Python's gzip reads something else")
     told = ["zcat", "Python's gzip"]
     count = own.count(b"\n")
-    if shutil.which("jq"):
+    if not shutil.which("jq"):
+        print("readers: jq is SKIPPED, it is not installed")
+    else:
         if len(subprocess.run(["jq", "-c", "."], input=own, capture_output=True, check=True).stdout.splitlines()) != count:
             fail("jq reads another number of records")
         told.append("jq")
-    try:
-        import duckdb
-        if duckdb.connect().execute(f"select count(*) from read_json({segments!r}, format='newline_delimited')").fetchall()[0][0] != count:
-            fail("DuckDB reads another number of records")
+    python = python_with_duckdb()
+    if python:
+        query = f"select count(*) from read_json({segments!r}, format='newline_delimited')"
+        done = subprocess.run([python, "-c", "import duckdb, sys; print(duckdb.connect().execute(sys.argv[1]).fetchall()[0][0])", query],
+                              capture_output=True, text=True)
+        if done.stdout.strip() != str(count):
+            fail(f"DuckDB reads {done.stdout.strip() or done.stderr[-300:]} records of {count}")
         told.append("DuckDB")
-    except ImportError:
-        print("readers: DuckDB is SKIPPED, its Python module is not installed")
     print(f"readers: {', '.join(told)} read {count} records of {len(segments)} segments")
 
 

@@ -1,27 +1,5 @@
 import CFuzzer
-import FlowJournal
 import Glibc
-
-/// Which reader the process feeds: libFuzzer has one target a process, so the environment chooses.
-enum FuzzTarget: String, CaseIterable {
-    case frame
-    case record
-    case checkpoint
-    case proof
-    case stream
-    case journal
-
-    func run(_ bytes: UnsafeRawBufferPointer) {
-        switch self {
-        case .frame: FrameTarget.run(bytes)
-        case .record: RecordTarget.run(bytes)
-        case .checkpoint: CheckpointTarget.run(bytes)
-        case .proof: ProofTarget.run(bytes)
-        case .stream: StreamTarget.run(bytes)
-        case .journal: JournalTarget.run(bytes)
-        }
-    }
-}
 
 @main
 struct Program {
@@ -47,23 +25,4 @@ func require(_ holds: Bool, _ what: String) {
     guard !holds else { return }
     fputs("does not hold: \(what)\n", stderr)
     abort()
-}
-
-/// A file in memory that holds the input, under a path that can be opened again.
-final class MemoryFile {
-    let path: String
-
-    init(_ bytes: UnsafeRawBufferPointer, _ path: String) {
-        self.path = path
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        require(descriptor >= 0 && write(descriptor, bytes.baseAddress, bytes.count) == bytes.count, "\(path) can be written")
-        close(descriptor)
-    }
-
-    /// One directory a process, on a file system in memory.
-    static let directory: String = {
-        let path = "/dev/shm/twin-fuzz-\(getpid())"
-        mkdir(path, 0o700)
-        return path
-    }()
 }

@@ -87,8 +87,12 @@ public final class JournalWriter {
         recoveredBytes = opening.recovered.reduce(0) { $0 + $1.bytes }
         do {
             try fillReserve()
+            let opened = opened(identity, id: id, previous: opening.sealed)
+            guard opened.count <= JournalWriter.ownRoom / 2 else {
+                throw JournalProblem.mismatch("the names of Connector, network, host and software are too long for a record")
+            }
             for recovered in opening.recovered { add(own: JournalWriter.recovered(recovered, clock())) }
-            add(own: opened(identity, id: id, previous: opening.sealed))
+            add(own: opened)
             try flush()
         } catch let problem as SystemProblem {
             throw .system(problem)

@@ -117,7 +117,7 @@ final class FileFollower {
     /// After a restart: finds the file that was being read, reads its rest, and what was rotated since.
     private func resume(_ position: SourcePosition) throws {
         if position.headLength == 0 {
-            return try takeUpUnread(since: position.recordedAt.map { $0.milliseconds * 1_000_000 - FileFollower.clockGrain } ?? .max)
+            return try takeUpUnread(since: position.recordedAt.map { FileFollower.nanoseconds($0) - FileFollower.clockGrain } ?? .max)
         }
         if let current = try? FollowedFile(path: path), current.matches(position) {
             current.skip(to: position)
@@ -125,6 +125,12 @@ final class FileFollower {
             return
         }
         try takeUp(position)
+    }
+
+    /// A time of a journal, which anybody may have written, as a file system counts it; far ones as far as that goes.
+    private static func nanoseconds(_ time: Timestamp) -> Int64 {
+        let limit: Int64 = 9_000_000_000_000
+        return max(-limit, min(limit, time.milliseconds)) * 1_000_000
     }
 
     /// Nothing had been read at that time, in nanoseconds, so nothing of what was written since has been.
