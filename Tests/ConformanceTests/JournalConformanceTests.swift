@@ -17,7 +17,8 @@ import Testing
     static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/journal"
 
     static let cases: [Case] =
-        FileManager.default.contents(atPath: directory + "/journals.json").flatMap { try? JSONDecoder().decode([Case].self, from: $0) } ?? []
+        FileManager.default.contents(atPath: directory + "/journals.json").flatMap { try? JSONDecoder().decode([Case].self, from: $0) }
+        ?? []
 
     @Test func everyRecordOfAJournalIsKnownToTheReaderOfEvents() {
         let known = Set(JournalEvent.Kind.allCases.map(\.rawValue))

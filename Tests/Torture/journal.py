@@ -233,7 +233,8 @@ def full_on(mount):
     acknowledged = json.loads(lines[-1])["line"]
     found = numbers(journal)
     if found != list(range(len(found))) or len(found) < acknowledged:
-        fail("what was acknowledged before the disk was full is not intact")
+        gaps = [(before, after) for before, after in zip(found, found[1:]) if after != before + 1]
+        fail(f"of {acknowledged} acknowledged records {len(found)} are there, with gaps at {gaps[:5]}")
     lost = [json.loads(line) for line in run("cat", journal).stdout.splitlines() if b'"records_lost"' in line]
     if sum(record["count"] for record in lost) != count - len(found):
         fail(f"{count - len(found)} records were lost and the journal says {[record['count'] for record in lost]}")

@@ -26,8 +26,9 @@ enum CheckpointFile {
 
     /// The checkpoint that stands in these bytes: one note with the empty line after it.
     static func entry(_ bytes: ArraySlice<UInt8>) -> (checkpoint: Checkpoint, note: SignedNote)? {
-        guard (shortestEntry...longestEntry).contains(bytes.count), let text = String(validating: bytes.dropLast(), as: UTF8.self), let note = SignedNote(text),
-            note.encoded == text, let checkpoint = Checkpoint(text: note.text)
+        guard (shortestEntry...longestEntry).contains(bytes.count),
+            let text = String(validating: bytes.dropLast(), as: UTF8.self), let note = SignedNote(text), note.encoded == text,
+            let checkpoint = Checkpoint(text: note.text)
         else { return nil }
         return (checkpoint, note)
     }

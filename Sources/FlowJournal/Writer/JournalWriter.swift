@@ -108,6 +108,10 @@ public final class JournalWriter {
         pipeline.drain(syncing: false)
     }
 
+    /// Where `close()`, on a full disk, gave up records that it had taken: they had this sequence and those after it, which others have now.
+    /// Nil as long as every record that was taken has its sequence. Whoever waits for a record to be acknowledged must look at this first.
+    public private(set) var abandonedFrom: UInt64?
+
     /// The last sequence that is acknowledged; 0 when none is.
     public var durableSequence: UInt64 { pipeline.current.durableSequence }
 
@@ -293,6 +297,7 @@ public final class JournalWriter {
         recordCount -= records
         noteLoss(problem, count: records)
         nextSequence = waiting.nextSequence
+        abandonedFrom = min(abandonedFrom ?? nextSequence, nextSequence)
         payload.removeAll(keepingCapacity: true)
         content = FrameEncoder.Content()
         oldest = nil

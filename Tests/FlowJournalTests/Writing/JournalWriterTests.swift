@@ -94,13 +94,14 @@ import Testing
         let path = "/" + String(repeating: "\u{1}", count: 4_094)
         let unreadable = [UInt8](repeating: 1, count: JournalWriter.longestUnreadable)
         var count = 0
-        for round in 0..<40 {
+        for round in 0..<12 {
             let length = [JournalWriter.longestRecord - 10, 100_000, 300_000, 1][round % 4]
             try writer.append(Array("{\"x\":\"\(String(repeating: "y", count: length))\"}".utf8))
             try unreadable.withUnsafeBytes { _ = try writer.appendUnreadable($0, reason: String(repeating: "r", count: 200)) }
             writer.note(
                 position: SourcePosition(
-                    path: path, device: .max, inode: .max, offset: .max, headLength: 0, head: .empty, gap: String(repeating: "\u{2}", count: 99)))
+                    path: path, device: .max, inode: .max, offset: .max, headLength: 0, head: .empty,
+                    gap: String(repeating: "\u{2}", count: 99)))
             clock.advance(600)
             try writer.tick()
             count += 2
