@@ -34,6 +34,7 @@ final class MemoryFile {
         close(descriptor)
     }
 
-    /// One directory a process.
-    static let directory = (access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") + "/twin-fuzz-\(getpid())"
+    /// `$FUZZ_SCRATCH`, or one directory a process.
+    static let directory =
+        getenv("FUZZ_SCRATCH").map { String(cString: $0) } ?? (access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") + "/twin-fuzz-\(getpid())"
 }

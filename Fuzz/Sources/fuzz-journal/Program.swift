@@ -7,7 +7,7 @@ struct Program {
 
     static func main() {
         guard target != nil else {
-            fputs("set FUZZ_TARGET to one of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))\n", stderr)
+            say("set FUZZ_TARGET to one of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))")
             exit(2)
         }
         var count = CommandLine.argc
@@ -23,6 +23,11 @@ struct Program {
 /// Ends the process, so that the input is kept.
 func require(_ holds: Bool, _ what: String) {
     guard !holds else { return }
-    fputs("does not hold: \(what)\n", stderr)
+    say("does not hold: \(what)")
     abort()
+}
+
+private func say(_ text: String) {
+    let line = Array((text + "\n").utf8)
+    _ = write(2, line, line.count)
 }
