@@ -32,7 +32,7 @@ format: ## apply the formatting rules
 	@$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 bench: build ## measure beside peers and limits, in one run
-	@scripts/setup.sh gcc python3
+	@scripts/setup.sh gcc python3 libdeflate-dev
 	@Benchmarks/run.sh
 
 evaluate: build ## hold the detections against planted violations

@@ -6,8 +6,8 @@ import Glibc
 struct Program {
     static let usage = """
         usage: twin-bench decide RESOURCES USERS GROUPS   the policy engine on random requests
-               twin-bench append FILE DIR                 FILE's lines into a new journal
-               twin-bench read DIR                        every frame of a journal inflated and checked
+               twin-bench append FILE DIR [serial]        FILE's lines into a new journal; in one thread
+               twin-bench read DIR [parallel]             every frame of a journal inflated and checked; on all cores
                twin-bench verify DIR PUBLICKEY            the whole verification of a journal
                twin-bench sha256 DIR                      bare SHA-256 over the same segments
 
@@ -22,8 +22,11 @@ struct Program {
                     throw Fault(description: "decide takes three numbers")
                 }
                 try PolicyBenchmark.run(resources: resources, users: users, groups: groups)
-            case ("append", 3): try JournalBenchmark.append(arguments[1], to: arguments[2])
+            case ("append", 3): try JournalBenchmark.append(arguments[1], to: arguments[2], isConcurrent: true)
+            case ("append", 4) where arguments[3] == "serial":
+                try JournalBenchmark.append(arguments[1], to: arguments[2], isConcurrent: false)
             case ("read", 2): try JournalBenchmark.read(arguments[1])
+            case ("read", 3) where arguments[2] == "parallel": try JournalBenchmark.readInParallel(arguments[1])
             case ("verify", 3): try JournalBenchmark.verify(arguments[1], key: arguments[2])
             case ("sha256", 2): try JournalBenchmark.digest(arguments[1])
             default:
