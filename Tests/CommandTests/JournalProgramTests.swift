@@ -149,7 +149,7 @@ struct JournalProgramTests {
             [ $(ls j/*.gz | wc -l) -gt 3 ] || echo "there are few segments"
             "$program" verify j --key k.pub >/dev/null; echo "verify $?"
             """)
-        let outcome = try Program.shell("timeout 60 bash follow.sh '\(Self.program)'", in: folder)
+        let outcome = try Program.shell("timeout -s KILL 60 bash follow.sh '\(Self.program)'", in: folder)
         #expect(outcome.output == "writer 0\nreader 0\nverify 0\n")
     }
 

@@ -111,8 +111,8 @@ import Testing
         #expect(frames.allSatisfy { $0.frame.header != nil })
         #expect((frames.compactMap { $0.frame.header?.inflatedLength }.max() ?? 0) > UInt32(JournalWriter.longestRecord))
         #expect(try kinds().filter { $0 == "?" || $0 == "unreadable_line" }.count == count)
-        // Beside the caller several become due before one is signed.
-        #expect(try kinds().filter { $0 == "journal_sealed" }.count > (isConcurrent ? 0 : 3))
+        // Beside the caller they are signed when its turn comes, which may be at the end.
+        #expect(try isConcurrent || kinds().filter { $0 == "journal_sealed" }.count > 3)
         #expect(try Sample.verify(journal) { $0.depth = .records }.verdict == .intact)
     }
 
