@@ -103,8 +103,9 @@ public struct JournalProver {
         let segments = try directory.segments()
         for number in segments {
             let reader = try SegmentReader(path: directory.segmentPath(number))
+            let hasher = FrameHasher(reader)
             while true {
-                let window = try FrameHasher.window(reader)
+                let window = try hasher.window()
                 if window.isEmpty { break }
                 for hashed in window {
                     if case .torn = hashed.frame.form, number == segments.last { continue }

@@ -182,8 +182,9 @@ struct VerificationRun {
         let reader = try SegmentReader(path: verifier.directory.segmentPath(number))
         place.segment = number
         place.offset = 0
+        let hasher = FrameHasher(reader)
         while true {
-            let window = try FrameHasher.window(reader)
+            let window = try hasher.window()
             if window.isEmpty { break }
             for hashed in window { try examine(hashed, reader.segment, number, isLast: isLast) }
         }
