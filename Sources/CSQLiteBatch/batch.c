@@ -81,7 +81,7 @@ static int batch_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, i
     const twin_batch *batch = ((batch_table *)cursor->pVtab)->batch;
     int64_t row = ((batch_cursor *)cursor)->row;
     if (column < batch->columns) {
-        int64_t value = batch->integers[column][row];
+        int64_t value = batch->integers[row * batch->columns + column];
         if (value == TWIN_BATCH_NULL) {
             sqlite3_result_null(context);
         } else {

@@ -149,7 +149,7 @@ struct BadInputTests {
         let folder = try Folder()
         try folder.write("good.log", try folder.sampleLog("connector-raw.log"))
         var many = ""
-        for index in 0..<4_000 {
+        for index in 0..<9_000 {
             many +=
                 #"{"event_type":"closed_connection","timestamp":17576\#(10_000_000 + index),"connection":{"id":"\#(index)-full","protocol":"tcp"},"#
                 + #""user":{"id":"\#(index)","email":"u\#(index)@full.example"},"connector":{"id":"1","name":"c"},"resource":{"address":"h\#(index).full.example"}}"#
@@ -159,7 +159,7 @@ struct BadInputTests {
         // In a mount namespace of its own, so that nothing is left behind.
         let script = """
             set -e
-            mkdir small && mount -t tmpfs -o size=700k tmpfs small
+            mkdir small && mount -t tmpfs -o size=2m tmpfs small
             '\(Program.directory.path)/twin-audit' ingest --quiet --db small/audit.db good.log
             sqlite3 small/audit.db 'SELECT * FROM flow' > before.txt
             status=0

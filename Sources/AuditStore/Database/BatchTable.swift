@@ -12,7 +12,9 @@ final class BatchTable {
     private let description: UnsafeMutablePointer<twin_batch>
     private let values: UnsafeMutablePointer<Int64>
     private let ends: UnsafeMutablePointer<UInt32>
-    private var text: [UInt8] = []
+    private var text: UnsafeMutablePointer<UInt8>
+    private var textCapacity: Int
+    private var textCount = 0
     private(set) var count = 0
 
     /// `capacity`: the most rows that it holds at once.
@@ -21,19 +23,19 @@ final class BatchTable {
         self.capacity = capacity
         values = .allocate(capacity: columns * capacity)
         ends = .allocate(capacity: capacity)
+        textCapacity = capacity * 16
+        text = .allocate(capacity: textCapacity)
         description = .allocate(capacity: 1)
         description.initialize(to: twin_batch())
         description.pointee.columns = Int32(columns)
         description.pointee.ends = UnsafePointer(ends)
-        withUnsafeMutableBytes(of: &description.pointee.integers) { bytes in
-            let pointers = bytes.bindMemory(to: Optional<UnsafePointer<Int64>>.self)
-            for column in 0..<columns { pointers[column] = UnsafePointer(values + column * capacity) }
-        }
+        description.pointee.integers = UnsafePointer(values)
     }
 
     deinit {
         values.deallocate()
         ends.deallocate()
+        text.deallocate()
         description.deallocate()
     }
 
@@ -44,26 +46,37 @@ final class BatchTable {
 
     var isFull: Bool { count == capacity }
 
-    /// Appends a row; `fill` is given the place of column c: `place(c)`.
-    func append(_ row: (UnsafeMutablePointer<Int64>, Int) -> Void, text bytes: UnsafeRawBufferPointer) {
-        row(values + count, capacity)
-        text.append(contentsOf: bytes)
-        ends[count] = UInt32(text.count)
+    /// Appends a row; `row` is given the place of its integers.
+    @inline(__always)
+    func append(_ row: (UnsafeMutablePointer<Int64>) -> Void, text bytes: UnsafeRawBufferPointer) {
+        row(values + count * columns)
+        if textCount + bytes.count > textCapacity { growText(by: bytes.count) }
+        if let base = bytes.baseAddress { UnsafeMutableRawPointer(text + textCount).copyMemory(from: base, byteCount: bytes.count) }
+        textCount += bytes.count
+        ends[count] = UInt32(textCount)
         count += 1
+    }
+
+    private func growText(by more: Int) {
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: (textCapacity + more) * 2)
+        larger.update(from: text, count: textCount)
+        text.deallocate()
+        text = larger
+        textCapacity = (textCapacity + more) * 2
     }
 
     /// Runs `body`, which reads the table, and empties the table.
     func drain(_ body: () throws -> Void) rethrows {
-        defer {
-            count = 0
-            text.removeAll(keepingCapacity: true)
-            description.pointee.rows = 0
-            description.pointee.text = nil
-        }
-        try text.withUnsafeBufferPointer { bytes in
-            description.pointee.rows = Int64(count)
-            description.pointee.text = bytes.baseAddress
-            try body()
-        }
+        defer { removeAll() }
+        description.pointee.rows = Int64(count)
+        description.pointee.text = UnsafePointer(text)
+        try body()
+    }
+
+    func removeAll() {
+        count = 0
+        textCount = 0
+        description.pointee.rows = 0
+        description.pointee.text = nil
     }
 }

@@ -6,34 +6,82 @@ public enum DatabaseCheck {
     public static func run(_ database: AuditDatabase) throws -> [String] {
         try database.read { connection in
             var problems = try String.fetchAll(connection, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
-            let differing = try Int64.fetchOne(
-                connection,
-                sql: """
-                    SELECT count(*) FROM (
-                        SELECT hour, origin_id, target_id, outcome, judgement_id, flows, open, bytes_received, bytes_transferred,
-                            first_at, last_at, first_flow, last_flow FROM edge
-                        EXCEPT
-                        SELECT CASE WHEN started_at >= 0 THEN started_at / 3600000 ELSE (started_at - 3599999) / 3600000 END,
-                            origin_id, target_id, state & 3, judgement_id, count(*), sum(duration_ms IS NULL AND state & 3 = 3),
-                            sum(coalesce(bytes_received, 0)), sum(coalesce(bytes_transferred, 0)), min(started_at),
-                            max(started_at), min(flow_id), max(flow_id)
-                        FROM flow_fact GROUP BY 1, 2, 3, 4, 5)
-                    """)
-            if let differing, differing > 0 {
-                problems.append("\(differing) rows of the roll-up disagree with the flows")
+            func count(_ sql: String) throws -> Int64 { try Int64.fetchOne(connection, sql: sql) ?? 0 }
+            func expect(_ zero: String, _ sentence: (Int64) -> String) throws {
+                let found = try count("SELECT count(*) FROM (\(zero))")
+                if found > 0 { problems.append(sentence(found)) }
             }
-            let counts = try Row.fetchOne(
-                connection,
-                sql:
-                    "SELECT (SELECT coalesce(sum(flows), 0) FROM edge), (SELECT count(*) FROM flow_fact), (SELECT count(*) FROM identity)"
-            )
-            if let counts, counts[0] as Int64 != counts[1] {
-                problems.append("the roll-up counts \(counts[0] as Int64) flows, the table has \(counts[1] as Int64)")
+            // Of hours that were pruned, only the roll-up is left.
+            let pruned = try Horizon(connection).hour
+            let hours = "SELECT * FROM edge_hour WHERE hour >= \(pruned)"
+            let ofFlows = "SELECT * FROM (\(EdgeRollup.hoursOfFlows)) WHERE hour >= \(pruned)"
+            try expect("\(hours) EXCEPT \(ofFlows)") {
+                "\($0) hours of the roll-up disagree with the flows"
             }
-            if let counts, counts[1] as Int64 != counts[2] {
-                problems.append("\(counts[1] as Int64) flows have \(counts[2] as Int64) identities")
+            try expect("\(ofFlows) EXCEPT \(hours)") {
+                "\($0) hours of the roll-up are missing or disagree with the flows"
             }
+            let sums = "SELECT edge_id, flows, open, bytes_received, bytes_transferred, first_at, last_at FROM edge WHERE flows <> 0"
+            try expect("\(sums) EXCEPT SELECT * FROM (\(EdgeRollup.edgesOfHours))") {
+                "\($0) sums of the roll-up disagree with its hours"
+            }
+            try expect("SELECT * FROM (\(EdgeRollup.edgesOfHours)) EXCEPT \(sums)") {
+                "\($0) sums of the roll-up are missing or disagree with its hours"
+            }
+            try expect("SELECT 1 FROM flow_fact f JOIN edge e USING (edge_id) WHERE e.outcome <> f.state & 3") {
+                "\($0) flows are counted under another outcome than theirs"
+            }
+            try expect(
+                """
+                SELECT 1 FROM flow_fact f LEFT JOIN flow_run r
+                    ON r.first_flow = (SELECT max(first_flow) FROM flow_run WHERE first_flow <= f.flow_id)
+                WHERE r.first_flow IS NULL OR f.flow_id > r.last_flow OR f.started_at NOT BETWEEN r.earliest AND r.latest
+                """
+            ) { "\($0) flows are outside of the times of their run" }
+            let flows = try count("SELECT count(*) FROM flow_fact")
+            let identities = try count("SELECT coalesce(sum(entries), 0) FROM identity_run")
+            let entries = try count("SELECT coalesce(sum(length(entries)), 0) / \(IdentityPage.entryBytes) FROM identity_page")
+            // Identities of flows that were pruned stay, so that the flows do not come back.
+            if flows > identities || identities != entries {
+                problems.append("\(flows) flows have \(identities) identities on \(entries) entries of pages")
+            }
+            problems += try unlisted(connection)
             return problems
         }
+    }
+
+    /// Holds `origin_flows` against the flows: every flow must be listed under its origin.
+    private static func unlisted(_ database: Database) throws -> [String] {
+        let flows = try RawStatement(
+            database,
+            """
+            SELECT f.flow_id, e.origin_id FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
+            WHERE f.flow_id BETWEEN ? AND ?
+            """)
+        let lists = try RawStatement(database, "SELECT origin_id, flows FROM origin_flows WHERE first_flow = ?")
+        var missing = 0
+        for row in try Row.fetchAll(database, sql: "SELECT first_flow, last_flow FROM flow_run ORDER BY 1") {
+            let first: Int64 = row[0]
+            var listed: Set<UInt64> = []
+            lists.bind(1, first)
+            while try lists.step() {
+                let origin = UInt64(bitPattern: lists.integer(0))
+                lists.withBlob(1) { bytes in
+                    for place in 0..<bytes.count / 2 {
+                        let number = UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: place * 2, as: UInt16.self))
+                        listed.insert(origin << 16 | UInt64(number))
+                    }
+                }
+            }
+            lists.reset()
+            flows.bind(1, first)
+            flows.bind(2, row[1] as Int64)
+            while try flows.step() {
+                let number = UInt64(bitPattern: flows.integer(0) &- first)
+                if number > 0xffff || !listed.contains(UInt64(bitPattern: flows.integer(1)) << 16 | number) { missing += 1 }
+            }
+            flows.reset()
+        }
+        return missing == 0 ? [] : ["\(missing) flows are not listed under their origin"]
     }
 }

@@ -86,6 +86,12 @@ final class RawStatement {
         return body(UnsafeRawBufferPointer(start: pointer, count: pointer == nil ? 0 : count))
     }
 
+    func withBlob<Value>(_ column: Int32, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        let pointer = sqlite3_column_blob(handle, column)
+        let count = Int(sqlite3_column_bytes(handle, column))
+        return body(UnsafeRawBufferPointer(start: pointer, count: pointer == nil ? 0 : count))
+    }
+
     func text(_ column: Int32) -> String? {
         isNull(column) ? nil : withText(column) { String(decoding: $0, as: UTF8.self) }
     }

@@ -93,19 +93,49 @@ enum Schema {
             UNIQUE (class, reason, expected_resource_id, qualifiers, policy_version)
         ) STRICT;
 
+        -- An edge: who, from where, to what, through which Connector, with what outcome and verdict; and the sum of all its flows.
+        CREATE TABLE edge (
+            edge_id INTEGER PRIMARY KEY,
+            origin_id INTEGER NOT NULL,
+            target_id INTEGER NOT NULL,
+            outcome INTEGER NOT NULL, -- 1 denied, 2 failed, 3 allowed
+            judgement_id INTEGER NOT NULL, -- 0: not judged
+            flows INTEGER NOT NULL DEFAULT 0,
+            open INTEGER NOT NULL DEFAULT 0,
+            bytes_received INTEGER NOT NULL DEFAULT 0,
+            bytes_transferred INTEGER NOT NULL DEFAULT 0,
+            first_at INTEGER,         -- NULL: no flow
+            last_at INTEGER,
+            UNIQUE (origin_id, target_id, outcome, judgement_id)
+        ) STRICT;
+
+        -- The same by the hour of the flows' start.
+        CREATE TABLE edge_hour (
+            hour INTEGER NOT NULL,    -- hours since 1970-01-01T00:00Z
+            edge_id INTEGER NOT NULL,
+            flows INTEGER NOT NULL,
+            open INTEGER NOT NULL,
+            bytes_received INTEGER NOT NULL,
+            bytes_transferred INTEGER NOT NULL,
+            first_ms INTEGER NOT NULL, -- within the hour
+            last_ms INTEGER NOT NULL,
+            first_flow INTEGER NOT NULL,
+            last_flow INTEGER NOT NULL,
+            PRIMARY KEY (hour, edge_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX edge_hour_edge ON edge_hour (edge_id);
+
         CREATE TABLE flow_fact (
             flow_id INTEGER PRIMARY KEY,
             started_at INTEGER NOT NULL,
             duration_ms INTEGER,      -- NULL: still open, or the end is not known
-            origin_id INTEGER NOT NULL,
-            target_id INTEGER NOT NULL,
+            edge_id INTEGER NOT NULL,
             resource_ip INTEGER NOT NULL,
             route_id INTEGER NOT NULL,
             remark_id INTEGER NOT NULL,
             state INTEGER NOT NULL,   -- FlowState
             bytes_received INTEGER,
             bytes_transferred INTEGER,
-            judgement_id INTEGER NOT NULL, -- 0: not judged
             source_id INTEGER NOT NULL,
             source_offset INTEGER NOT NULL,
             source_line INTEGER NOT NULL,
@@ -115,17 +145,41 @@ enum Schema {
             connection_id TEXT
         ) STRICT;
 
-        -- Which flow a (Connector, connection) is: 64 bits of a hash keyed by the setting `identity-seed`.
-        CREATE TABLE identity (
-            hash INTEGER NOT NULL,
-            flow_id INTEGER NOT NULL,
-            PRIMARY KEY (hash, flow_id)
+        -- Flows that were written together: consecutive numbers, at most 65,536, and between which times they start.
+        CREATE TABLE flow_run (
+            first_flow INTEGER PRIMARY KEY,
+            last_flow INTEGER NOT NULL,
+            earliest INTEGER NOT NULL,
+            latest INTEGER NOT NULL
+        ) STRICT;
+
+        -- Which flows of a run are of an origin: numbers less `first_flow`, 16 bits each, little-endian. May name flows that have another
+        -- origin by now; never leaves one out.
+        CREATE TABLE origin_flows (
+            first_flow INTEGER NOT NULL,
+            origin_id INTEGER NOT NULL,
+            flows BLOB NOT NULL,
+            PRIMARY KEY (first_flow, origin_id)
         ) STRICT, WITHOUT ROWID;
+
+        -- Which flow a (Connector, connection) is, as sorted runs that are merged as they grow: see IdentityRuns.
+        CREATE TABLE identity_run (
+            run_id INTEGER PRIMARY KEY,
+            base_flow INTEGER NOT NULL,
+            entries INTEGER NOT NULL,
+            first_page INTEGER NOT NULL,
+            fences BLOB NOT NULL,     -- the first key of each page, 8 bytes each
+            filter BLOB NOT NULL      -- a Bloom filter in blocks of 64 bits
+        ) STRICT;
+        CREATE TABLE identity_page (
+            page_id INTEGER PRIMARY KEY,
+            entries BLOB NOT NULL     -- key (6 bytes) and number of the flow less `base_flow` (4 bytes), ascending by key
+        ) STRICT;
 
         -- Durations whose unit their Connector has not shown yet.
         CREATE TABLE pending_duration (
             flow_id INTEGER PRIMARY KEY,
-            hash INTEGER NOT NULL,    -- as in `identity`
+            hash INTEGER NOT NULL,    -- of the identity
             connector_id INTEGER NOT NULL,
             closed_at INTEGER NOT NULL,
             duration INTEGER NOT NULL
@@ -140,23 +194,6 @@ enum Schema {
             neither INTEGER NOT NULL
         ) STRICT;
 
-        CREATE TABLE edge (
-            hour INTEGER NOT NULL,    -- hours since 1970-01-01T00:00Z of the flows' start
-            origin_id INTEGER NOT NULL,
-            target_id INTEGER NOT NULL,
-            outcome INTEGER NOT NULL, -- 1 denied, 2 failed, 3 allowed
-            judgement_id INTEGER NOT NULL, -- 0: not judged
-            flows INTEGER NOT NULL,
-            open INTEGER NOT NULL,
-            bytes_received INTEGER NOT NULL,
-            bytes_transferred INTEGER NOT NULL,
-            first_at INTEGER NOT NULL,
-            last_at INTEGER NOT NULL,
-            first_flow INTEGER NOT NULL,
-            last_flow INTEGER NOT NULL,
-            PRIMARY KEY (hour, origin_id, target_id, outcome, judgement_id)
-        ) STRICT, WITHOUT ROWID;
-
         CREATE TABLE source_file (
             source_id INTEGER PRIMARY KEY,
             kind TEXT NOT NULL,       -- journal, file, stdin
@@ -166,6 +203,9 @@ enum Schema {
             journal TEXT,             -- directory of the journal
             digest TEXT NOT NULL,     -- SHA-256 of the first `size` bytes
             size INTEGER NOT NULL,
+            head TEXT NOT NULL,       -- SHA-256 of the first 4096 bytes, of a smaller file of all
+            content_digest TEXT NOT NULL, -- SHA-256 of what the file inflates to; of a journal segment ''
+            content_size INTEGER NOT NULL,
             position INTEGER NOT NULL,-- inflated bytes that are in the database
             file_position INTEGER NOT NULL, -- of a journal segment: bytes of whole frames that are in the database
             lines INTEGER NOT NULL,   -- lines before `position`
@@ -182,6 +222,8 @@ enum Schema {
             last_at INTEGER
         ) STRICT;
         CREATE INDEX source_digest ON source_file (size, digest);
+        CREATE INDEX source_head ON source_file (head, size);
+        CREATE INDEX source_content ON source_file (content_size, content_digest);
 
         CREATE TABLE frame (
             source_id INTEGER NOT NULL,

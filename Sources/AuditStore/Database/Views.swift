@@ -73,11 +73,12 @@ enum Views {
             f.end_offset,
             f.end_line
         FROM flow_fact f
-        JOIN origin o ON o.origin_id = f.origin_id
-        JOIN target t ON t.target_id = f.target_id
+        JOIN edge e ON e.edge_id = f.edge_id
+        JOIN origin o ON o.origin_id = e.origin_id
+        JOIN target t ON t.target_id = e.target_id
         LEFT JOIN route ON route.route_id = f.route_id
         LEFT JOIN remark r ON r.remark_id = f.remark_id
-        LEFT JOIN judgement j ON j.judgement_id = f.judgement_id
+        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
         LEFT JOIN text principal_id ON principal_id.text_id = o.principal_id
         LEFT JOIN text principal ON principal.text_id = o.principal
         LEFT JOIN text service_key ON service_key.text_id = o.service_key
@@ -105,7 +106,7 @@ enum Views {
 
     private static let access = """
         CREATE VIEW access AS
-        SELECT e.hour * 3600000 AS hour_at,
+        SELECT h.hour * 3600000 AS hour_at,
             CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
             principal_id.value AS principal_id,
             principal.value AS principal,
@@ -126,15 +127,16 @@ enum Views {
             nullif(j.expected_resource_id, '') AS expected_resource_id,
             nullif(j.qualifiers, '') AS qualifiers,
             nullif(j.policy_version, '') AS policy_version,
-            e.flows,
-            e.open,
-            e.bytes_received,
-            e.bytes_transferred,
-            e.first_at,
-            e.last_at,
-            e.first_flow,
-            e.last_flow
-        FROM edge e
+            h.flows,
+            h.open,
+            h.bytes_received,
+            h.bytes_transferred,
+            h.hour * 3600000 + h.first_ms AS first_at,
+            h.hour * 3600000 + h.last_ms AS last_at,
+            h.first_flow,
+            h.last_flow
+        FROM edge_hour h
+        JOIN edge e ON e.edge_id = h.edge_id
         JOIN origin o ON o.origin_id = e.origin_id
         JOIN target t ON t.target_id = e.target_id
         LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
@@ -150,6 +152,33 @@ enum Views {
         LEFT JOIN text applied_rule ON applied_rule.text_id = t.applied_rule
         LEFT JOIN text address ON address.text_id = t.address
         LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
+        """
+
+    /// Rows of `origin` under the names of the view `flow`, as `number`.
+    static let namedOrigins = """
+        SELECT o.origin_id AS number,
+            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
+            principal_id.value AS principal_id, principal.value AS principal, device.value AS device_id, client_ip.value AS client_ip
+        FROM origin o
+        LEFT JOIN text principal_id ON principal_id.text_id = o.principal_id
+        LEFT JOIN text principal ON principal.text_id = o.principal
+        LEFT JOIN text device ON device.text_id = o.device
+        LEFT JOIN text client_ip ON client_ip.text_id = o.client_ip
+        """
+
+    /// The same of `target`.
+    static let namedTargets = """
+        SELECT t.target_id AS number, connector_id.value AS connector_id, connector.value AS connector,
+            network_id.value AS network_id, network.value AS network, resource_id.value AS resource_id,
+            applied_rule.value AS applied_rule, address.value AS address, nullif(t.port, -1) AS port
+        FROM target t
+        LEFT JOIN text connector_id ON connector_id.text_id = t.connector_id
+        LEFT JOIN text connector ON connector.text_id = t.connector
+        LEFT JOIN text network_id ON network_id.text_id = t.network_id
+        LEFT JOIN text network ON network.text_id = t.network
+        LEFT JOIN text resource_id ON resource_id.text_id = t.resource_id
+        LEFT JOIN text applied_rule ON applied_rule.text_id = t.applied_rule
+        LEFT JOIN text address ON address.text_id = t.address
         """
 
     /// A session ends when a principal left a Resource alone for this long: ten minutes, the pause after which people sign in anew.
@@ -183,7 +212,7 @@ enum Views {
                 group_concat(DISTINCT path) AS paths,
                 count(*) AS flows,
                 sum(outcome = 'failed') AS failures,
-                count(DISTINCT connector_id) - 1 AS connector_changes,
+                max(count(DISTINCT connector_id) - 1, 0) AS connector_changes,
                 sum(bytes_received) AS bytes_received,
                 sum(bytes_transferred) AS bytes_transferred,
                 group_concat(DISTINCT verdict) AS verdicts

@@ -14,7 +14,7 @@ final class TextDictionary {
     private let symbols = SymbolTable()
     /// The id of each symbol; 0: not known yet.
     private var ids: [Int64] = [0, 0]
-    private var addresses: [IPAddress: Int64] = [:]
+    private let addresses = KeyTable(width: 3)
     private var texts: [Int64: String] = [:]
     private var next: Int64
 
@@ -56,11 +56,16 @@ final class TextDictionary {
     /// 0 for no address.
     func id(_ address: IPAddress?) throws -> Int64 {
         guard let address else { return 0 }
-        if let known = addresses[address] { return known }
-        let id = try id(address.description)
-        if addresses.count >= TextDictionary.addressLimit { addresses.removeAll(keepingCapacity: true) }
-        addresses[address] = id
-        return id
+        var key = (Int64(bitPattern: address.high), Int64(bitPattern: address.low), Int64(address.family.rawValue))
+        return try withUnsafePointer(to: &key) { pointer in
+            try pointer.withMemoryRebound(to: Int64.self, capacity: 3) { words in
+                if let known = addresses.find(words) { return known }
+                let id = try id(address.description)
+                if addresses.count >= TextDictionary.addressLimit { addresses.removeAll() }
+                addresses.insert(words, id)
+                return id
+            }
+        }
     }
 
     /// The text of a number; nil for 0.
@@ -86,7 +91,7 @@ final class TextDictionary {
     func forget(_ database: Database) throws {
         symbols.removeAll()
         ids = [0, 0]
-        addresses = [:]
+        addresses.removeAll()
         texts = [:]
         next = try Int64.fetchOne(database, sql: "SELECT coalesce(max(text_id), 0) FROM text") ?? 0
     }
@@ -95,6 +100,7 @@ final class TextDictionary {
 /// What the symbols of one decoding worker are called in the database.
 struct SymbolMap {
     private var ids: [Int64] = []
+    var numbers = EventNumberMap()
 
     mutating func id(_ symbol: Symbol, in table: SymbolTable, _ texts: TextDictionary) throws -> Int64 {
         let index = Int(symbol.rawValue)
@@ -108,5 +114,6 @@ struct SymbolMap {
 
     mutating func removeAll() {
         ids.removeAll(keepingCapacity: true)
+        numbers.removeAll()
     }
 }

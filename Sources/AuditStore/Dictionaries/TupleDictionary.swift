@@ -1,12 +1,12 @@
 internal import GRDB
 
-/// A row of a dictionary table, as the integers and texts that identify it.
-protocol TupleKey: Hashable {
+/// A row of a dictionary table, as the integers that identify it.
+protocol TupleKey {
     static var table: String { get }
     static var idColumn: String { get }
     static var columns: [String] { get }
-    /// Binds the columns in their order, the first at `index`.
-    func bind(to statement: RawStatement, from index: Int32)
+    /// Puts the columns down in their order.
+    func write(to words: UnsafeMutablePointer<Int64>)
 }
 
 /// A dictionary table: every combination once, numbered. Remembers in memory what was asked of late.
@@ -15,8 +15,14 @@ final class TupleDictionary<Key: TupleKey> {
     private let limit: Int
     private let select: RawStatement
     private let insert: RawStatement
-    private var known: [Key: Int64] = [:]
+    private let known: KeyTable
+    private let words: UnsafeMutablePointer<Int64>
     private var next: Int64
+    /// Every row is remembered: what is not, is not in the table.
+    private var isComplete = false
+
+    /// Tables of so few rows are remembered from the start.
+    private static var small: Int64 { 50_000 }
 
     init(_ database: Database, limit: Int = 400_000) throws {
         self.limit = limit
@@ -27,17 +33,46 @@ final class TupleDictionary<Key: TupleKey> {
             database,
             "INSERT INTO \(Key.table) (\(Key.idColumn), \(Key.columns.joined(separator: ", "))) VALUES (?\(marks))")
         next = try TupleDictionary.last(database)
+        known = KeyTable(width: Key.columns.count)
+        words = .allocate(capacity: Key.columns.count)
+        words.initialize(repeating: 0, count: Key.columns.count)
+        try load(database)
+    }
+
+    private func load(_ database: Database) throws {
+        isComplete = next <= TupleDictionary.small
+        guard isComplete, next > 0 else { return }
+        let all = try RawStatement(database, "SELECT \(Key.columns.joined(separator: ", ")), \(Key.idColumn) FROM \(Key.table)")
+        while try all.step() {
+            for column in 0..<known.width { words[column] = all.integer(Int32(column)) }
+            known.insert(words, all.integer(Int32(known.width)))
+        }
+        all.reset()
+    }
+
+    deinit {
+        words.deallocate()
     }
 
     private static func last(_ database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT coalesce(max(\(Key.idColumn)), 0) FROM \(Key.table)") ?? 0
     }
 
+    @inline(__always)
     func id(_ key: Key) throws -> Int64 {
-        if let id = known[key] { return id }
-        key.bind(to: select, from: 1)
-        let found = try select.step() ? select.integer(0) : nil
-        select.reset()
+        key.write(to: words)
+        if let id = known.find(words) { return id }
+        return try learn()
+    }
+
+    @inline(never)
+    private func learn() throws -> Int64 {
+        var found: Int64?
+        if !isComplete {
+            bind(to: select, from: 1)
+            if try select.step() { found = select.integer(0) }
+            select.reset()
+        }
         let id: Int64
         if let found {
             id = found
@@ -45,17 +80,25 @@ final class TupleDictionary<Key: TupleKey> {
             next += 1
             id = next
             insert.bind(1, id)
-            key.bind(to: insert, from: 2)
+            bind(to: insert, from: 2)
             try insert.run()
         }
-        if known.count >= limit { known.removeAll(keepingCapacity: true) }
-        known[key] = id
+        if known.count >= limit {
+            known.removeAll()
+            isComplete = false
+        }
+        known.insert(words, id)
         return id
+    }
+
+    private func bind(to statement: RawStatement, from index: Int32) {
+        for column in 0..<known.width { statement.bind(index + Int32(column), words[column]) }
     }
 
     func forget(_ database: Database) throws {
         known.removeAll()
         next = try TupleDictionary.last(database)
+        try load(database)
     }
 }
 
@@ -73,14 +116,14 @@ struct OriginKey: TupleKey {
     var clientIP: Int64 = 0
     var location: Int64 = 0
 
-    func bind(to statement: RawStatement, from index: Int32) {
-        statement.bind(index, principal)
-        statement.bind(index + 1, principalID)
-        statement.bind(index + 2, principalKind)
-        statement.bind(index + 3, serviceKey)
-        statement.bind(index + 4, device)
-        statement.bind(index + 5, clientIP)
-        statement.bind(index + 6, location)
+    func write(to words: UnsafeMutablePointer<Int64>) {
+        words[0] = principal
+        words[1] = principalID
+        words[2] = principalKind
+        words[3] = serviceKey
+        words[4] = device
+        words[5] = clientIP
+        words[6] = location
     }
 }
 
@@ -102,21 +145,21 @@ struct TargetKey: TupleKey {
     var transport: Int64 = 0
     var port: Int64 = -1
 
-    func bind(to statement: RawStatement, from index: Int32) {
-        statement.bind(index, address)
-        statement.bind(index + 1, connectorID)
-        statement.bind(index + 2, connector)
-        statement.bind(index + 3, networkID)
-        statement.bind(index + 4, network)
-        statement.bind(index + 5, resourceID)
-        statement.bind(index + 6, appliedRule)
-        statement.bind(index + 7, transport)
-        statement.bind(index + 8, port)
+    func write(to words: UnsafeMutablePointer<Int64>) {
+        words[0] = address
+        words[1] = connectorID
+        words[2] = connector
+        words[3] = networkID
+        words[4] = network
+        words[5] = resourceID
+        words[6] = appliedRule
+        words[7] = transport
+        words[8] = port
     }
 }
 
 /// Relays and tunnel.
-struct RouteKey: TupleKey {
+struct RouteKey: TupleKey, Equatable {
     static let table = "route"
     static let idColumn = "route_id"
     static let columns = ["relays", "tunnel_path", "tunnel_protocol"]
@@ -127,15 +170,15 @@ struct RouteKey: TupleKey {
 
     var isEmpty: Bool { self == RouteKey() }
 
-    func bind(to statement: RawStatement, from index: Int32) {
-        statement.bind(index, relays)
-        statement.bind(index + 1, tunnelPath)
-        statement.bind(index + 2, tunnelProtocol)
+    func write(to words: UnsafeMutablePointer<Int64>) {
+        words[0] = relays
+        words[1] = tunnelPath
+        words[2] = tunnelProtocol
     }
 }
 
 /// What else a Connector said: errors, reasons, the policy that it enforced.
-struct RemarkKey: TupleKey {
+struct RemarkKey: TupleKey, Equatable {
     static let table = "remark"
     static let idColumn = "remark_id"
     static let columns = [
@@ -163,34 +206,100 @@ struct RemarkKey: TupleKey {
         if policyDigest == 0 { policyDigest = other.policyDigest }
     }
 
-    func bind(to statement: RawStatement, from index: Int32) {
-        statement.bind(index, error)
-        statement.bind(index + 1, closeReason)
-        statement.bind(index + 2, requested)
-        statement.bind(index + 3, decisionEffect)
-        statement.bind(index + 4, decisionReason)
-        statement.bind(index + 5, policyVersion)
-        statement.bind(index + 6, policyDigest)
+    func write(to words: UnsafeMutablePointer<Int64>) {
+        words[0] = error
+        words[1] = closeReason
+        words[2] = requested
+        words[3] = decisionEffect
+        words[4] = decisionReason
+        words[5] = policyVersion
+        words[6] = policyDigest
+    }
+}
+
+/// An edge: who, from where, to what, through which Connector, with what outcome and verdict.
+struct EdgeKey: TupleKey, Hashable {
+    static let table = "edge"
+    static let idColumn = "edge_id"
+    static let columns = ["origin_id", "target_id", "outcome", "judgement_id"]
+
+    var origin: Int64
+    var target: Int64
+    /// 1 denied, 2 failed, 3 allowed.
+    var outcome: Int64
+    /// 0: not judged.
+    var judgement: Int64
+
+    func write(to words: UnsafeMutablePointer<Int64>) {
+        words[0] = origin
+        words[1] = target
+        words[2] = outcome
+        words[3] = judgement
     }
 }
 
 /// What the policy engine said.
-struct JudgementKey: TupleKey {
-    static let table = "judgement"
-    static let idColumn = "judgement_id"
-    static let columns = ["class", "reason", "expected_resource_id", "qualifiers", "policy_version"]
-
+struct JudgementKey: Hashable {
     var verdict = ""
     var reason = ""
     var expectedResourceID = ""
     var qualifiers = ""
     var policyVersion = ""
+}
 
-    func bind(to statement: RawStatement, from index: Int32) {
-        statement.bind(index, text: verdict)
-        statement.bind(index + 1, text: reason)
-        statement.bind(index + 2, text: expectedResourceID)
-        statement.bind(index + 3, text: qualifiers)
-        statement.bind(index + 4, text: policyVersion)
+/// The table `judgement`: every answer of the policy engine once, numbered.
+final class JudgementDictionary {
+    /// Answers remembered; forgotten when more.
+    private static let limit = 100_000
+
+    private let select: RawStatement
+    private let insert: RawStatement
+    private var known: [JudgementKey: Int64] = [:]
+    private var next: Int64
+
+    init(_ database: Database) throws {
+        let columns = ["class", "reason", "expected_resource_id", "qualifiers", "policy_version"]
+        select = try RawStatement(
+            database, "SELECT judgement_id FROM judgement WHERE \(columns.map { "\($0) = ?" }.joined(separator: " AND "))")
+        insert = try RawStatement(
+            database, "INSERT INTO judgement (\(columns.joined(separator: ", ")), judgement_id) VALUES (?, ?, ?, ?, ?, ?)")
+        next = try JudgementDictionary.last(database)
+    }
+
+    private static func last(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT coalesce(max(judgement_id), 0) FROM judgement") ?? 0
+    }
+
+    func id(_ key: JudgementKey) throws -> Int64 {
+        if let id = known[key] { return id }
+        JudgementDictionary.bind(key, to: select)
+        let found = try select.step() ? select.integer(0) : nil
+        select.reset()
+        let id: Int64
+        if let found {
+            id = found
+        } else {
+            next += 1
+            id = next
+            JudgementDictionary.bind(key, to: insert)
+            insert.bind(6, id)
+            try insert.run()
+        }
+        if known.count >= JudgementDictionary.limit { known.removeAll() }
+        known[key] = id
+        return id
+    }
+
+    private static func bind(_ key: JudgementKey, to statement: RawStatement) {
+        statement.bind(1, text: key.verdict)
+        statement.bind(2, text: key.reason)
+        statement.bind(3, text: key.expectedResourceID)
+        statement.bind(4, text: key.qualifiers)
+        statement.bind(5, text: key.policyVersion)
+    }
+
+    func forget(_ database: Database) throws {
+        known.removeAll()
+        next = try JudgementDictionary.last(database)
     }
 }

@@ -1,56 +1,51 @@
 public import AccessPolicy
 public import FlowModel
 
-/// Asks the policy engine about flows and remembers answers for as long as they hold.
+/// Asks the policy engine about flows.
 final class Classifier {
-    /// Everything that an answer depends on, but time.
-    private struct Question: Hashable {
-        var origin: Int64
-        var target: Int64
-        var resourceIP: Int64
-        var outcome: Int64
-        var policyVersion: Int64
-        var policyDigest: Int64
+    /// A judgement, and from when until when it is the same for flows that differ in nothing but time.
+    struct Answer {
+        var from: Int64
+        var until: Int64
+        var judgement: Int64
     }
-
-    private struct Known {
-        var validity: Validity
-        var key: JudgementKey
-    }
-
-    /// Answers remembered; forgotten when more. About 100 MB at worst.
-    private static let limit = 300_000
 
     private let history: PolicyHistory
     private let options: EngineOptions
     private let reader: FlowFactsReader
-    private var known: [Question: Known] = [:]
+    private let judgements: JudgementDictionary
     private var lastUse = LastUse()
 
     /// Automatic locks depend on earlier flows, so flows must come in the order of time.
     let needsTimeOrder: Bool
 
-    init(history: PolicyHistory, options: EngineOptions, reader: FlowFactsReader) {
+    init(history: PolicyHistory, options: EngineOptions, reader: FlowFactsReader, judgements: JudgementDictionary) {
         self.history = history
         self.options = options
         self.reader = reader
+        self.judgements = judgements
         needsTimeOrder = history.policies.contains(where: \.usesAutoLock)
     }
 
-    func judge(_ draft: FlowDraft) throws -> JudgementKey {
-        let question = Question(
-            origin: draft.origin, target: draft.target, resourceIP: draft.resourceIP, outcome: draft.state.outcomeCode,
-            policyVersion: draft.remark.policyVersion, policyDigest: draft.remark.policyDigest)
-        let recorded = RecordedPolicy(
-            version: draft.remark.policyVersion == -1 ? nil : draft.remark.policyVersion,
-            digest: draft.remark.policyDigest == 0 ? nil : try reader.text(draft.remark.policyDigest))
-        return try judge(
-            question, outcome: draft.state.outcome, recorded: recorded, start: draft.startedAt, end: draft.endedAt)
+    /// What the policy makes of a flow.
+    func judge(_ draft: FlowDraft) throws -> Answer {
+        let startedAt = Timestamp(milliseconds: draft.startedAt)
+        let endedAt = draft.endedAt == FlowDraft.absent ? nil : Timestamp(milliseconds: draft.endedAt)
+        var facts = try FlowFacts(
+            origin: reader.origin(draft.origin), target: reader.target(draft.target), resourceIP: reader.address(draft.resourceIP),
+            outcome: draft.state.outcome, startedAt: startedAt, endedAt: endedAt)
+        let recorded = try reader.recordedPolicy(draft.remark)
+        facts.recordedPolicyVersion = recorded.version
+        facts.recordedPolicyDigest = recorded.digest
+        let judgement = history.judge(facts, options: options)
+        return Answer(
+            from: judgement.validity.from.milliseconds, until: judgement.validity.until.milliseconds,
+            judgement: try judgements.id(JudgementKey(judgement)))
     }
 
-    func judge(_ flow: StoredFlow) throws -> JudgementKey {
+    func judge(_ flow: StoredFlow) throws -> Int64 {
         let facts = try FlowFacts(flow, reader: reader, lastAccess: lastAccess(of: flow))
-        return JudgementKey(history.judge(facts, options: options))
+        return try judgements.id(JudgementKey(history.judge(facts, options: options)))
     }
 
     private func lastAccess(of flow: StoredFlow) throws -> Timestamp? {
@@ -58,29 +53,8 @@ final class Classifier {
         return try lastUse.advance(flow, reader: reader)
     }
 
-    private func judge(
-        _ question: Question, outcome: RecordedOutcome, recorded: RecordedPolicy, start: Int64, end: Int64?
-    ) throws -> JudgementKey {
-        let startedAt = Timestamp(milliseconds: start)
-        let endedAt = end.map { Timestamp(milliseconds: $0) }
-        if let answer = known[question], answer.validity.contains(startedAt), endedAt.map(answer.validity.contains) ?? true {
-            return answer.key
-        }
-        var facts = try FlowFacts(
-            origin: reader.origin(question.origin), target: reader.target(question.target),
-            resourceIP: reader.address(question.resourceIP), outcome: outcome, startedAt: startedAt, endedAt: endedAt)
-        facts.recordedPolicyVersion = recorded.version
-        facts.recordedPolicyDigest = recorded.digest
-        let judgement = history.judge(facts, options: options)
-        let key = JudgementKey(judgement)
-        if known.count >= Classifier.limit { known.removeAll(keepingCapacity: true) }
-        known[question] = Known(validity: judgement.validity, key: key)
-        return key
-    }
-
     /// Numbers may be void after a transaction was rolled back.
     func forget() {
-        known.removeAll()
         reader.forget()
     }
 }

@@ -1,23 +1,8 @@
 internal import GRDB
 
-/// A row of the roll-up: an hour, who, what through which Connector, with what outcome and verdict.
-struct EdgeKey: Hashable {
-    var hour: Int64
-    var origin: Int64
-    var target: Int64
-    var outcome: Int64
-    var judgement: Int64
-
-    private static let hourMs: Int64 = 3_600_000
-
-    static func hour(of ms: Int64) -> Int64 {
-        ms >= 0 ? ms / hourMs : -((hourMs - 1 - ms) / hourMs)
-    }
-}
-
-/// Collects what flows add to the table `edge` and writes it once a batch.
+/// Collects what flows add to the tables `edge` and `edge_hour` and writes it with the transaction that holds the flows.
 final class EdgeRollup {
-    fileprivate struct Sum {
+    private struct Sum {
         var flows: Int64 = 0
         var open: Int64 = 0
         var bytesReceived: Int64 = 0
@@ -30,123 +15,225 @@ final class EdgeRollup {
         var isReduced = false
     }
 
-    private var sums: [EdgeKey: Sum] = [:]
-    private let upsert: RawStatement
-    private let remove: RawStatement
-    private let narrow: RawStatement
+    static let hourMs: Int64 = 3_600_000
+    /// Hours with edges that are collected before they should be written; about 60 MB.
+    private static let limit = 300_000
+
+    /// Hour and edge; the place is that of the sum.
+    private let places = KeyTable(width: 2)
+    private var sums: [Sum] = []
+    /// Counts how often the sums were written: places from before are void.
+    private(set) var generation = 0
+    private let upsertHour: RawStatement
+    private let removeHour: RawStatement
+    private let narrowHour: RawStatement
+    private let updateEdge: RawStatement
+    private let narrowEdge: RawStatement
+    /// Of what was pruned, first and last cannot be found anew.
+    private let horizon: Horizon
 
     init(_ database: Database) throws {
-        upsert = try RawStatement(
+        horizon = try Horizon(database)
+        upsertHour = try RawStatement(
             database,
             """
-            INSERT INTO edge (hour, origin_id, target_id, outcome, judgement_id, flows, open, bytes_received, bytes_transferred,
-                first_at, last_at, first_flow, last_flow)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO edge_hour (hour, edge_id, flows, open, bytes_received, bytes_transferred, first_ms, last_ms, first_flow,
+                last_flow)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET flows = flows + excluded.flows, open = open + excluded.open,
                 bytes_received = bytes_received + excluded.bytes_received,
                 bytes_transferred = bytes_transferred + excluded.bytes_transferred,
-                first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),
+                first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms),
                 first_flow = min(first_flow, excluded.first_flow), last_flow = max(last_flow, excluded.last_flow)
             """)
-        let key = "hour = ?1 AND origin_id = ?2 AND target_id = ?3 AND outcome = ?4 AND judgement_id = ?5"
-        remove = try RawStatement(database, "DELETE FROM edge WHERE \(key) AND flows <= 0")
-        narrow = try RawStatement(
+        removeHour = try RawStatement(database, "DELETE FROM edge_hour WHERE hour = ? AND edge_id = ? AND flows <= 0")
+        narrowHour = try RawStatement(
             database,
             """
-            UPDATE edge SET (first_at, last_at, first_flow, last_flow) = (
-                SELECT min(started_at), max(started_at), min(flow_id), max(flow_id) FROM flow_fact
-                WHERE flow_id BETWEEN edge.first_flow AND edge.last_flow AND flow_fact.origin_id = ?2
-                    AND flow_fact.target_id = ?3 AND state & 3 = ?4 AND flow_fact.judgement_id = ?5
-                    AND started_at >= ?1 * 3600000 AND started_at < (?1 + 1) * 3600000)
-            WHERE \(key)
+            UPDATE edge_hour SET (first_ms, last_ms, first_flow, last_flow) = (
+                SELECT min(started_at) - ?1 * \(EdgeRollup.hourMs), max(started_at) - ?1 * \(EdgeRollup.hourMs), min(flow_id),
+                    max(flow_id)
+                FROM flow_fact
+                WHERE flow_id BETWEEN edge_hour.first_flow AND edge_hour.last_flow AND flow_fact.edge_id = ?2
+                    AND started_at >= ?1 * \(EdgeRollup.hourMs) AND started_at < (?1 + 1) * \(EdgeRollup.hourMs))
+            WHERE hour = ?1 AND edge_id = ?2
+            """)
+        updateEdge = try RawStatement(
+            database,
+            """
+            UPDATE edge SET flows = flows + ?2, open = open + ?3, bytes_received = bytes_received + ?4,
+                bytes_transferred = bytes_transferred + ?5, first_at = min(coalesce(first_at, ?6), ?6),
+                last_at = max(coalesce(last_at, ?7), ?7)
+            WHERE edge_id = ?1
+            """)
+        narrowEdge = try RawStatement(
+            database,
+            """
+            UPDATE edge SET (first_at, last_at) = (
+                SELECT min(hour * \(EdgeRollup.hourMs) + first_ms), max(hour * \(EdgeRollup.hourMs) + last_ms)
+                FROM edge_hour WHERE edge_hour.edge_id = ?1)
+            WHERE edge_id = ?1
             """)
     }
 
-    func add(_ part: EdgeContribution, flowID: Int64) {
-        sums[part.key, default: Sum()].add(part, flowID: flowID)
+    var isFull: Bool { sums.count >= EdgeRollup.limit }
+
+    static func hour(of ms: Int64) -> Int64 {
+        ms >= 0 ? ms / hourMs : -((hourMs - 1 - ms) / hourMs)
+    }
+
+    /// Where an edge's flows of an hour are summed up; until `generation` changes.
+    func place(hour: Int64, edge: Int64) -> Int {
+        var key = (hour, edge)
+        return withUnsafePointer(to: &key) { pointer in
+            pointer.withMemoryRebound(to: Int64.self, capacity: 2) { words in
+                if let place = places.place(words) { return place }
+                sums.append(Sum())
+                return places.insert(words, 0)
+            }
+        }
+    }
+
+    @inline(__always)
+    func add(_ part: EdgeContribution, at place: Int, flowID: Int64) {
+        sums.withUnsafeMutableBufferPointer { sums in
+            guard let sum = sums.baseAddress.map({ $0 + place }) else { return }
+            sum.pointee.flows += 1
+            sum.pointee.open += part.isOpen ? 1 : 0
+            sum.pointee.bytesReceived &+= part.bytesReceived
+            sum.pointee.bytesTransferred &+= part.bytesTransferred
+            sum.pointee.firstAt = min(sum.pointee.firstAt, part.startedAt)
+            sum.pointee.lastAt = max(sum.pointee.lastAt, part.startedAt)
+            sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)
+            sum.pointee.lastFlow = max(sum.pointee.lastFlow, flowID)
+        }
     }
 
     /// Exchanges what the row of a flow added before for what it adds now.
     func replace(_ old: EdgeContribution, with new: EdgeContribution, flowID: Int64) {
         if old == new { return }
-        let staysInPlace = old.key == new.key && old.startedAt == new.startedAt
-        sums[old.key, default: Sum()].subtract(old, reduces: !staysInPlace)
-        add(new, flowID: flowID)
+        let place = place(hour: EdgeRollup.hour(of: old.startedAt), edge: old.edge)
+        sums[place].flows -= 1
+        sums[place].open -= old.isOpen ? 1 : 0
+        sums[place].bytesReceived &-= old.bytesReceived
+        sums[place].bytesTransferred &-= old.bytesTransferred
+        if old.edge != new.edge || old.startedAt != new.startedAt { sums[place].isReduced = true }
+        // Even where nothing is left in the end, an upsert of this row must have times and numbers that are some.
+        sums[place].firstAt = min(sums[place].firstAt, old.startedAt)
+        sums[place].lastAt = max(sums[place].lastAt, old.startedAt)
+        sums[place].firstFlow = min(sums[place].firstFlow, flowID)
+        sums[place].lastFlow = max(sums[place].lastFlow, flowID)
+        add(new, at: self.place(hour: EdgeRollup.hour(of: new.startedAt), edge: new.edge), flowID: flowID)
     }
 
     /// Writes the sums; the flows they come from must be in `flow_fact` already.
     func flush() throws {
         // In key order, so that neighbouring rows are written together.
-        let ordered = sums.sorted { left, right in
-            (left.key.hour, left.key.origin, left.key.target, left.key.outcome, left.key.judgement)
-                < (right.key.hour, right.key.origin, right.key.target, right.key.outcome, right.key.judgement)
+        let ordered = (0..<sums.count).sorted { left, right in
+            let (a, b) = (places.key(at: left), places.key(at: right))
+            return a[0] != b[0] ? a[0] < b[0] : a[1] < b[1]
         }
-        for (key, sum) in ordered {
-            bind(key, to: upsert)
-            upsert.bind(6, sum.flows)
-            upsert.bind(7, sum.open)
-            upsert.bind(8, sum.bytesReceived)
-            upsert.bind(9, sum.bytesTransferred)
-            upsert.bind(10, sum.firstAt)
-            upsert.bind(11, sum.lastAt)
-            upsert.bind(12, sum.firstFlow)
-            upsert.bind(13, sum.lastFlow)
-            try upsert.run()
-            guard sum.isReduced else { continue }
-            bind(key, to: remove)
-            try remove.run()
-            bind(key, to: narrow)
-            try narrow.run()
+        for place in ordered {
+            let sum = sums[place]
+            let (hour, edge) = (places.key(at: place)[0], places.key(at: place)[1])
+            upsertHour.bind(1, hour)
+            upsertHour.bind(2, edge)
+            upsertHour.bind(3, sum.flows)
+            upsertHour.bind(4, sum.open)
+            upsertHour.bind(5, sum.bytesReceived)
+            upsertHour.bind(6, sum.bytesTransferred)
+            upsertHour.bind(7, sum.firstAt &- hour * EdgeRollup.hourMs)
+            upsertHour.bind(8, sum.lastAt &- hour * EdgeRollup.hourMs)
+            upsertHour.bind(9, sum.firstFlow)
+            upsertHour.bind(10, sum.lastFlow)
+            try upsertHour.run()
+            guard sum.isReduced, hour >= horizon.hour else { continue }
+            removeHour.bind(1, hour)
+            removeHour.bind(2, edge)
+            try removeHour.run()
+            narrowHour.bind(1, hour)
+            narrowHour.bind(2, edge)
+            try narrowHour.run()
         }
-        sums.removeAll(keepingCapacity: true)
+        try flushTotals()
+        discard()
+    }
+
+    private func flushTotals() throws {
+        let byEdge = (0..<sums.count).sorted { places.key(at: $0)[1] < places.key(at: $1)[1] }
+        var start = 0
+        while start < byEdge.count {
+            let edge = places.key(at: byEdge[start])[1]
+            var total = Sum()
+            var end = start
+            while end < byEdge.count, places.key(at: byEdge[end])[1] == edge {
+                let sum = sums[byEdge[end]]
+                total.flows += sum.flows
+                total.open += sum.open
+                total.bytesReceived &+= sum.bytesReceived
+                total.bytesTransferred &+= sum.bytesTransferred
+                total.firstAt = min(total.firstAt, sum.firstAt)
+                total.lastAt = max(total.lastAt, sum.lastAt)
+                total.isReduced = total.isReduced || sum.isReduced
+                end += 1
+            }
+            start = end
+            updateEdge.bind(1, edge)
+            updateEdge.bind(2, total.flows)
+            updateEdge.bind(3, total.open)
+            updateEdge.bind(4, total.bytesReceived)
+            updateEdge.bind(5, total.bytesTransferred)
+            updateEdge.bind(6, total.firstAt)
+            updateEdge.bind(7, total.lastAt)
+            try updateEdge.run()
+            guard total.isReduced else { continue }
+            narrowEdge.bind(1, edge)
+            try narrowEdge.run()
+        }
     }
 
     func discard() {
-        sums.removeAll()
+        generation += 1
+        sums.removeAll(keepingCapacity: true)
+        places.removeAll()
     }
 
-    private func bind(_ key: EdgeKey, to statement: RawStatement) {
-        statement.bind(1, key.hour)
-        statement.bind(2, key.origin)
-        statement.bind(3, key.target)
-        statement.bind(4, key.outcome)
-        statement.bind(5, key.judgement)
-    }
+    /// Rows of `edge_hour` as they follow from the flows.
+    static let hoursOfFlows = """
+        SELECT CASE WHEN started_at >= 0 THEN started_at / \(hourMs) ELSE (started_at - \(hourMs - 1)) / \(hourMs) END AS hour,
+            edge_id, count(*) AS flows, sum(duration_ms IS NULL AND state & 3 = 3) AS open,
+            sum(coalesce(bytes_received, 0)) AS bytes_received, sum(coalesce(bytes_transferred, 0)) AS bytes_transferred,
+            min(((started_at % \(hourMs)) + \(hourMs)) % \(hourMs)) AS first_ms,
+            max(((started_at % \(hourMs)) + \(hourMs)) % \(hourMs)) AS last_ms,
+            min(flow_id) AS first_flow, max(flow_id) AS last_flow
+        FROM flow_fact GROUP BY 1, 2
+        """
 
-    /// Computes the whole table anew.
+    /// The sums of edges as they follow from their hours.
+    static let edgesOfHours = """
+        SELECT edge_id, sum(flows) AS flows, sum(open) AS open, sum(bytes_received) AS bytes_received,
+            sum(bytes_transferred) AS bytes_transferred, min(hour * \(hourMs) + first_ms) AS first_at,
+            max(hour * \(hourMs) + last_ms) AS last_at
+        FROM edge_hour GROUP BY edge_id
+        """
+
+    /// Computes both tables anew; hours of which flows were pruned stay as they are.
     static func rebuild(_ database: Database) throws {
+        let hour = try Horizon(database).hour
+        try database.execute(sql: "DELETE FROM edge_hour WHERE hour >= ?", arguments: [hour])
+        try database.execute(
+            sql: "INSERT INTO edge_hour SELECT * FROM (\(hoursOfFlows)) WHERE hour >= ? ORDER BY 1, 2", arguments: [hour])
+        try rebuildSums(database)
+    }
+
+    /// Computes the sums of edges anew, from their hours.
+    static func rebuildSums(_ database: Database) throws {
         try database.execute(
             sql: """
-                DELETE FROM edge;
-                INSERT INTO edge
-                SELECT CASE WHEN started_at >= 0 THEN started_at / 3600000 ELSE (started_at - 3599999) / 3600000 END AS hour,
-                    origin_id, target_id, state & 3, judgement_id, count(*),
-                    sum(duration_ms IS NULL AND state & 3 = 3), sum(coalesce(bytes_received, 0)),
-                    sum(coalesce(bytes_transferred, 0)), min(started_at), max(started_at), min(flow_id), max(flow_id)
-                FROM flow_fact
-                GROUP BY 1, 2, 3, 4, 5
-                ORDER BY 1, 2, 3, 4, 5;
+                UPDATE edge SET flows = 0, open = 0, bytes_received = 0, bytes_transferred = 0, first_at = NULL, last_at = NULL;
+                UPDATE edge SET flows = s.flows, open = s.open, bytes_received = s.bytes_received,
+                    bytes_transferred = s.bytes_transferred, first_at = s.first_at, last_at = s.last_at
+                FROM (\(edgesOfHours)) s WHERE s.edge_id = edge.edge_id;
                 """)
-    }
-}
-
-extension EdgeRollup.Sum {
-    fileprivate mutating func add(_ part: EdgeContribution, flowID: Int64) {
-        flows += 1
-        open += part.isOpen ? 1 : 0
-        bytesReceived &+= part.bytesReceived
-        bytesTransferred &+= part.bytesTransferred
-        firstAt = min(firstAt, part.startedAt)
-        lastAt = max(lastAt, part.startedAt)
-        firstFlow = min(firstFlow, flowID)
-        lastFlow = max(lastFlow, flowID)
-    }
-
-    fileprivate mutating func subtract(_ part: EdgeContribution, reduces: Bool) {
-        flows -= 1
-        open -= part.isOpen ? 1 : 0
-        bytesReceived &-= part.bytesReceived
-        bytesTransferred &-= part.bytesTransferred
-        if reduces { isReduced = true }
     }
 }

@@ -1,151 +1,201 @@
 internal import FlowModel
 internal import GRDB
 
-/// Makes flows of events: finds the flow that an event belongs to, in this batch or in the database, and merges what it says.
-///
-/// Merging gives the same flow in whatever order the events come.
+/// Makes drafts of events, one for each connection of a batch.
 final class FlowAssembly {
-    /// A connection, with the hash already computed.
-    private struct Identity: Hashable {
-        var hash: Int64
-        var connector: Int64
-        var connectionID: ConnectionID
-
-        func hash(into hasher: inout Hasher) {
-            hasher.combine(hash)
-        }
-    }
-
-    /// What became of an event.
+    /// What became of an event within its batch.
     enum Effect {
-        case newFlow
+        case newDraft
         case completed
         /// It said nothing that was not known.
         case duplicate
     }
 
+    /// Drafts in a batch: numbers within a run of flows have 16 bits.
+    static let capacity = 1 << 16
+    private static let slotMask: Int = capacity * 4 - 1
+
     private let texts: TextDictionary
     private let origins: TupleDictionary<OriginKey>
     private let targets: TupleDictionary<TargetKey>
     private let routes: TupleDictionary<RouteKey>
-    private let table: FlowTable
+    private let remarks: RemarkDictionary
     private let calibration: DurationCalibration
     private let seed: UInt64
 
-    private(set) var drafts: [FlowDraft] = []
-    private var index: [Identity: Int] = [:]
+    /// The drafts of the batch, the first `count` of them; in memory of its own, so that they are worked on in place.
+    let drafts = UnsafeMutablePointer<FlowDraft>.allocate(capacity: capacity)
+    private(set) var count = 0
+    /// The draft's place + 1 by the low bits of its hash; 0 = free.
+    private let slots: UnsafeMutablePointer<UInt32>
 
     init(
         texts: TextDictionary, origins: TupleDictionary<OriginKey>, targets: TupleDictionary<TargetKey>,
-        routes: TupleDictionary<RouteKey>, table: FlowTable, calibration: DurationCalibration, seed: UInt64
+        routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, calibration: DurationCalibration, seed: UInt64
     ) {
         self.texts = texts
         self.origins = origins
         self.targets = targets
         self.routes = routes
-        self.table = table
+        self.remarks = remarks
         self.calibration = calibration
         self.seed = seed
+        slots = .allocate(capacity: FlowAssembly.slotMask + 1)
+        slots.initialize(repeating: 0, count: FlowAssembly.slotMask + 1)
     }
 
-    func discard() {
-        drafts.removeAll(keepingCapacity: true)
-        index.removeAll(keepingCapacity: true)
+    deinit {
+        slots.deallocate()
+        drafts.deallocate()
     }
 
-    /// Puts in a draft that was loaded and changed elsewhere.
-    func adopt(_ draft: FlowDraft) {
-        index[identity(of: draft)] = drafts.count
-        drafts.append(draft)
+    var isFull: Bool { count >= FlowAssembly.capacity }
+
+    func removeAll() {
+        guard count > 0 else { return }
+        count = 0
+        slots.update(repeating: 0, count: FlowAssembly.slotMask + 1)
     }
 
-    /// Takes the drafts for writing and forgets them.
-    func take() -> [FlowDraft] {
-        defer { discard() }
-        return drafts
-    }
-
-    func add(_ event: FlowEvent, symbols: SymbolTable, map: inout SymbolMap, source: Int64) throws -> Effect {
-        func text(_ symbol: Symbol) throws -> Int64 { try map.id(symbol, in: symbols, texts) }
-        let origin = try origins.id(
-            OriginKey(
-                principal: text(event.principalName), principalID: text(event.principalID),
-                principalKind: event.principalKind.map { $0 == .user ? 1 : 2 } ?? 0, serviceKey: text(event.serviceKeyID),
-                device: text(event.deviceID), clientIP: texts.id(event.clientIP), location: text(event.location)))
-        let connector = try text(event.connectorID)
-        let target = try targets.id(
-            TargetKey(
-                address: text(event.resourceAddress), connectorID: connector, connector: text(event.connectorName),
-                networkID: text(event.networkID), network: text(event.networkName), resourceID: text(event.resourceID),
-                appliedRule: text(event.appliedRule), transport: transport(event, text),
-                port: event.resourcePort.map { Int64($0) } ?? -1))
-        let routeKey = try RouteKey(
-            relays: text(event.relays), tunnelPath: text(event.tunnelPath), tunnelProtocol: text(event.tunnelProtocol))
-        let remark = try RemarkKey(
-            error: text(event.errorMessage), closeReason: text(event.closeReason), requested: text(event.requested),
-            decisionEffect: text(event.decisionEffect), decisionReason: text(event.decisionReason),
-            policyVersion: event.policyVersion ?? -1, policyDigest: text(event.policyDigest))
-        let position = RecordPosition(source: source, offset: Int64(clamping: event.offset), line: Int64(clamping: event.line))
-
-        var made = FlowDraft(
-            flowID: 0, hash: 0, connectionID: event.connectionID, connector: connector,
-            startedAt: event.timestamp.milliseconds, endedAt: nil, origin: origin, target: target,
-            resourceIP: try texts.id(event.resourceIP), route: routeKey.isEmpty ? 0 : try routes.id(routeKey), remark: remark,
-            state: FlowState(rawValue: 0), bytesReceived: event.bytesReceived, bytesTransferred: event.bytesTransferred,
-            first: position, last: nil, rank: FlowDraft.rank(of: event.kind))
-        setTimes(&made, from: event)
-        made.hash = hash(of: made, symbols, event)
-
-        guard let slot = try locate(made) else {
-            made.flowID = table.takeID()
-            index[identity(of: made)] = drafts.count
-            drafts.append(made)
-            return .newFlow
+    /// Adds an event of a batch to the draft of its connection; there must be room for one more draft.
+    func add(
+        _ event: UnsafePointer<FlowEvent>, _ numbers: EventNumbers, symbols: SymbolTable, map: inout SymbolMap, source: Int64
+    ) throws -> Effect {
+        var origin = EventNumberMap.find(map.numbers.origins, numbers.origin)
+        if origin < 0 { origin = try learnOrigin(event.pointee, numbers, symbols, &map) }
+        var target = EventNumberMap.find(map.numbers.targets, numbers.target)
+        if target < 0 { target = try learnTarget(event.pointee, numbers, symbols, &map) }
+        var route = EventNumberMap.find(map.numbers.routes, numbers.route)
+        if route < 0 { route = try learnRoute(event.pointee, numbers, symbols, &map) }
+        var remark = EventNumberMap.find(map.numbers.remarks, numbers.remark)
+        if remark < 0 { remark = try learnRemark(event.pointee, numbers, symbols, &map) }
+        var resourceIP = EventNumberMap.find(map.numbers.addresses, numbers.resourceIP)
+        if resourceIP < 0 {
+            resourceIP = try texts.id(event.pointee.resourceIP)
+            EventNumberMap.set(&map.numbers.addresses, numbers.resourceIP, resourceIP)
         }
-        return merge(made, event: event, into: slot)
+        var made = FlowDraft(
+            connectionID: event.pointee.connectionID, connector: EventNumberMap.find(map.numbers.connectors, numbers.target),
+            startedAt: event.pointee.timestamp.milliseconds, origin: origin, target: target, resourceIP: resourceIP, route: route,
+            remark: remark, state: FlowState(rawValue: 0), bytesReceived: event.pointee.bytesReceived ?? FlowDraft.absent,
+            bytesTransferred: event.pointee.bytesTransferred ?? FlowDraft.absent,
+            first: RecordPosition(
+                source: source, offset: Int64(clamping: event.pointee.offset), line: Int64(clamping: event.pointee.line)),
+            rank: FlowDraft.rank(of: event.pointee.kind))
+        setTimes(&made, from: event)
+        made.hash = made.connectionID.isEmpty ? hashOfAll(made) : numbers.hash
+        return try place(made)
     }
 
-    private func transport(_ event: FlowEvent, _ text: (Symbol) throws -> Int64) rethrows -> Int64 {
-        switch event.transport {
+    private func learnOrigin(
+        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+    ) throws -> Int64 {
+        let id = try origins.id(
+            OriginKey(
+                principal: map.id(event.principalName, in: symbols, texts), principalID: map.id(event.principalID, in: symbols, texts),
+                principalKind: event.principalKind.map { $0 == .user ? 1 : 2 } ?? 0,
+                serviceKey: map.id(event.serviceKeyID, in: symbols, texts), device: map.id(event.deviceID, in: symbols, texts),
+                clientIP: texts.id(event.clientIP), location: map.id(event.location, in: symbols, texts)))
+        EventNumberMap.set(&map.numbers.origins, numbers.origin, id)
+        return id
+    }
+
+    private func learnTarget(
+        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+    ) throws -> Int64 {
+        let connector = try map.id(event.connectorID, in: symbols, texts)
+        let id = try targets.id(
+            TargetKey(
+                address: map.id(event.resourceAddress, in: symbols, texts), connectorID: connector,
+                connector: map.id(event.connectorName, in: symbols, texts), networkID: map.id(event.networkID, in: symbols, texts),
+                network: map.id(event.networkName, in: symbols, texts), resourceID: map.id(event.resourceID, in: symbols, texts),
+                appliedRule: map.id(event.appliedRule, in: symbols, texts),
+                transport: FlowAssembly.transport(event.transport) ?? map.id(event.unknownTransport, in: symbols, texts) + 16,
+                port: event.resourcePort.map { Int64($0) } ?? -1))
+        EventNumberMap.set(&map.numbers.targets, numbers.target, id)
+        EventNumberMap.set(&map.numbers.connectors, numbers.target, connector)
+        return id
+    }
+
+    private func learnRoute(
+        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+    ) throws -> Int64 {
+        let route = try RouteKey(
+            relays: map.id(event.relays, in: symbols, texts), tunnelPath: map.id(event.tunnelPath, in: symbols, texts),
+            tunnelProtocol: map.id(event.tunnelProtocol, in: symbols, texts))
+        let id = route.isEmpty ? 0 : try routes.id(route)
+        EventNumberMap.set(&map.numbers.routes, numbers.route, id)
+        return id
+    }
+
+    private func learnRemark(
+        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+    ) throws -> Int64 {
+        let id = try remarks.id(
+            RemarkKey(
+                error: map.id(event.errorMessage, in: symbols, texts), closeReason: map.id(event.closeReason, in: symbols, texts),
+                requested: map.id(event.requested, in: symbols, texts),
+                decisionEffect: map.id(event.decisionEffect, in: symbols, texts),
+                decisionReason: map.id(event.decisionReason, in: symbols, texts), policyVersion: event.policyVersion ?? -1,
+                policyDigest: map.id(event.policyDigest, in: symbols, texts)))
+        EventNumberMap.set(&map.numbers.remarks, numbers.remark, id)
+        return id
+    }
+
+    /// Puts a draft in, or into the draft of the same connection that is there.
+    private func place(_ made: FlowDraft) throws -> Effect {
+        var slot = Int(truncatingIfNeeded: made.hash) & FlowAssembly.slotMask
+        while slots[slot] != 0 {
+            let known = drafts + (Int(slots[slot]) - 1)
+            if known.pointee.hash == made.hash, known.pointee.isSame(as: made) {
+                guard try known.pointee.merge(made, remarks: remarks, calibration: calibration) else { return .duplicate }
+                known.pointee.completions += 1
+                return .completed
+            }
+            slot = (slot &+ 1) & FlowAssembly.slotMask
+        }
+        (drafts + count).initialize(to: made)
+        count += 1
+        slots[slot] = UInt32(count)
+        return .newDraft
+    }
+
+    static func transport(_ transport: TransportProtocol?) -> Int64? {
+        switch transport {
         case .tcp: 1
         case .udp: 2
         case .icmp: 3
-        case nil: try text(event.unknownTransport) + 16
+        case nil: nil
         }
     }
 
-    private func setTimes(_ draft: inout FlowDraft, from event: FlowEvent) {
-        let at = event.timestamp.milliseconds
-        switch event.kind {
-        case .established:
-            draft.state = [.allowed, .hasEstablished]
-            draft.startedAt = event.startedAt?.milliseconds ?? at
-        case .denied:
-            draft.state = [.denied]
-            draft.startedAt = event.startedAt?.milliseconds ?? at
-        case .failed:
-            draft.state = [.failed]
-            draft.startedAt = event.startedAt?.milliseconds ?? at
+    private func setTimes(_ draft: inout FlowDraft, from event: UnsafePointer<FlowEvent>) {
+        let at = event.pointee.timestamp.milliseconds
+        draft.startedAt = event.pointee.startedAt?.milliseconds ?? at
+        switch event.pointee.kind {
+        case .established: draft.state = [.allowed, .hasEstablished]
+        case .denied: draft.state = [.denied]
+        case .failed: draft.state = [.failed]
         case .whole:
             draft.state = [.allowed, .whole]
-            draft.startedAt = event.startedAt?.milliseconds ?? at
-            draft.endedAt = event.endedAt?.milliseconds
+            draft.endedAt = event.pointee.endedAt?.milliseconds ?? FlowDraft.absent
         case .closed:
             draft.state = [.allowed, .hasClosed, .orphan]
-            let end = event.endedAt?.milliseconds ?? at
+            let end = event.pointee.endedAt?.milliseconds ?? at
             draft.endedAt = end
-            if let start = event.startedAt?.milliseconds {
-                draft.startedAt = start
-            } else if let duration = event.duration {
-                let unit = event.durationUnit == .unstated ? calibration.unit(of: draft.connector) : event.durationUnit
-                if let span = DurationCalibration.milliseconds(duration, unit) {
-                    draft.startedAt = end.subtractingReportingOverflow(span).partialValue
-                    draft.state.insert(.startInferred)
-                } else {
-                    draft.startedAt = end
-                    draft.pendingDuration = duration
-                    draft.state.insert(.startUnknown)
-                }
+            guard event.pointee.startedAt == nil else { return }
+            guard let duration = event.pointee.duration else {
+                draft.startedAt = end
+                draft.state.insert(.startUnknown)
+                return
+            }
+            let isUnstated = event.pointee.durationUnit == .unstated
+            if isUnstated { draft.duration = duration }
+            if let span = DurationCalibration.milliseconds(
+                duration, isUnstated ? calibration.unit(of: draft.connector) : event.pointee.durationUnit)
+            {
+                draft.startedAt = end.subtractingReportingOverflow(span).partialValue
+                draft.state.insert(.startInferred)
             } else {
                 draft.startedAt = end
                 draft.state.insert(.startUnknown)
@@ -153,108 +203,15 @@ final class FlowAssembly {
         }
     }
 
-    private func identity(of draft: FlowDraft) -> Identity {
-        Identity(hash: draft.hash, connector: draft.connector, connectionID: draft.connectionID)
-    }
-
-    private func hash(of draft: FlowDraft, _ symbols: SymbolTable, _ event: FlowEvent) -> Int64 {
-        var state = seed
-        if draft.connectionID.isEmpty {
-            // Without an id, the whole of it is the identity.
-            for value in [
-                draft.startedAt, draft.endedAt ?? -1, draft.origin, draft.target, draft.resourceIP, draft.bytesReceived ?? -1,
-                draft.bytesTransferred ?? -1, Int64(draft.rank),
-            ] {
-                state = KeyedHash.mix(state, UInt64(bitPattern: value))
-            }
-        } else {
-            state = draft.connectionID.withBytes { KeyedHash.hash($0, seed: state) }
-            state = KeyedHash.hash(symbols.bytes(of: event.connectorID), seed: state)
-        }
-        return Int64(bitPattern: state)
-    }
-
-    /// The place of the flow among the drafts; loaded from the database where it is known there.
-    private func locate(_ made: FlowDraft) throws -> Int? {
-        let key = identity(of: made)
-        if let slot = index[key], isSame(drafts[slot], made) { return slot }
-        for found in try table.find(hash: made.hash) where isSame(found, made) {
-            index[key] = drafts.count
-            drafts.append(found)
-            return drafts.count - 1
-        }
-        return nil
-    }
-
-    private func isSame(_ left: FlowDraft, _ right: FlowDraft) -> Bool {
-        guard left.connectionID == right.connectionID, left.connector == right.connector else { return false }
-        guard left.connectionID.isEmpty else { return true }
-        return left.startedAt == right.startedAt && left.endedAt == right.endedAt && left.origin == right.origin
-            && left.target == right.target && left.resourceIP == right.resourceIP && left.rank == right.rank
-            && left.bytesReceived == right.bytesReceived && left.bytesTransferred == right.bytesTransferred
-    }
-
-    private func merge(_ made: FlowDraft, event: FlowEvent, into slot: Int) -> Effect {
-        let old = drafts[slot]
-        if made.connectionID.isEmpty { return .duplicate }
-        var flow = old
-        flow.state.raiseOutcome(to: made.state.outcomeCode)
-        flow.state.formUnion(made.state.intersection([.hasEstablished, .hasClosed]))
-
-        let knowsStart = { (state: FlowState) in state.isDisjoint(with: [.startInferred, .startUnknown]) }
-        if made.endedAt != nil, let duration = event.duration, event.durationUnit == .unstated, let end = made.endedAt,
-            knowsStart(old.state), old.endedAt == nil
-        {
-            calibration.observe(connector: made.connector, elapsedMs: end &- old.startedAt, duration: duration)
-        } else if event.kind == .established, let duration = old.pendingDuration, let end = old.endedAt {
-            calibration.observe(connector: made.connector, elapsedMs: end &- made.startedAt, duration: duration)
-        }
-
-        // A stated start beats a computed one, which beats none; of two alike the earlier counts.
-        let order = { (state: FlowState) in state.contains(.startUnknown) ? 2 : (state.contains(.startInferred) ? 1 : 0) }
-        if order(made.state) < order(old.state) || (order(made.state) == order(old.state) && made.startedAt < old.startedAt) {
-            flow.startedAt = made.startedAt
-            flow.state.remove([.startInferred, .startUnknown])
-            flow.state.formUnion(made.state.intersection([.startInferred, .startUnknown]))
-        }
-        if flow.state.contains(.hasEstablished) { flow.state.remove(.orphan) }
-        if !flow.state.contains(.startUnknown) { flow.pendingDuration = nil }
-        if let end = made.endedAt { flow.endedAt = max(old.endedAt ?? .min, end) }
-        flow.bytesReceived = larger(old.bytesReceived, made.bytesReceived)
-        flow.bytesTransferred = larger(old.bytesTransferred, made.bytesTransferred)
-
-        if made.rank > old.rank {
-            flow.origin = made.origin
-            flow.target = made.target
-            flow.resourceIP = made.resourceIP == 0 ? old.resourceIP : made.resourceIP
-            flow.route = made.route == 0 ? old.route : made.route
-            flow.remark = made.remark
-            flow.remark.fill(from: old.remark)
-            flow.rank = made.rank
-            flow.last = old.first
-            flow.first = made.first
-        } else {
-            if flow.resourceIP == 0 { flow.resourceIP = made.resourceIP }
-            if flow.route == 0 { flow.route = made.route }
-            flow.remark.fill(from: made.remark)
-            if made.rank < old.rank, old.last == nil { flow.last = made.first }
-        }
-        let isNews = !FlowAssembly.sameFacts(flow, old)
-        guard isNews else { return .duplicate }
-        flow.isClean = false
-        drafts[slot] = flow
-        return .completed
-    }
-
-    private func larger(_ left: Int64?, _ right: Int64?) -> Int64? {
-        guard let left, let right else { return left ?? right }
-        return max(left, right)
-    }
-
-    private static func sameFacts(_ left: FlowDraft, _ right: FlowDraft) -> Bool {
-        left.startedAt == right.startedAt && left.endedAt == right.endedAt && left.state == right.state
-            && left.origin == right.origin && left.target == right.target && left.resourceIP == right.resourceIP
-            && left.route == right.route && left.remark == right.remark && left.bytesReceived == right.bytesReceived
-            && left.bytesTransferred == right.bytesTransferred && left.last == right.last
+    /// Without an id, the whole of a flow is its identity.
+    private func hashOfAll(_ draft: FlowDraft) -> UInt64 {
+        var state = KeyedHash.mix(seed, UInt64(bitPattern: draft.startedAt))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.endedAt))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.origin))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.target))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.resourceIP))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.bytesReceived))
+        state = KeyedHash.mix(state, UInt64(bitPattern: draft.bytesTransferred))
+        return KeyedHash.mix(state, UInt64(draft.rank))
     }
 }

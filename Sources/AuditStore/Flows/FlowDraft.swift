@@ -5,11 +5,14 @@ struct RecordPosition: Hashable {
     var source: Int64
     var offset: Int64
     var line: Int64
+
+    static let none = RecordPosition(source: 0, offset: FlowDraft.absent, line: 0)
+    var isNone: Bool { offset == FlowDraft.absent }
 }
 
 /// What a flow adds to the roll-up.
 struct EdgeContribution: Hashable {
-    var key: EdgeKey
+    var edge: Int64
     var isOpen: Bool
     var bytesReceived: Int64
     var bytesTransferred: Int64
@@ -17,39 +20,43 @@ struct EdgeContribution: Hashable {
 }
 
 /// A flow in memory between its records and its row.
+///
+/// Integers that may be absent are `absent` then, as in a `BatchTable`: optionals would make it half as large again.
 struct FlowDraft {
-    var flowID: Int64
-    var hash: Int64
+    static let absent = BatchTable.null
+
+    var flowID: Int64 = 0
+    /// Of the identity: `KeyedHash`.
+    var hash: UInt64 = 0
     var connectionID: ConnectionID
+    /// Number of the Connector's id.
     var connector: Int64
 
     var startedAt: Int64
-    var endedAt: Int64?
+    var endedAt = FlowDraft.absent
     var origin: Int64
     var target: Int64
     var resourceIP: Int64
     var route: Int64
-    var remark: RemarkKey
+    var remark: Int64
     var state: FlowState
-    var bytesReceived: Int64?
-    var bytesTransferred: Int64?
-    var judgement: Int64 = 0
+    var bytesReceived: Int64
+    var bytesTransferred: Int64
     var first: RecordPosition
-    var last: RecordPosition?
+    var last = RecordPosition.none
+    /// A duration whose unit the event does not state and with which the start is computed, or waits to be.
+    var duration = FlowDraft.absent
     /// How good the record is that `origin`, `target` and `route` were taken from; `FlowDraft.rank`.
-    var rank: Int
-
-    /// A duration whose unit is not known, and when the connection closed.
-    var pendingDuration: Int64?
+    var rank: Int8
     /// The row has one in `pending_duration` already.
     var hadPendingDuration = false
-    /// What the row in the database adds to the roll-up; nil for a new flow.
-    var before: EdgeContribution?
     /// Nothing has changed since it was loaded.
     var isClean = false
+    /// Events in this batch that completed the flow, beyond the first.
+    var completions: Int32 = 0
 
     /// Records say the same things about who and what; where they differ, the one from the start of the connection counts.
-    static func rank(of kind: FlowEvent.Kind) -> Int {
+    static func rank(of kind: FlowEvent.Kind) -> Int8 {
         switch kind {
         case .denied: 1
         case .failed: 2
@@ -59,14 +66,91 @@ struct FlowDraft {
         }
     }
 
-    func contribution() -> EdgeContribution {
+    /// The duration that keeps the start from being known.
+    var pendingDuration: Int64? { state.contains(.startUnknown) && duration != FlowDraft.absent ? duration : nil }
+
+    func contribution(edge: Int64) -> EdgeContribution {
         EdgeContribution(
-            key: EdgeKey(
-                hour: EdgeKey.hour(of: startedAt), origin: origin, target: target, outcome: state.outcomeCode,
-                judgement: judgement),
-            isOpen: endedAt == nil && state.outcomeCode == 3,
-            bytesReceived: bytesReceived ?? 0,
-            bytesTransferred: bytesTransferred ?? 0,
-            startedAt: startedAt)
+            edge: edge, isOpen: endedAt == FlowDraft.absent && state.outcomeCode == 3,
+            bytesReceived: bytesReceived == FlowDraft.absent ? 0 : bytesReceived,
+            bytesTransferred: bytesTransferred == FlowDraft.absent ? 0 : bytesTransferred, startedAt: startedAt)
+    }
+
+    /// Whether two drafts of equal hash are of one connection; without an id, whether they say the same.
+    func isSame(as other: FlowDraft) -> Bool {
+        guard connectionID == other.connectionID, connector == other.connector else { return false }
+        guard connectionID.isEmpty else { return true }
+        return startedAt == other.startedAt && endedAt == other.endedAt && origin == other.origin && target == other.target
+            && resourceIP == other.resourceIP && rank == other.rank && bytesReceived == other.bytesReceived
+            && bytesTransferred == other.bytesTransferred
+    }
+
+    /// Takes in what another draft of the same connection says, which came later. True when that was news.
+    ///
+    /// The outcome is the same in whatever order drafts are merged, but for which of several equal records is named as the place.
+    mutating func merge(_ made: FlowDraft, remarks: RemarkDictionary, calibration: DurationCalibration) throws -> Bool {
+        if connectionID.isEmpty { return false }
+        let old = self
+        state.raiseOutcome(to: made.state.outcomeCode)
+        state.formUnion(made.state.intersection([.hasEstablished, .hasClosed]))
+        calibrate(old, made, calibration)
+
+        // A stated start beats a computed one, which beats none; of two alike the earlier counts.
+        let oldOrder = FlowDraft.order(old.state)
+        let madeOrder = FlowDraft.order(made.state)
+        if madeOrder < oldOrder || (madeOrder == oldOrder && made.startedAt < old.startedAt) {
+            startedAt = made.startedAt
+            state.remove([.startInferred, .startUnknown])
+            state.formUnion(made.state.intersection([.startInferred, .startUnknown]))
+        }
+        if state.contains(.hasEstablished) { state.remove(.orphan) }
+        if duration == FlowDraft.absent { duration = made.duration }
+        // The absent value is the least of all.
+        endedAt = max(old.endedAt, made.endedAt)
+        bytesReceived = max(old.bytesReceived, made.bytesReceived)
+        bytesTransferred = max(old.bytesTransferred, made.bytesTransferred)
+
+        if made.rank > old.rank {
+            origin = made.origin
+            target = made.target
+            resourceIP = made.resourceIP == 0 ? old.resourceIP : made.resourceIP
+            route = made.route == 0 ? old.route : made.route
+            remark = try remarks.fill(made.remark, from: old.remark)
+            rank = made.rank
+            last = old.first
+            first = made.first
+        } else {
+            if resourceIP == 0 { resourceIP = made.resourceIP }
+            if route == 0 { route = made.route }
+            remark = try remarks.fill(old.remark, from: made.remark)
+            if last.isNone { last = made.rank < old.rank ? made.first : made.last }
+        }
+        guard !sameFacts(as: old) else { return false }
+        isClean = false
+        return true
+    }
+
+    private static func order(_ state: FlowState) -> Int {
+        state.contains(.startUnknown) ? 2 : (state.contains(.startInferred) ? 1 : 0)
+    }
+
+    /// An established and a closed event that meet show in which unit their Connector counts.
+    private func calibrate(_ old: FlowDraft, _ made: FlowDraft, _ calibration: DurationCalibration) {
+        let bare: FlowState = [.startInferred, .startUnknown]
+        if !made.state.contains(.hasEstablished), made.endedAt != FlowDraft.absent, made.duration != FlowDraft.absent,
+            old.state.isDisjoint(with: bare), old.endedAt == FlowDraft.absent
+        {
+            calibration.observe(connector: connector, elapsedMs: made.endedAt &- old.startedAt, duration: made.duration)
+        } else if made.state.contains(.hasEstablished), !made.state.contains(.hasClosed), let duration = old.pendingDuration,
+            old.endedAt != FlowDraft.absent
+        {
+            calibration.observe(connector: connector, elapsedMs: old.endedAt &- made.startedAt, duration: duration)
+        }
+    }
+
+    private func sameFacts(as other: FlowDraft) -> Bool {
+        startedAt == other.startedAt && endedAt == other.endedAt && state == other.state && origin == other.origin
+            && target == other.target && resourceIP == other.resourceIP && route == other.route && remark == other.remark
+            && bytesReceived == other.bytesReceived && bytesTransferred == other.bytesTransferred && last == other.last
     }
 }

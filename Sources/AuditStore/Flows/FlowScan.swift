@@ -1,4 +1,3 @@
-public import AccessPolicy
 public import FlowModel
 public import GRDB
 
@@ -19,13 +18,15 @@ public struct StoredFlow: Sendable {
     public var remark: Int64
     /// The judgement that is stored; 0 for none.
     public var judgement: Int64
+
+    var outcomeCode: Int64
 }
 
 /// Walks all flows of a database.
 public final class FlowScan {
     public enum Order: Sendable {
-        /// As they lie in the table: the cheapest.
-        case row
+        /// As they lie in the table, up to a number: the cheapest.
+        case row(before: Int64 = .max)
         /// By start, then by number.
         case time
     }
@@ -40,12 +41,16 @@ public final class FlowScan {
     public func forEach(
         order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, _ body: (StoredFlow) throws -> Void
     ) throws {
+        var sorting = "started_at, flow_id"
+        var end = Int64.max
+        if case .row(let before) = order {
+            sorting = "flow_id"
+            end = before
+        }
         let statement = try RawStatement(
             database,
-            """
-            SELECT \(FlowScan.columns) FROM flow_fact WHERE started_at >= ?1 AND started_at < ?2
-            ORDER BY \(order == .row ? "flow_id" : "started_at, flow_id")
-            """)
+            "SELECT \(FlowScan.columns) WHERE started_at >= ?1 AND started_at < ?2 AND flow_id < ?3 ORDER BY \(sorting)")
+        statement.bind(3, end)
         statement.bind(1, since.milliseconds)
         statement.bind(2, until.milliseconds)
         defer { statement.reset() }
@@ -54,15 +59,16 @@ public final class FlowScan {
 
     /// One flow by its number.
     public func flow(_ id: Int64) throws -> StoredFlow? {
-        let statement = try RawStatement(database, "SELECT \(FlowScan.columns) FROM flow_fact WHERE flow_id = ?")
+        let statement = try RawStatement(database, "SELECT \(FlowScan.columns) WHERE flow_id = ?")
         statement.bind(1, id)
         defer { statement.reset() }
         return try statement.step() ? FlowScan.flow(statement) : nil
     }
 
     private static let columns = """
-        flow_id, connection_id, started_at, duration_ms, state, bytes_received, bytes_transferred, origin_id, target_id,
+        flow_id, connection_id, started_at, duration_ms, state, f.bytes_received, f.bytes_transferred, origin_id, target_id,
             resource_ip, remark_id, judgement_id
+        FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
         """
 
     private static func flow(_ statement: RawStatement) -> StoredFlow {
@@ -72,6 +78,7 @@ public final class FlowScan {
             endedAt: statement.optionalInteger(3).map { Timestamp(milliseconds: startedAt &+ $0) },
             outcome: FlowState(rawValue: statement.integer(4)).outcome, bytesReceived: statement.optionalInteger(5),
             bytesTransferred: statement.optionalInteger(6), origin: statement.integer(7), target: statement.integer(8),
-            resourceIP: statement.integer(9), remark: statement.integer(10), judgement: statement.integer(11))
+            resourceIP: statement.integer(9), remark: statement.integer(10), judgement: statement.integer(11),
+            outcomeCode: FlowState(rawValue: statement.integer(4)).outcomeCode)
     }
 }

@@ -1,68 +1,181 @@
+internal import Dispatch
+internal import FlowJournal
 internal import FlowModel
 internal import LogFormats
 
-/// A decoder with the symbols and the batch that belong to it.
-final class DecodingWorker {
-    /// Events in a batch before it is written: enough that a transaction costs nothing per event, and few enough for flat memory.
-    private static let batchEvents = 50_000
-    /// Lines of other kinds, which carry texts.
-    private static let batchTexts = 5_000
+/// A decoder with the symbols, the batch and the buffer that belong to it, and what became of the piece of a source that it was given.
+///
+/// INVARIANT: touched by one thread at a time: between `DecodingPool.submit` and `take` by the pool's, otherwise by the pool's owner.
+final class DecodingWorker: @unchecked Sendable {
+    /// Inflated bytes in a piece: more than the longest line, little enough to stay in a core's cache.
+    static let pieceBytes = LineLimits.longestLine + (1 << 17)
     /// Texts remembered before all is forgotten and learnt anew.
-    private static let symbolLimit = 48 << 20
+    private static let symbolLimit = 8 << 20
 
     let format: InputFormat
     private(set) var batch: RecordBatch
     private var decoder: LineDecoder
     var map = SymbolMap()
-    /// Bytes behind the last whole record, which the decoder holds too.
-    private var tail: [UInt8] = []
-    private var tailStart: UInt64
+    private let numberer: EventNumberer
+    /// Of the batch's events, after `number()`.
+    private(set) var numbers: [EventNumbers] = []
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodingWorker.pieceBytes, alignment: 64)
+    lazy var inflater = FrameInflater()
+    fileprivate let isDone = DispatchSemaphore(value: 0)
 
-    init(format: InputFormat, at point: ResumePoint) {
+    // What became of the piece.
+
+    /// Where the next piece begins.
+    var end = ResumePoint.start
+    var filePosition: Int64 = 0
+    var frames: [FrameRow] = []
+    var damage: [String] = []
+    var failure: (any Error)?
+    /// The last piece of its source, or one behind it.
+    var isLast = false
+    /// There was nothing left to read.
+    var isEmpty = false
+    /// A line does not fit into a piece: the bytes in `buffer` up to here, and what follows them, must be decoded one after the other.
+    var overlong = 0
+
+    /// `seed`: of the database's identities.
+    init(format: InputFormat, seed: UInt64) {
         self.format = format
+        numberer = EventNumberer(seed: seed)
         let symbols = SymbolTable()
         batch = RecordBatch(symbols: symbols)
-        decoder = LineDecoder(format: format, symbols: symbols, at: point)
-        tailStart = point.offset
+        decoder = LineDecoder(format: format, symbols: symbols)
+    }
+
+    deinit {
+        buffer.deallocate()
     }
 
     var resumePoint: ResumePoint { decoder.resumePoint }
 
-    var isFull: Bool {
-        batch.flows.count >= DecodingWorker.batchEvents
-            || batch.quarantined.count + batch.eventCount - batch.flows.count + batch.extras.count >= DecodingWorker.batchTexts
+    func decode(_ chunk: UnsafeRawBufferPointer, isLast: Bool = false) {
+        decoder.decode(chunk, isLast: isLast, into: batch)
     }
 
-    func decode(_ chunk: UnsafeRawBufferPointer, isLast: Bool) {
-        decoder.decode(chunk, isLast: isLast, into: batch)
-        let consumed = Int(clamping: decoder.resumePoint.offset - tailStart)
-        if consumed >= tail.count {
-            let start = min(consumed - tail.count, chunk.count)
-            tail.removeAll(keepingCapacity: true)
-            tail.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[start...]))
-        } else {
-            tail.removeFirst(consumed)
-            tail.append(contentsOf: chunk)
-        }
-        tailStart = decoder.resumePoint.offset
+    /// To be called when the batch is full.
+    func number() {
+        numberer.number(batch, into: &numbers)
     }
 
     func resume(at point: ResumePoint) {
         decoder.resume(at: point)
-        tail.removeAll(keepingCapacity: true)
-        tailStart = point.offset
     }
 
-    /// Empties the batch after it was written.
-    func reuse() {
+    /// Empties the batch after it was written. A decoder in the middle of a record is left as it is.
+    func clear() {
         batch.removeAll()
-        guard batch.symbols.byteCount > DecodingWorker.symbolLimit else { return }
+        frames.removeAll(keepingCapacity: true)
+        damage.removeAll()
+        failure = nil
+        isLast = false
+        isEmpty = false
+        overlong = 0
+    }
+
+    /// Forgets texts when there are many; between pieces, when nothing is carried over.
+    fileprivate func trim() {
+        guard batch.symbols.byteCount > DecodingWorker.symbolLimit || numberer.isLarge else { return }
+        numberer.removeAll()
         let symbols = SymbolTable()
-        let point = decoder.resumePoint
         batch = RecordBatch(symbols: symbols)
-        decoder = LineDecoder(format: format, symbols: symbols, at: point)
+        decoder = LineDecoder(format: format, symbols: symbols)
         map.removeAll()
-        let carried = tail
-        carried.withUnsafeBytes { decoder.decode($0, isLast: false, into: batch) }
+    }
+}
+
+/// Decodes pieces of a source on other threads and hands them back in the order in which they were given.
+final class DecodingPool {
+    /// Pieces in flight: enough to keep two cores busy while one is written, few enough for flat memory.
+    private static let depth = 6
+
+    private let format: InputFormat
+    private let seed: UInt64
+    private let decoding = DispatchQueue(label: "ingest.decode", attributes: .concurrent)
+    private let reading = DispatchQueue(label: "ingest.read")
+    private var idle: [DecodingWorker] = []
+    private var busy: [DecodingWorker] = []
+
+    init(format: InputFormat, seed: UInt64) {
+        self.format = format
+        self.seed = seed
+    }
+
+    /// Whether a piece can be given without waiting.
+    var hasRoom: Bool { busy.count < DecodingPool.depth }
+
+    private func next() -> DecodingWorker {
+        let worker = idle.popLast() ?? DecodingWorker(format: format, seed: seed)
+        worker.trim()
+        busy.append(worker)
+        return worker
+    }
+
+    /// Runs `decode` on any thread.
+    func submit(_ decode: @escaping @Sendable (DecodingWorker) -> Void) {
+        let worker = next()
+        decoding.async {
+            decode(worker)
+            worker.number()
+            worker.isDone.signal()
+        }
+    }
+
+    /// Runs `read` after every other `read`, and then what it gives on any thread.
+    func submit(reading read: @escaping @Sendable (DecodingWorker) -> (@Sendable (DecodingWorker) -> Void)?) {
+        let worker = next()
+        let decoding = decoding
+        reading.async {
+            guard let decode = read(worker) else {
+                worker.number()
+                worker.isDone.signal()
+                return
+            }
+            decoding.async {
+                decode(worker)
+                worker.number()
+                worker.isDone.signal()
+            }
+        }
+    }
+
+    /// The oldest piece, when it is done; nil when there is none. To be given back.
+    func take() -> DecodingWorker? {
+        guard !busy.isEmpty else { return nil }
+        let worker = busy.removeFirst()
+        worker.isDone.wait()
+        return worker
+    }
+
+    func giveBack(_ worker: DecodingWorker) {
+        worker.clear()
+        idle.append(worker)
+    }
+
+    /// Waits until nothing is in flight, and drops it.
+    func drain() {
+        while let worker = take() { giveBack(worker) }
+    }
+}
+
+/// A pool for each format, kept from source to source with what its decoders have learnt.
+final class DecodingPools {
+    let seed: UInt64
+    private var pools: [InputFormat: DecodingPool] = [:]
+
+    /// `seed`: of the database's identities.
+    init(seed: UInt64) {
+        self.seed = seed
+    }
+
+    func pool(for format: InputFormat) -> DecodingPool {
+        if let pool = pools[format] { return pool }
+        let pool = DecodingPool(format: format, seed: seed)
+        pools[format] = pool
+        return pool
     }
 }

@@ -17,6 +17,9 @@ public struct Ingest {
         public var engine = EngineOptions()
         /// Wait for another ingest into the same database to finish.
         public var waits = true
+        /// Events in a transaction: enough that roll-ups are written once for many of them, few enough for a write-ahead log of some
+        /// hundred MB. A transaction ends after some seconds in any case.
+        public var transactionEvents = 1_000_000
         /// Who ingests, for the auditor's own log.
         public var actor = ""
         public var now = Timestamp(milliseconds: 0)
@@ -65,17 +68,20 @@ public struct Ingest {
     private func ingest(_ inputs: InputCollector, into connection: Database, report: inout IngestReport) throws {
         let before = connection.totalChangesCount
         let history = try PolicyTable.add(options.policies, to: connection, report: &report)
-        let writer = try IngestWriter(connection, statedUnit: options.durationUnit) { reader in
-            history.map { Classifier(history: $0, options: options.engine, reader: reader) }
+        let writer = try IngestWriter(
+            connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents
+        ) { reader, judgements in
+            history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
         }
         let named = Set(inputs.named)
         let total = inputs.files.reduce(Int64(0)) { $0 + Ingest.size(of: $1) }
         var done: Int64 = 0
         let journals = try examineJournals(of: inputs.files, JournalMemory(database: connection), &report)
+        let pools = DecodingPools(seed: writer.identitySeed)
         for file in inputs.files {
             if shouldStop?() == true { break }
             if case .some(.none) = journals[SourceIngest.directory(of: file)] { continue }
-            let reader = SourceIngest(ingest: self, writer: writer, total: total, done: done)
+            let reader = SourceIngest(ingest: self, writer: writer, pools: pools, total: total, done: done)
             do {
                 try reader.run(file, report: &report)
             } catch let failure as StoreFailure {
@@ -88,6 +94,7 @@ public struct Ingest {
             }
             done += Ingest.size(of: file)
         }
+        try writer.finish(&report)
         try connection.inTransaction {
             for (directory, seen) in journals.sorted(by: { $0.key < $1.key }) {
                 guard let seen else { continue }
@@ -98,7 +105,7 @@ public struct Ingest {
         }
         report.unknownStarts = try writer.resolvePendingDurations()
         if report.newSnapshots > 0 || writer.needsOrderedJudgement {
-            report.judgedAgain = try writer.judgeAll()
+            report.judgedAgain = try writer.judgeAgain()
         }
         if connection.totalChangesCount != before {
             try AuditLog.write(

@@ -2,44 +2,89 @@ internal import FlowModel
 internal import GRDB
 internal import LogFormats
 
-/// Puts decoded batches into the database: one transaction for facts, roll-up and the source's position together.
+/// Puts decoded batches into the database.
+///
+/// A transaction holds facts, roll-ups and the positions of their sources together, over several batches and sources: whatever happens,
+/// the database is as if everything up to some batch had been ingested and nothing behind it.
 final class IngestWriter {
+    /// A transaction ends after this even if little came: what was read is there to be asked.
+    private static let transactionTime = Duration.seconds(5)
+    /// Pages of the write-ahead log at which it is folded into the database.
+    private static let checkpointPages = 8_000
+
     private let database: Database
     private let texts: TextDictionary
     private let origins: TupleDictionary<OriginKey>
     private let targets: TupleDictionary<TargetKey>
     private let routes: TupleDictionary<RouteKey>
-    private let remarks: TupleDictionary<RemarkKey>
-    private let judgements: TupleDictionary<JudgementKey>
+    private let remarks: RemarkDictionary
+    private let edges: TupleDictionary<EdgeKey>
+    private let judgements: JudgementDictionary
     private let table: FlowTable
+    private let identities: IdentityRuns
+    private let originFlows: OriginFlows
     private let rollup: EdgeRollup
     private let calibration: DurationCalibration
     private let assembly: FlowAssembly
+    private let finder: EdgeFinder
     private let records: RecordTables
     let sources: SourceTable
+    /// Keys the hashes of identities.
+    let identitySeed: UInt64
     private let classifier: Classifier?
     private var usesWriteAheadLog = false
+    /// The first flow that this writer adds.
+    private let firstOwnFlow: Int64
+    private let horizon: Horizon
 
-    /// `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
+    private let transactionEvents: Int
+    private var isInTransaction = false
+    private var transactionBegan = ContinuousClock.now
+    private var events = 0
+    private var sort = RadixSort()
+    /// The upper 48 bits of the drafts' hashes over their places, ascending.
+    private var order: [UInt64] = []
+    private var entries: [(key: UInt64, flow: UInt32)] = []
+    /// Counts of what is not committed yet.
+    private var flowCounts = FlowCounts()
+
+    /// What became of events once they met the flows of the database.
+    private struct FlowCounts {
+        var newFlows: Int64 = 0
+        var completions: Int64 = 0
+        var duplicates: Int64 = 0
+        var duplicatesBySource: [Int64: Int64] = [:]
+    }
+
+    /// `transactionEvents`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
     init(
-        _ database: Database, statedUnit: FlowEvent.DurationUnit, makeClassifier: (FlowFactsReader) -> Classifier?
+        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int,
+        makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
     ) throws {
         self.database = database
+        self.transactionEvents = transactionEvents
         texts = try TextDictionary(database)
         origins = try TupleDictionary(database)
         targets = try TupleDictionary(database)
         routes = try TupleDictionary(database)
-        remarks = try TupleDictionary(database)
-        judgements = try TupleDictionary(database)
+        remarks = try RemarkDictionary(database)
+        edges = try TupleDictionary(database, limit: 1_000_000)
+        judgements = try JudgementDictionary(database)
         table = try FlowTable(database)
+        firstOwnFlow = table.nextID
+        horizon = try Horizon(database)
+        identities = try IdentityRuns(database)
+        originFlows = try OriginFlows(database)
         rollup = try EdgeRollup(database)
         calibration = try DurationCalibration(database, stated: statedUnit)
         records = try RecordTables(database)
         sources = try SourceTable(database)
-        classifier = makeClassifier(try FlowFactsReader(database, texts: texts))
+        classifier = makeClassifier(try FlowFactsReader(database, texts: texts), judgements)
+        finder = EdgeFinder(edges: edges, classifier: classifier, rollup: rollup)
+        identitySeed = try IngestWriter.identitySeed(database)
         assembly = FlowAssembly(
-            texts: texts, origins: origins, targets: targets, routes: routes, table: table, calibration: calibration,
-            seed: try IngestWriter.identitySeed(database))
+            texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, calibration: calibration,
+            seed: identitySeed)
     }
 
     /// Made at random with the database and never told: see `KeyedHash`.
@@ -51,152 +96,200 @@ final class IngestWriter {
         return made
     }
 
-    /// Writes a batch of `source` and moves the source to `progress`, in one transaction.
+    /// Takes in a batch of `source` and moves the source to `progress`.
     func write(
-        _ batch: RecordBatch, map: inout SymbolMap, source: inout SourceRow, progress: SourceProgress,
+        _ batch: RecordBatch, _ numbers: [EventNumbers], map: inout SymbolMap, source: inout SourceRow, progress: SourceProgress,
         report: inout IngestReport
     ) throws {
-        var counted = report
-        var updated = source
-        try transaction {
-            for event in batch.flows {
-                let effect = try assembly.add(event, symbols: batch.symbols, map: &map, source: source.id)
-                switch effect {
-                case .newFlow: counted.newFlows += 1
-                case .completed: counted.completions += 1
-                case .duplicate:
-                    counted.duplicates += 1
-                    updated.duplicates += 1
-                }
-                counted.flowEvents[event.kind, default: 0] += 1
-                counted.see(event.timestamp)
-                if event.extras >= 0 {
-                    try records.writeExtra(batch.extras[Int(event.extras)], of: event, source: source.id)
-                    counted.unknownFieldEvents += 1
-                }
-            }
-            try flushFlows()
-            try records.write(batch, source: source.id, report: &counted)
-            updated.advance(to: progress, over: batch)
-            try sources.update(updated)
+        try undoingFailure {
+            try begin()
+            try add(batch, numbers, &map, source: source.id, &report)
+            try records.write(batch, source: source.id, report: &report)
+            source.advance(to: progress, over: batch)
+            try sources.update(source)
             try records.writeFrames(progress.frames, source: source.id)
-        } undo: {
-            map.removeAll()
+            events += batch.lines
+            report.noise += Int64(batch.noiseLines)
+            report.lines += Int64(batch.lines)
+            report.quarantined += Int64(batch.quarantined.count)
+            for line in batch.quarantined { report.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
+            let isLong = transactionBegan.duration(to: .now) >= IngestWriter.transactionTime
+            if events >= transactionEvents || rollup.isFull || isLong { try commit(&report) }
         }
-        counted.noise += Int64(batch.noiseLines)
-        counted.lines += Int64(batch.lines)
-        counted.quarantined += Int64(batch.quarantined.count)
-        for line in batch.quarantined { counted.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
-        report = counted
-        source = updated
         texts.trim()
     }
 
+    private func add(
+        _ batch: RecordBatch, _ numbers: [EventNumbers], _ map: inout SymbolMap, source: Int64, _ report: inout IngestReport
+    ) throws {
+        var kinds: (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
+        var first = Timestamp.distantFuture
+        var last = Timestamp.distantPast
+        try batch.flows.withUnsafeBufferPointer { flows in
+            guard let base = flows.baseAddress else { return }
+            for index in 0..<flows.count {
+                let event = base + index
+                switch try assembly.add(event, numbers[index], symbols: batch.symbols, map: &map, source: source) {
+                case .newDraft, .completed: break
+                case .duplicate:
+                    flowCounts.duplicates += 1
+                    flowCounts.duplicatesBySource[source, default: 0] += 1
+                }
+                switch event.pointee.kind {
+                case .established: kinds.0 += 1
+                case .closed: kinds.1 += 1
+                case .failed: kinds.2 += 1
+                case .denied: kinds.3 += 1
+                case .whole: kinds.4 += 1
+                }
+                first = min(first, event.pointee.timestamp)
+                last = max(last, event.pointee.timestamp)
+                if event.pointee.extras >= 0 {
+                    try records.writeExtra(batch.extras[Int(event.pointee.extras)], of: event.pointee, source: source)
+                    report.unknownFieldEvents += 1
+                }
+                if assembly.isFull { try flushFlows() }
+            }
+        }
+        let counts: [(FlowEvent.Kind, Int64)] = [
+            (.established, kinds.0), (.closed, kinds.1), (.failed, kinds.2), (.denied, kinds.3), (.whole, kinds.4),
+        ]
+        for (kind, count) in counts where count > 0 { report.flowEvents[kind, default: 0] += count }
+        if !batch.flows.isEmpty {
+            report.see(first)
+            report.see(last)
+        }
+    }
+
+    /// Writes the drafts of the batch: those of connections that the database knows over their rows, the others as new rows.
     private func flushFlows() throws {
-        var drafts = assembly.take()
-        for index in drafts.indices where !drafts[index].isClean {
-            if let classifier {
-                drafts[index].judgement = try judgements.id(classifier.judge(drafts[index]))
+        guard assembly.count > 0 else { return }
+        defer { assembly.removeAll() }
+        let drafts = UnsafeMutableBufferPointer(start: assembly.drafts, count: assembly.count)
+        order.removeAll(keepingCapacity: true)
+        for index in drafts.indices { order.append(drafts[index].hash & ~0xffff | UInt64(index)) }
+        sort.sort(&order)
+        let before = try meetKnown(drafts)
+
+        let first = table.nextID
+        for index in drafts.indices where drafts[index].flowID == 0 { drafts[index].flowID = table.takeID() }
+        try writeRows(drafts, before)
+        let areAllNew = before.isEmpty
+        try originFlows.add(UnsafeBufferPointer(drafts), isNew: { areAllNew || before[$0] == nil }, first: first)
+        entries.removeAll(keepingCapacity: true)
+        for word in order {
+            let index = Int(word & 0xffff)
+            if areAllNew || before[index] == nil {
+                entries.append((IdentityRuns.key(word), UInt32(truncatingIfNeeded: drafts[index].flowID - first)))
             }
         }
-        try table.write(drafts, remarks: remarks)
-        for draft in drafts where !draft.isClean {
-            if let before = draft.before {
-                rollup.replace(before, with: draft.contribution(), flowID: draft.flowID)
-            } else {
-                rollup.add(draft.contribution(), flowID: draft.flowID)
-            }
-        }
-        try rollup.flush()
+        try identities.add(base: first, entries)
         try calibration.flush()
     }
 
-    /// Flows that waited for the unit of their Connector's durations and can have their start now. Returns how many still wait.
-    func resolvePendingDurations() throws -> Int64 {
-        let waiting = try Int64.fetchAll(database, sql: "SELECT DISTINCT connector_id FROM pending_duration ORDER BY 1")
-        for connector in waiting where calibration.unit(of: connector) != .unstated {
-            try resolvePendingDurations(of: connector)
-        }
-        return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
-    }
-
-    private func resolvePendingDurations(of connector: Int64) throws {
-        let page = 20_000
-        while true {
-            let rows = try Row.fetchAll(
-                database,
-                sql: "SELECT flow_id, hash, duration FROM pending_duration WHERE connector_id = ? ORDER BY flow_id LIMIT \(page)",
-                arguments: [connector])
-            if rows.isEmpty { return }
-            try transaction {
-                for row in rows {
-                    guard var draft = try table.draft(flowID: row[0], hash: row[1]), let end = draft.endedAt,
-                        let span = DurationCalibration.milliseconds(row[2], calibration.unit(of: connector))
-                    else {
-                        try database.execute(sql: "DELETE FROM pending_duration WHERE flow_id = ?", arguments: [row[0] as Int64])
-                        continue
-                    }
-                    draft.startedAt = end.subtractingReportingOverflow(span).partialValue
-                    draft.state.remove(.startUnknown)
-                    draft.state.insert(.startInferred)
-                    draft.pendingDuration = nil
-                    draft.hadPendingDuration = true
-                    draft.isClean = false
-                    assembly.adopt(draft)
+    /// Merges drafts with the flows that the database has of the same connections. Gives what those flows were, by the draft's place.
+    private func meetKnown(_ drafts: UnsafeMutableBufferPointer<FlowDraft>) throws -> [Int: (edge: Int64, old: FlowDraft)] {
+        var before: [Int: (edge: Int64, old: FlowDraft)] = [:]
+        if !identities.isEmpty {
+            let keys = order.map { IdentityRuns.key($0) }
+            // In the order of rows, so that neighbours are read together.
+            let candidates = try identities.find(keys) { Int(order[$0] & 0xffff) }.sorted { $0.flowID < $1.flowID }
+            for candidate in candidates where before[candidate.tag] == nil {
+                let made = drafts[candidate.tag]
+                guard let (found, edge) = try table.draft(flowID: candidate.flowID, hash: made.hash) else {
+                    // A number without a row: the flow was pruned, and does not come back.
+                    guard horizon.covers(startedAt: made.startedAt) else { continue }
+                    drafts[candidate.tag].flowID = candidate.flowID
+                    drafts[candidate.tag].isClean = true
+                    before[candidate.tag] = (0, made)
+                    flowCounts.duplicates += 1 + Int64(made.completions)
+                    flowCounts.duplicatesBySource[made.first.source, default: 0] += 1 + Int64(made.completions)
+                    continue
                 }
-                try flushFlows()
-            } undo: {
+                guard found.isSame(as: made) else { continue }
+                var merged = found
+                let isNews = try merged.merge(made, remarks: remarks, calibration: calibration)
+                drafts[candidate.tag] = merged
+                before[candidate.tag] = (edge, found)
+                let source = made.first.source
+                if isNews {
+                    flowCounts.completions += 1 + Int64(made.completions)
+                } else {
+                    flowCounts.duplicates += 1 + Int64(made.completions)
+                    flowCounts.duplicatesBySource[source, default: 0] += 1 + Int64(made.completions)
+                }
             }
         }
+        flowCounts.newFlows += Int64(drafts.count - before.count)
+        for index in drafts.indices where drafts[index].flowID == 0 { flowCounts.completions += Int64(drafts[index].completions) }
+        return before
     }
 
-    /// Judges every flow anew and builds the roll-up again. Returns the number of flows whose judgement changed.
-    func judgeAll() throws -> Int64 {
-        guard let classifier else { return 0 }
-        var changed: Int64 = 0
-        try transaction {
-            let scan = FlowScan(database)
-            let update = try RawStatement(database, "UPDATE flow_fact SET judgement_id = ? WHERE flow_id = ?")
-            try scan.forEach(order: classifier.needsTimeOrder ? .time : .row) { flow in
-                let judgement = try judgements.id(classifier.judge(flow))
-                guard judgement != flow.judgement else { return }
-                update.bind(1, judgement)
-                update.bind(2, flow.flowID)
-                try update.run()
-                changed += 1
+    private func writeRows(
+        _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ before: [Int: (edge: Int64, old: FlowDraft)]
+    ) throws {
+        guard let base = drafts.baseAddress else { return }
+        for index in drafts.indices where !drafts[index].isClean {
+            let draft = UnsafePointer(base + index)
+            if let (oldEdge, old) = before.isEmpty ? nil : before[index] {
+                let edge = try finder.edge(of: draft, counts: false)
+                try table.overwrite(draft, edge: edge)
+                rollup.replace(
+                    old.contribution(edge: oldEdge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
+                if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
+                    try originFlows.note(
+                        flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
+                        startedAt: draft.pointee.startedAt)
+                }
+            } else {
+                table.append(draft, edge: try finder.edge(of: draft, counts: true))
             }
-            if changed > 0 { try EdgeRollup.rebuild(database) }
-        } undo: {
+            if draft.pointee.duration != FlowDraft.absent || draft.pointee.hadPendingDuration {
+                try table.writePending(draft.pointee)
+            }
         }
-        return changed
+        try table.insert()
     }
 
-    /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
-    private func enterWriteAheadLog() throws {
-        guard !usesWriteAheadLog else { return }
-        try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
-        usesWriteAheadLog = true
-    }
+    // MARK: Transactions
 
-    /// Makes one plain file again, which can be read from where nothing can be written.
-    func leaveWriteAheadLog() throws {
-        guard usesWriteAheadLog else { return }
-        try database.execute(sql: "PRAGMA journal_mode = DELETE")
-        usesWriteAheadLog = false
-    }
-
-    func transaction(_ body: () throws -> Void, undo: () -> Void) throws {
+    private func begin() throws {
+        guard !isInTransaction else { return }
         try enterWriteAheadLog()
         try database.beginTransaction(.immediate)
+        isInTransaction = true
+        transactionBegan = .now
+        events = 0
+    }
+
+    private func commit(_ report: inout IngestReport) throws {
+        guard isInTransaction else { return }
+        try flushFlows()
+        try rollup.flush()
+        for (source, count) in flowCounts.duplicatesBySource { try sources.addDuplicates(count, source: source) }
+        try database.commit()
+        isInTransaction = false
+        report.newFlows += flowCounts.newFlows
+        report.completions += flowCounts.completions
+        report.duplicates += flowCounts.duplicates
+        flowCounts = FlowCounts()
+    }
+
+    /// Commits what was taken in.
+    func finish(_ report: inout IngestReport) throws {
+        try undoingFailure { try commit(&report) }
+    }
+
+    private func undoingFailure(_ body: () throws -> Void) throws {
         do {
             try body()
-            try database.commit()
         } catch {
             // What memory believes of the database is void with the transaction.
-            try? database.rollback()
-            assembly.discard()
+            if isInTransaction { try? database.rollback() }
+            isInTransaction = false
+            assembly.removeAll()
             rollup.discard()
-            undo()
+            flowCounts = FlowCounts()
             try? forget()
             throw error
         }
@@ -208,10 +301,106 @@ final class IngestWriter {
         try targets.forget(database)
         try routes.forget(database)
         try remarks.forget(database)
+        try edges.forget(database)
         try judgements.forget(database)
         try table.forget(database)
+        try identities.reload(database)
         try calibration.forget(database)
         classifier?.forget()
+        finder.forget()
+    }
+
+    /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
+    private func enterWriteAheadLog() throws {
+        guard !usesWriteAheadLog else { return }
+        try database.execute(
+            sql: """
+                PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                PRAGMA wal_autocheckpoint = \(IngestWriter.checkpointPages)
+                """)
+        usesWriteAheadLog = true
+    }
+
+    /// Makes one plain file again, which can be read from where nothing can be written.
+    func leaveWriteAheadLog() throws {
+        guard usesWriteAheadLog else { return }
+        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+        usesWriteAheadLog = false
+    }
+
+    // MARK: Answers that came late
+
+    /// Flows that waited for the unit of their Connector's durations and can have their start now. Returns how many still wait.
+    func resolvePendingDurations() throws -> Int64 {
+        let waiting = try Int64.fetchAll(database, sql: "SELECT DISTINCT connector_id FROM pending_duration ORDER BY 1")
+        for connector in waiting where calibration.unit(of: connector) != .unstated {
+            try undoingFailure {
+                try begin()
+                try resolvePendingDurations(of: connector)
+                try rollup.flush()
+                try database.commit()
+                isInTransaction = false
+            }
+        }
+        return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
+    }
+
+    private func resolvePendingDurations(of connector: Int64) throws {
+        let page = 20_000
+        let unit = calibration.unit(of: connector)
+        while true {
+            let rows = try Row.fetchAll(
+                database,
+                sql: "SELECT flow_id, hash, duration FROM pending_duration WHERE connector_id = ? ORDER BY flow_id LIMIT \(page)",
+                arguments: [connector])
+            if rows.isEmpty { return }
+            var drafts: [FlowDraft] = []
+            var before: [Int: (edge: Int64, old: FlowDraft)] = [:]
+            for row in rows {
+                guard let (found, edge) = try table.draft(flowID: row[0], hash: UInt64(bitPattern: row[1])),
+                    found.endedAt != FlowDraft.absent, let span = DurationCalibration.milliseconds(row[2], unit)
+                else {
+                    try database.execute(sql: "DELETE FROM pending_duration WHERE flow_id = ?", arguments: [row[0] as Int64])
+                    continue
+                }
+                var draft = found
+                draft.startedAt = draft.endedAt.subtractingReportingOverflow(span).partialValue
+                draft.state.remove(.startUnknown)
+                draft.state.insert(.startInferred)
+                draft.isClean = false
+                before[drafts.count] = (edge, found)
+                drafts.append(draft)
+            }
+            try drafts.withUnsafeMutableBufferPointer { try writeRows($0, before) }
+        }
+    }
+
+    /// Judges again the flows that were there before, under snapshots that came with this ingest, or every flow where answers depend on
+    /// others; builds the roll-up again. Returns the number of flows whose judgement changed.
+    func judgeAgain() throws -> Int64 {
+        guard let classifier, classifier.needsTimeOrder || firstOwnFlow > 1 else { return 0 }
+        let order = classifier.needsTimeOrder ? FlowScan.Order.time : .row(before: firstOwnFlow)
+        var changed: Int64 = 0
+        try undoingFailure {
+            try begin()
+            let scan = FlowScan(database)
+            let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
+            try scan.forEach(order: order) { flow in
+                let judgement = try classifier.judge(flow)
+                guard judgement != flow.judgement else { return }
+                update.bind(
+                    1,
+                    try edges.id(
+                        EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, judgement: judgement)))
+                update.bind(2, flow.flowID)
+                try update.run()
+                changed += 1
+            }
+            if changed > 0 { try EdgeRollup.rebuild(database) }
+            try database.commit()
+            isInTransaction = false
+        }
+        return changed
     }
 
     /// Answers depend on the order of flows, so they can be given only when all are there.

@@ -31,6 +31,8 @@ struct JournalMemory {
     /// Holds the journal in a directory against what is remembered of it.
     func examine(_ directory: String) throws -> VerificationReport {
         var verifier = JournalVerifier(JournalDirectory(directory))
+        // The insides of frames are checked as they are read.
+        verifier.depth = .hashes
         verifier.remembered = try heads(origin: nil, directory: directory)
         var report = try verifier.verify()
         if let origin = report.origin {

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import FlowJournal
 internal import FlowModel
 internal import Glibc
@@ -7,6 +8,7 @@ internal import LogFormats
 struct SourceIngest {
     let ingest: Ingest
     let writer: IngestWriter
+    let pools: DecodingPools
     let total: Int64
     let done: Int64
 
@@ -24,7 +26,8 @@ struct SourceIngest {
     }
 
     private func file(_ path: String, name: String, kind: SourceRow.Kind, report: inout IngestReport) throws {
-        let sizes = try writer.sources.knownSizes(upTo: Ingest.size(of: path))
+        let head = try SourceProbe.head(path: path)
+        let sizes = try writer.sources.knownSizes(upTo: Ingest.size(of: path), head: head)
         let probe = try SourceProbe.read(path: path, sizes: sizes)
         guard probe.size > 0 else {
             throw StoreFailure(.refused, "`\(name)` is empty; nothing was read from it")
@@ -38,6 +41,7 @@ struct SourceIngest {
             var grown = known
             grown.size = probe.size
             grown.digest = probe.digest
+            grown.head = head
             try read(path, name: name, row: grown, isJournal: grown.kind == .journal, report: &report)
             return
         }
@@ -51,7 +55,8 @@ struct SourceIngest {
         }
         let row = SourceRow(
             id: try writer.sources.nextID(), kind: probe.isJournal ? .journal : kind, format: "", compression: "",
-            path: name, journal: probe.isJournal ? SourceIngest.directory(of: name) : nil, digest: probe.digest, size: probe.size)
+            path: name, journal: probe.isJournal ? SourceIngest.directory(of: name) : nil, digest: probe.digest, size: probe.size,
+            head: head)
         try read(path, name: name, row: row, isJournal: probe.isJournal, report: &report)
     }
 
@@ -72,23 +77,29 @@ struct SourceIngest {
     private func read(_ path: String, name: String, row: SourceRow, isJournal: Bool, report: inout IngestReport) throws {
         if isJournal {
             try journal(path, row: row, report: &report)
-        } else {
-            try stream(path, name: name, row: row, report: &report)
+        } else if try !stream(path, name: name, row: row, report: &report) {
+            report.filesKnown += 1
+            return
         }
         report.filesRead += 1
     }
 
     // MARK: Logs and exports
 
-    private func stream(_ path: String, name: String, row: SourceRow, report: inout IngestReport) throws {
+    /// False when the database has all of it, from a file that was compressed otherwise.
+    private func stream(_ path: String, name: String, row: SourceRow, report: inout IngestReport) throws -> Bool {
         var row = row
         let reader = try SourceIngest.translating(name) { () throws(StreamProblem) in try ByteStreamReader(path: path) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SourceIngest.chunk, alignment: 16)
         defer { buffer.deallocate() }
-        // Compressed files are inflated once beforehand: a file that is cut off or damaged is refused before anything of it is stored.
-        if reader.compression != .none {
-            let check = try SourceIngest.translating(name) { () throws(StreamProblem) in try ByteStreamReader(path: path) }
-            while try SourceIngest.translating(name, { () throws(StreamProblem) in try check.read(into: buffer) }) > 0 {}
+        if reader.compression == .none {
+            row.contentDigest = row.digest
+            row.contentSize = row.size
+        } else {
+            (row.contentSize, row.contentDigest) = try inflatedContent(path, name, buffer)
+        }
+        if row.position == 0, try writer.sources.find(contentSize: row.contentSize, contentDigest: row.contentDigest) != nil {
+            return false
         }
         row.compression = reader.compression.rawValue
 
@@ -109,24 +120,89 @@ struct SourceIngest {
 
         // Go on where the last run, or the file before it grew, ended.
         let point = ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines), context: row.context)
-        let worker = DecodingWorker(format: format, at: point)
-        var offset: UInt64 = 0
-        while count > 0 {
-            let skipped = Int(clamping: max(0, Int64(point.offset) - Int64(offset)))
-            if skipped < count {
-                worker.decode(UnsafeRawBufferPointer(rebasing: buffer[skipped..<count]), isLast: false)
+        let first = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        if format.isLineByLine {
+            try inPieces(reader, name, first, at: point, &row, &report)
+            return true
+        }
+        let worker = DecodingWorker(format: format, seed: pools.seed)
+        worker.resume(at: point)
+        let skipped = min(count, Int(clamping: point.offset))
+        worker.decode(UnsafeRawBufferPointer(rebasing: first[skipped...]))
+        var behind = UInt64(count)
+        while behind < point.offset, count > 0 {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: point.offset - behind))])
+            count = try fill(part, from: reader, name: name)
+            behind += UInt64(count)
+        }
+        try inSequence(reader, name, worker, &row, &report)
+        return true
+    }
+
+    /// Inflates a compressed file once beforehand: one that is cut off or damaged is refused before anything of it is stored.
+    private func inflatedContent(
+        _ path: String, _ name: String, _ buffer: UnsafeMutableRawBufferPointer
+    ) throws -> (size: Int64, digest: String) {
+        let reader = try SourceIngest.translating(name) { () throws(StreamProblem) in try ByteStreamReader(path: path) }
+        var hash = SHA256()
+        var size: Int64 = 0
+        while true {
+            let count = try SourceIngest.translating(name) { () throws(StreamProblem) in try reader.read(into: buffer) }
+            if count == 0 { return (size, SourceProbe.hex(hash.finalize())) }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            size += Int64(count)
+        }
+    }
+
+    /// Lines stand for themselves: pieces are decoded beside each other, and written in order.
+    private func inPieces(
+        _ reader: ByteStreamReader, _ name: String, _ first: UnsafeRawBufferPointer, at point: ResumePoint, _ row: inout SourceRow,
+        _ report: inout IngestReport
+    ) throws {
+        guard let format = InputFormat(rawValue: row.format) else { return }
+        let pool = pools.pool(for: format)
+        let cutter = StreamCutter(reader, first: first, at: point)
+        defer { pool.drain() }
+        while true {
+            while pool.hasRoom { pool.submit { worker in cutter.read(worker) } }
+            guard let worker = pool.take() else { return }
+            defer { pool.giveBack(worker) }
+            if let problem = worker.failure as? StreamProblem { throw SourceIngest.failure(problem, name) }
+            if worker.overlong > 0 {
+                // The pieces behind this one are empty; the reader is ours again.
+                let own = DecodingWorker(format: format, seed: pools.seed)
+                own.resume(at: worker.end)
+                own.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<worker.overlong]))
+                pool.drain()
+                try inSequence(reader, name, own, &row, &report)
+                return
             }
-            offset += UInt64(count)
-            if worker.isFull {
-                try write(worker, &row, isComplete: false, report: &report)
+            let isLast = worker.isLast
+            try write(worker, &row, isComplete: isLast, position: worker.end, report: &report)
+            ingest.onProgress?(done + worker.filePosition, total, report.newFlows + report.completions)
+            if isLast || ingest.shouldStop?() == true { return }
+        }
+    }
+
+    /// What a line means depends on those before it, or lines are longer than they may be: everything in a row.
+    private func inSequence(
+        _ reader: ByteStreamReader, _ name: String, _ worker: DecodingWorker, _ row: inout SourceRow, _ report: inout IngestReport
+    ) throws {
+        while true {
+            if worker.batch.lines > 0 {
+                worker.number()
+                try write(worker, &row, isComplete: false, position: worker.resumePoint, report: &report)
                 if ingest.shouldStop?() == true { return }
             }
-            ingest.onProgress?(done + Int64(reader.compressedOffset), total, report.newFlows + report.completions)
-            count = try fill(buffer, from: reader, name: name)
+            ingest.onProgress?(done + Int64(clamping: reader.compressedOffset), total, report.newFlows + report.completions)
+            let count = try fill(worker.buffer, from: reader, name: name)
+            if count == 0 { break }
+            worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<count]))
         }
-        // A last line without its end may be half a line of a file that still grows: it is read, and read again when the file has grown.
+        // As for pieces: the last line may be half a line.
         let whole = worker.resumePoint
         worker.decode(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
+        worker.number()
         try write(worker, &row, isComplete: true, position: whole, report: &report)
     }
 
@@ -142,15 +218,14 @@ struct SourceIngest {
     }
 
     private func write(
-        _ worker: DecodingWorker, _ row: inout SourceRow, isComplete: Bool, position: ResumePoint? = nil, frames: [FrameRow] = [],
-        filePosition: Int64 = 0, report: inout IngestReport
+        _ worker: DecodingWorker, _ row: inout SourceRow, isComplete: Bool, position: ResumePoint, filePosition: Int64 = 0,
+        report: inout IngestReport
     ) throws {
-        let point = position ?? worker.resumePoint
         let progress = SourceProgress(
-            position: Int64(clamping: point.offset), filePosition: filePosition, lines: Int64(clamping: point.line),
-            isComplete: isComplete, context: point.context, frames: frames)
-        try writer.write(worker.batch, map: &worker.map, source: &row, progress: progress, report: &report)
-        worker.reuse()
+            position: Int64(clamping: position.offset), filePosition: filePosition, lines: Int64(clamping: position.line),
+            isComplete: isComplete, context: position.context, frames: worker.frames)
+        try writer.write(worker.batch, worker.numbers, map: &worker.map, source: &row, progress: progress, report: &report)
+        worker.clear()
     }
 
     private static func translating<Value>(
@@ -159,9 +234,13 @@ struct SourceIngest {
         do {
             return try body()
         } catch {
-            if case .system(let problem) = error { throw StoreFailure(.environment, "`\(name)`: \(problem)") }
-            throw StoreFailure(.refused, "`\(name)`: \(error); nothing of it was stored, get the file again")
+            throw failure(error, name)
         }
+    }
+
+    private static func failure(_ problem: StreamProblem, _ name: String) -> StoreFailure {
+        if case .system(let problem) = problem { return StoreFailure(.environment, "`\(name)`: \(problem)") }
+        return StoreFailure(.refused, "`\(name)`: \(problem); nothing of it was stored, get the file again")
     }
 
     // MARK: Journals
@@ -176,62 +255,32 @@ struct SourceIngest {
         } catch {
             throw StoreFailure(.environment, "`\(row.path)`: \(error)")
         }
-        let frames = SegmentReader(segment, from: UInt64(row.filePosition))
-        let inflater = FrameInflater()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: FrameHeader.longestInflated, alignment: 16)
-        defer { buffer.deallocate() }
-        var point = ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines))
-        let worker = DecodingWorker(format: .analytics, at: point)
-        var pending: [FrameRow] = []
-        var number = row.frames
-        var filePosition = row.filePosition
+        var reader = FrameGatherer(segment, from: row, name: row.path)
+        let pool = pools.pool(for: .analytics)
+        defer { pool.drain() }
         var damage: [String] = []
-        reading: while true {
-            let next: Frame?
-            do {
-                next = try frames.next()
-            } catch {
-                throw StoreFailure(.environment, "`\(row.path)`: \(error)")
-            }
-            guard let frame = next else { break }
-            number += 1
-            switch frame.form {
-            case .torn:
-                report.warnings.append("`\(row.path)`: the last frame is not complete yet; it will be read when it is")
-                break reading
-            case .damaged(let reason):
-                damage.append("frame \(number) at byte \(frame.offset): \(reason)")
-            case .foreign:
-                damage.append("member \(number) at byte \(frame.offset) was not written by this journal's writer")
-            case .native(let header):
-                do {
-                    let count = try segment.inflate(frame, with: inflater, into: buffer)
-                    worker.decode(UnsafeRawBufferPointer(rebasing: buffer[..<count]), isLast: false)
-                    pending.append(
-                        FrameRow(
-                            number: number, fileOffset: Int64(frame.offset), length: Int64(frame.length),
-                            inflatedOffset: Int64(point.offset), firstSequence: Int64(clamping: header.firstSequence),
-                            records: Int64(header.recordCount)))
-                    point = ResumePoint(offset: point.offset + UInt64(count), line: point.line + UInt64(header.recordCount))
-                    worker.resume(at: point)
-                } catch {
-                    damage.append("frame \(number) at byte \(frame.offset): \(error)")
-                }
-            }
-            filePosition = Int64(frame.end)
-            if worker.isFull {
-                try write(worker, &row, isComplete: false, frames: pending, filePosition: filePosition, report: &report)
-                pending = []
-                if ingest.shouldStop?() == true { return }
-            }
+        while true {
+            while pool.hasRoom, let piece = try reader.next() { pool.submit { worker in piece.decode(worker) } }
+            guard let worker = pool.take() else { break }
+            defer { pool.giveBack(worker) }
+            damage += worker.damage
+            let filePosition = worker.filePosition
+            try write(worker, &row, isComplete: false, position: worker.end, filePosition: filePosition, report: &report)
+            if ingest.shouldStop?() == true { return }
             ingest.onProgress?(done + filePosition, total, report.newFlows + report.completions)
         }
-        // The row keeps the digest of what was read: the part behind the last whole frame may still change.
-        if filePosition < row.size {
-            row.digest = try SourceProbe.read(path: path, sizes: [filePosition]).prefixes[filePosition] ?? row.digest
-            row.size = filePosition
+        if reader.isTorn {
+            report.warnings.append("`\(row.path)`: the last frame is not complete yet; it will be read when it is")
         }
-        try write(worker, &row, isComplete: true, frames: pending, filePosition: filePosition, report: &report)
+        // The row keeps the digest of what was read: the part behind the last whole frame may still change.
+        if row.filePosition < row.size {
+            row.digest = try SourceProbe.read(path: path, sizes: [row.filePosition]).prefixes[row.filePosition] ?? row.digest
+            row.size = row.filePosition
+        }
+        let end = DecodingWorker(format: .analytics, seed: pools.seed)
+        try write(
+            end, &row, isComplete: true, position: ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines)),
+            filePosition: row.filePosition, report: &report)
         if !damage.isEmpty {
             throw StoreFailure(
                 .tampered,

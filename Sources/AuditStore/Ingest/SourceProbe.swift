@@ -11,7 +11,28 @@ struct SourceProbe {
     var prefixes: [Int64: String]
     var isJournal: Bool
 
+    /// Bytes of a file's beginning by which sources that it may have grown from are found.
+    static let headBytes: Int64 = 4_096
     private static let chunk = 1 << 20
+
+    /// SHA-256 of the first `headBytes` bytes.
+    static func head(path: String) throws(StoreFailure) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: Int(headBytes))
+        var count = 0
+        while count < bytes.count {
+            let more = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count) }
+            if more < 0 {
+                if errno == EINTR { continue }
+                throw failure(path)
+            }
+            if more == 0 { break }
+            count += more
+        }
+        return hex(SHA256.hash(data: bytes[..<count]))
+    }
 
     /// - Parameter sizes: ascending; digests of these prefixes are wanted.
     static func read(path: String, sizes: [Int64]) throws(StoreFailure) -> SourceProbe {

@@ -1,4 +1,4 @@
-public import FlowModel
+internal import FlowModel
 internal import GRDB
 
 /// Who reached what through which Connector: sums over the roll-up.
@@ -39,7 +39,8 @@ public struct AccessQuestion: Sendable {
             }
         }
 
-        fileprivate var name: String {
+        /// The column of an answer.
+        var name: String {
             switch self {
             case .clientIP: "client_ip"
             case .hour: "hour_at"
@@ -61,12 +62,13 @@ public struct AccessQuestion: Sendable {
     /// Columns: the keys, then `flows, denied, failed, bytes_received, bytes_transferred, first_seen, last_seen`; most flows first.
     public func ask<Value>(_ database: AuditDatabase, _ body: (Answer) throws -> Value) throws -> Value {
         try database.read { connection in
-            let condition = filter.condition(timeColumn: "hour_at")
             // Hours are whole in the roll-up; where the period cuts one, the flows themselves are counted.
-            let usesFlows = cutsHours
-            let source = usesFlows ? AccessQuestion.flowsAsAccess : "access"
-            let (where_, arguments) =
-                usesFlows ? filter.condition(timeColumn: "first_at") : condition
+            guard cutsHours else {
+                var sums = try EdgeSums(self, connection)
+                return try body(sums.answer())
+            }
+            var (condition, arguments) = filter.condition(timeColumn: "first_at")
+            if let narrowing = try FlowNarrowing.condition(filter, connection) { condition += " AND \(narrowing)" }
             let join =
                 keys.contains(.group)
                 ? """
@@ -80,8 +82,8 @@ public struct AccessQuestion: Sendable {
                     sum(CASE outcome WHEN 'failed' THEN flows ELSE 0 END) AS failed,
                     sum(bytes_received) AS bytes_received, sum(bytes_transferred) AS bytes_transferred,
                     min(first_at) AS first_seen, max(last_at) AS last_seen
-                FROM \(source)\(join)
-                WHERE \(where_)
+                FROM \(AccessQuestion.flowsAsAccess)\(join)
+                WHERE \(condition)
                 GROUP BY \(places)
                 ORDER BY flows DESC, \(places)\(limit.map { " LIMIT \($0)" } ?? "")
                 """

@@ -49,12 +49,32 @@ public struct FlowFilter: Sendable {
         return parts.joined(separator: ", ")
     }
 
+    /// Which of a flow's dictionaries a condition is about.
+    enum Part {
+        case origin
+        case target
+        case judgement
+    }
+
     /// A condition over the columns of the views `flow` and `access`; `timeColumn` bounds the period.
     func condition(timeColumn: String) -> (sql: String, arguments: StatementArguments) {
+        var (clauses, arguments) = clauses([.origin, .target, .judgement])
+        if let since {
+            clauses.append("\(timeColumn) >= ?")
+            arguments += [since.milliseconds]
+        }
+        if let until {
+            clauses.append("\(timeColumn) < ?")
+            arguments += [until.milliseconds]
+        }
+        return (clauses.isEmpty ? "1" : clauses.joined(separator: " AND "), arguments)
+    }
+
+    private func clauses(_ parts: [Part]) -> (clauses: [String], arguments: StatementArguments) {
         var clauses: [String] = []
         var arguments = StatementArguments()
-        func anyOf(_ values: [String], _ columns: [String], also extra: String? = nil) {
-            guard !values.isEmpty else { return }
+        func anyOf(_ part: Part, _ values: [String], _ columns: [String], also extra: String? = nil) {
+            guard !values.isEmpty, parts.contains(part) else { return }
             var alternatives: [String] = []
             for value in values {
                 for column in columns {
@@ -73,34 +93,40 @@ public struct FlowFilter: Sendable {
             }
             clauses.append("(" + alternatives.joined(separator: " OR ") + ")")
         }
-        anyOf(users, ["principal", "principal_id"])
+        anyOf(.origin, users, ["principal", "principal_id"])
         anyOf(
-            groups, [],
+            .origin, groups, [],
             also: """
                 (principal_kind = 'user' AND principal_id IN (
                     SELECT user_id FROM policy_member WHERE ? COLLATE NOCASE IN ("group", group_id)))
                 """)
         anyOf(
-            resources, ["resource_id", "applied_rule"],
+            .target, resources, ["resource_id", "applied_rule"],
             also: "resource_id IN (SELECT resource_id FROM policy_resource WHERE resource = ? COLLATE NOCASE)")
-        anyOf(addresses, ["address"])
-        anyOf(connectors, ["connector", "connector_id"])
-        anyOf(networks, ["network", "network_id"])
-        anyOf(devices, ["device_id"])
-        anyOf(clientIPs, ["client_ip"])
-        anyOf(verdicts, ["coalesce(verdict, 'unjudged')"])
-        if !ports.isEmpty {
+        anyOf(.target, addresses, ["address"])
+        anyOf(.target, connectors, ["connector", "connector_id"])
+        anyOf(.target, networks, ["network", "network_id"])
+        anyOf(.origin, devices, ["device_id"])
+        anyOf(.origin, clientIPs, ["client_ip"])
+        anyOf(.judgement, verdicts, ["coalesce(verdict, 'unjudged')"])
+        if !ports.isEmpty, parts.contains(.target) {
             clauses.append("port IN (" + ports.map { String($0) }.joined(separator: ", ") + ")")
         }
-        if let since {
-            clauses.append("\(timeColumn) >= ?")
-            arguments += [since.milliseconds]
-        }
-        if let until {
-            clauses.append("\(timeColumn) < ?")
-            arguments += [until.milliseconds]
-        }
-        return (clauses.isEmpty ? "1" : clauses.joined(separator: " AND "), arguments)
+        return (clauses, arguments)
+    }
+
+    /// The numbers in a dictionary that the filter lets through; nil when it asks nothing of it. 0 is the judgement of no policy.
+    func numbers(_ part: Part, _ database: Database) throws -> Set<Int64>? {
+        let (clauses, arguments) = clauses([part])
+        guard !clauses.isEmpty else { return nil }
+        let source =
+            switch part {
+            case .origin: Views.namedOrigins
+            case .target: Views.namedTargets
+            case .judgement: "SELECT judgement_id AS number, class AS verdict FROM judgement UNION ALL SELECT 0, NULL"
+            }
+        let sql = "SELECT number FROM (\(source)) WHERE \(clauses.joined(separator: " AND "))"
+        return try Set(Int64.fetchAll(database, sql: sql, arguments: arguments))
     }
 
     /// `[` has a meaning in SQLite's patterns that users do not expect.

@@ -22,18 +22,23 @@ public enum StoredValue: Hashable, Sendable {
 /// Rows that a question gave, one after the other.
 public struct Answer {
     public var columns: [String]
-    private let rows: RowCursor
+    private let next: () throws -> [StoredValue]?
 
     init(_ database: Database, sql: String, arguments: StatementArguments) throws {
         let statement = try database.makeStatement(sql: sql)
         columns = statement.columnNames
-        rows = try Row.fetchCursor(statement, arguments: arguments)
+        let rows = try Row.fetchCursor(statement, arguments: arguments)
+        next = { try rows.next().map { row in row.databaseValues.map { StoredValue($0) } } }
+    }
+
+    /// `next` gives the rows and in the end nil.
+    init(columns: [String], next: @escaping () throws -> [StoredValue]?) {
+        self.columns = columns
+        self.next = next
     }
 
     /// Each row's values in the order of `columns`.
     public func forEach(_ body: ([StoredValue]) throws -> Void) throws {
-        while let row = try rows.next() {
-            try body(row.databaseValues.map { StoredValue($0) })
-        }
+        while let row = try next() { try body(row) }
     }
 }

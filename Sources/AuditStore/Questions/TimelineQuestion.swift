@@ -12,7 +12,8 @@ public struct TimelineQuestion: Sendable {
 
     public func ask<Value>(_ database: AuditDatabase, _ body: (Answer) throws -> Value) throws -> Value {
         try database.read { connection in
-            let (condition, arguments) = filter.condition(timeColumn: "started_at")
+            var (condition, arguments) = filter.condition(timeColumn: "started_at")
+            if let narrowing = try FlowNarrowing.condition(filter, connection) { condition += " AND \(narrowing)" }
             let sql = """
                 SELECT started_at, ended_at, session_id, coalesce(principal, principal_id) AS user, device_id AS device, resource_id AS
                     resource, addresses, connectors, network, paths, flows, failures, connector_changes, bytes_received,

@@ -15,7 +15,8 @@
 typedef struct {
     int64_t rows;
     int32_t columns;
-    const int64_t *integers[TWIN_BATCH_MAX_COLUMNS];
+    /// Row after row, `columns` of them in each: what is written and read together lies together.
+    const int64_t *integers;
     /// The texts one after the other; row i is text[ends[i - 1] ..< ends[i]]. An empty text reads as NULL.
     const uint8_t *text;
     const uint32_t *ends;

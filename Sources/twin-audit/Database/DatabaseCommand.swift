@@ -6,7 +6,10 @@ internal import ShellSupport
 struct DatabaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "db", abstract: "Look after the database file.",
-        subcommands: [DatabaseInfoCommand.self, DatabaseCheckCommand.self, DatabaseMigrateCommand.self])
+        subcommands: [
+            DatabaseInfoCommand.self, DatabaseCheckCommand.self, DatabaseDumpCommand.self, DatabaseMigrateCommand.self,
+            DatabasePruneCommand.self, DatabaseVacuumCommand.self, DatabaseBackupCommand.self,
+        ])
 }
 
 struct DatabaseInfoCommand: ParsableCommand {

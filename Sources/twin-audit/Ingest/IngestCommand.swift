@@ -39,6 +39,8 @@ struct IngestCommand: ParsableCommand {
     var strict = false
     @Flag(help: "Do not wait for another ingest; end with 4.")
     var noWait = false
+    @Option(help: ArgumentHelp("Make what was read durable after so many events, or a few seconds.", valueName: "events"))
+    var commitEvery: Int = Ingest.Options().transactionEvents
     @Flag(help: "No progress and no summary.")
     var quiet = false
 
@@ -50,6 +52,8 @@ struct IngestCommand: ParsableCommand {
         options.format = format
         options.durationUnit = try unit()
         options.waits = !noWait
+        guard commitEvery > 0 else { throw CommandFailure(.usage, "--commit-every takes a number of events from 1 on") }
+        options.transactionEvents = commitEvery
         options.actor = Present.actor
         options.now = Present.now
         options.engine = try engine.options()

@@ -1,0 +1,90 @@
+/// Finds the edge that a flow is counted under, and its place in the roll-up; remembers both for flows alike.
+///
+/// One look into memory answers three questions for all but the first of many flows alike: what the policy makes of it, which edge that
+/// is, and where its hour is summed up.
+final class EdgeFinder {
+    private struct Known {
+        /// The times between which the judgement holds.
+        var from: Int64
+        var until: Int64
+        var edge: Int64
+        var hour: Int64
+        var place: Int
+        /// Of the roll-up, when `place` was found.
+        var generation: Int
+    }
+
+    /// Combinations remembered; forgotten when more. About 70 MB at worst.
+    private static let limit = 400_000
+
+    private let edges: TupleDictionary<EdgeKey>
+    private let classifier: Classifier?
+    private let rollup: EdgeRollup
+    /// Everything that a judgement depends on, but time: origin, target, address, outcome, what the Connector said of its policy.
+    private let places = KeyTable(width: 5)
+    private var known: [Known] = []
+
+    init(edges: TupleDictionary<EdgeKey>, classifier: Classifier?, rollup: EdgeRollup) {
+        self.edges = edges
+        self.classifier = classifier
+        self.rollup = rollup
+    }
+
+    /// The edge of a flow; with `counts`, the flow is added to its hour.
+    @inline(__always)
+    func edge(of draft: UnsafePointer<FlowDraft>, counts: Bool) throws -> Int64 {
+        var key = (
+            draft.pointee.origin, draft.pointee.target, draft.pointee.resourceIP, draft.pointee.state.outcomeCode, draft.pointee.remark
+        )
+        return try withUnsafePointer(to: &key) { pointer in
+            try pointer.withMemoryRebound(to: Int64.self, capacity: 5) { words in
+                try edge(words, draft, counts: counts)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func edge(_ words: UnsafePointer<Int64>, _ draft: UnsafePointer<FlowDraft>, counts: Bool) throws -> Int64 {
+        let start = draft.pointee.startedAt
+        let end = draft.pointee.endedAt == FlowDraft.absent ? start : draft.pointee.endedAt
+        let index: Int
+        if let found = places.place(words), found < known.count, start >= known[found].from, start < known[found].until,
+            end >= known[found].from, end < known[found].until
+        {
+            index = found
+        } else {
+            index = try learn(words, draft.pointee)
+        }
+        let edge = known[index].edge
+        guard counts else { return edge }
+        let hour = EdgeRollup.hour(of: start)
+        if known[index].generation != rollup.generation || known[index].hour != hour {
+            known[index].place = rollup.place(hour: hour, edge: edge)
+            known[index].hour = hour
+            known[index].generation = rollup.generation
+        }
+        rollup.add(draft.pointee.contribution(edge: edge), at: known[index].place, flowID: draft.pointee.flowID)
+        return edge
+    }
+
+    @inline(never)
+    private func learn(_ words: UnsafePointer<Int64>, _ draft: FlowDraft) throws -> Int {
+        let answer = try classifier?.judge(draft) ?? Classifier.Answer(from: .min, until: .max, judgement: 0)
+        let edge = try edges.id(
+            EdgeKey(origin: draft.origin, target: draft.target, outcome: draft.state.outcomeCode, judgement: answer.judgement))
+        let made = Known(from: answer.from, until: answer.until, edge: edge, hour: 0, place: 0, generation: -1)
+        if let place = places.place(words) {
+            known[place] = made
+            return place
+        }
+        if known.count >= EdgeFinder.limit { forget() }
+        known.append(made)
+        return places.insert(words, 0)
+    }
+
+    /// Numbers may be void after a transaction was rolled back.
+    func forget() {
+        places.removeAll()
+        known.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,110 @@
+internal import FlowJournal
+internal import FlowModel
+internal import LogFormats
+
+/// Cuts the inflated bytes of a file into pieces that end with a line.
+///
+/// INVARIANT: used by one thread at a time, in the order of the stream.
+final class StreamCutter: @unchecked Sendable {
+    private let reader: ByteStreamReader
+    /// Bytes that were read and belong to the next piece.
+    private var carried: [UInt8]
+    /// Where the next piece begins.
+    private var point: ResumePoint
+    private var isAtEnd = false
+
+    /// `first`: bytes that were read from `reader` already, of which those before `point` are left out.
+    init(_ reader: ByteStreamReader, first: UnsafeRawBufferPointer, at point: ResumePoint) {
+        self.reader = reader
+        self.point = point
+        carried = Array(first.dropFirst(Int(clamping: point.offset)))
+        unread = point.offset - min(point.offset, UInt64(first.count))
+    }
+
+    /// Bytes still to be passed over before the first piece.
+    private var unread: UInt64
+
+    /// Reads the next piece into the worker's buffer; gives what decodes it.
+    func read(_ worker: DecodingWorker) -> (@Sendable (DecodingWorker) -> Void)? {
+        worker.end = point
+        guard !isAtEnd else {
+            worker.isLast = true
+            worker.isEmpty = true
+            return nil
+        }
+        let count: Int
+        do {
+            try skip(worker.buffer)
+            count = try fill(worker.buffer)
+        } catch {
+            worker.failure = error
+            worker.isLast = true
+            isAtEnd = true
+            return nil
+        }
+        worker.filePosition = Int64(clamping: reader.compressedOffset)
+        let start = point
+        let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<count])
+        let whole = StreamCutter.lengthOfLines(bytes)
+        if count < worker.buffer.count {
+            isAtEnd = true
+            worker.isLast = true
+            return { worker in StreamCutter.decodeLast(worker, count: count, whole: whole, from: start) }
+        }
+        guard whole > 0 else {
+            isAtEnd = true
+            worker.isLast = true
+            worker.overlong = count
+            return nil
+        }
+        carried.append(contentsOf: bytes[whole...])
+        var lines: UInt64 = 0
+        for byte in UnsafeRawBufferPointer(rebasing: bytes[..<whole]) { lines &+= byte == 10 ? 1 : 0 }
+        point = ResumePoint(offset: start.offset + UInt64(whole), line: start.line + lines)
+        worker.end = point
+        return { worker in
+            worker.resume(at: start)
+            worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<whole]))
+        }
+    }
+
+    /// Bytes up to behind the last line feed.
+    private static func lengthOfLines(_ bytes: UnsafeRawBufferPointer) -> Int {
+        bytes.lastIndex(of: 10).map { $0 + 1 } ?? 0
+    }
+
+    /// A last line without its end may be half a line of a file that still grows: it is read, and read again when the file has grown.
+    private static func decodeLast(_ worker: DecodingWorker, count: Int, whole: Int, from start: ResumePoint) {
+        worker.resume(at: start)
+        worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<whole]))
+        worker.end = worker.resumePoint
+        worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[whole..<count]), isLast: true)
+    }
+
+    private func skip(_ buffer: UnsafeMutableRawBufferPointer) throws {
+        while unread > 0 {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: unread))])
+            let count = try reader.read(into: part)
+            if count == 0 { break }
+            unread -= UInt64(count)
+        }
+    }
+
+    private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let own = min(carried.count, buffer.count)
+        carried.withUnsafeBytes { bytes in buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<own])) }
+        carried.removeFirst(own)
+        var count = own
+        while count < buffer.count {
+            let more = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+            if more == 0 { break }
+            count += more
+        }
+        return count
+    }
+}
+
+extension InputFormat {
+    /// Whether a line can be read without those before it.
+    var isLineByLine: Bool { self != .networkReport && self != .json }
+}

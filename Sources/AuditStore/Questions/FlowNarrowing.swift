@@ -1,0 +1,64 @@
+internal import FlowModel
+internal import GRDB
+
+/// Finds out which rows of flows a filter can be about, from the lists that ingest keeps, so that a question about one user or one hour
+/// does not read everything.
+enum FlowNarrowing {
+    /// More flows than this are not listed one by one: then reading all of the time in question is as fast.
+    private static let mostFlows = 200_000
+    /// More stretches of numbers than this say nothing.
+    private static let mostStretches = 200
+
+    /// A condition over `flow_id` that leaves out no flow that the filter lets through; nil when it cannot say anything.
+    static func condition(_ filter: FlowFilter, _ database: Database) throws -> String? {
+        let since = filter.since?.milliseconds ?? .min
+        let until = filter.until?.milliseconds ?? .max
+        let runs = try Row.fetchAll(
+            database,
+            sql: "SELECT first_flow, last_flow FROM flow_run WHERE latest >= ? AND earliest < ? ORDER BY first_flow",
+            arguments: [since, until]
+        ).map { (first: $0[0] as Int64, last: $0[1] as Int64) }
+        if let origins = try filter.numbers(.origin, database) {
+            if let flows = try listed(origins, in: runs.map(\.first), database) {
+                return "flow_id IN (SELECT value FROM json_each('[\(flows.map { String($0) }.joined(separator: ","))]'))"
+            }
+        }
+        guard filter.since != nil || filter.until != nil else { return nil }
+        var stretches: [(first: Int64, last: Int64)] = []
+        for run in runs {
+            if let last = stretches.last, last.last + 1 == run.first {
+                stretches[stretches.count - 1].last = run.last
+            } else {
+                stretches.append(run)
+            }
+        }
+        guard stretches.count <= mostStretches else { return nil }
+        if stretches.isEmpty { return "0" }
+        return "(" + stretches.map { "flow_id BETWEEN \($0.first) AND \($0.last)" }.joined(separator: " OR ") + ")"
+    }
+
+    /// The flows that are listed under the origins; nil when they are many.
+    private static func listed(_ origins: Set<Int64>, in runs: [Int64], _ database: Database) throws -> [Int64]? {
+        // A look-up for each pair; a scan of the list when the pairs are more than its rows.
+        guard origins.count * runs.count <= mostFlows else { return nil }
+        let select = try RawStatement(database, "SELECT flows FROM origin_flows WHERE first_flow = ? AND origin_id = ?")
+        var flows: [Int64] = []
+        for first in runs {
+            for origin in origins.sorted() {
+                select.bind(1, first)
+                select.bind(2, origin)
+                if try select.step() {
+                    select.withBlob(0) { bytes in
+                        for place in 0..<bytes.count / 2 {
+                            flows.append(
+                                first + Int64(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: place * 2, as: UInt16.self))))
+                        }
+                    }
+                }
+                select.reset()
+                if flows.count > mostFlows { return nil }
+            }
+        }
+        return flows
+    }
+}
