@@ -89,10 +89,12 @@ static int batch_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, i
         }
         return SQLITE_OK;
     }
-    uint32_t start = row == 0 ? 0 : batch->ends[row - 1];
-    uint32_t end = batch->ends[row];
+    uint32_t start = row == 0 ? 0 : batch->ends[row - 1] & ~TWIN_BATCH_BLOB;
+    uint32_t end = batch->ends[row] & ~TWIN_BATCH_BLOB;
     if (start == end) {
         sqlite3_result_null(context);
+    } else if (batch->ends[row] & TWIN_BATCH_BLOB) {
+        sqlite3_result_blob(context, batch->text + start, (int)(end - start), SQLITE_STATIC);
     } else {
         sqlite3_result_text(context, (const char *)batch->text + start, (int)(end - start), SQLITE_STATIC);
     }

@@ -1,7 +1,7 @@
 internal import CSQLiteBatch
 internal import GRDB
 
-/// Rows in memory that SQLite reads as the table `incoming_flow` of one connection: `c0`… and the text `t`.
+/// Rows in memory that SQLite reads as the table `incoming_flow` of one connection: `c0`… and the text or blob `t`.
 final class BatchTable {
     /// NULL among the integers.
     static let null = Int64.min
@@ -46,16 +46,23 @@ final class BatchTable {
 
     var isFull: Bool { count == capacity }
 
-    /// Appends a row; `row` is given the place of its integers.
+    /// Room for the text of the next row: `most` bytes.
     @inline(__always)
-    func append(_ row: (UnsafeMutablePointer<Int64>) -> Void, text bytes: UnsafeRawBufferPointer) {
+    func textRoom(_ most: Int) -> UnsafeMutablePointer<UInt8> {
+        if textCount + most > textCapacity { growText(by: most) }
+        return text + textCount
+    }
+
+    /// Appends a row, of which `bytes` were written to the room for its text; `row` is given the place of its integers.
+    @inline(__always)
+    func append(_ row: (UnsafeMutablePointer<Int64>) -> Void, bytes: Int, areBlob: Bool) {
         row(values + count * columns)
-        if textCount + bytes.count > textCapacity { growText(by: bytes.count) }
-        if let base = bytes.baseAddress { UnsafeMutableRawPointer(text + textCount).copyMemory(from: base, byteCount: bytes.count) }
-        textCount += bytes.count
-        ends[count] = UInt32(textCount)
+        textCount += bytes
+        ends[count] = UInt32(textCount) | (areBlob ? BatchTable.blobFlag : 0)
         count += 1
     }
+
+    private static let blobFlag: UInt32 = 0x8000_0000
 
     private func growText(by more: Int) {
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: (textCapacity + more) * 2)

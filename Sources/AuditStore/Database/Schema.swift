@@ -142,7 +142,7 @@ enum Schema {
             end_source_id INTEGER,    -- NULL: as source_id, or there is no second record
             end_offset INTEGER,
             end_line INTEGER,
-            connection_id TEXT
+            connection_id ANY         -- PackedConnectionID
         ) STRICT;
 
         -- Flows that were written together: consecutive numbers, at most 65,536, and between which times they start.

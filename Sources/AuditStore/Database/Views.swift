@@ -21,7 +21,7 @@ enum Views {
     private static let flow = """
         CREATE VIEW flow AS
         SELECT f.flow_id,
-            f.connection_id,
+            \(PackedConnectionID.text("f.connection_id")) AS connection_id,
             f.started_at,
             CASE WHEN f.duration_ms IS NOT NULL THEN f.started_at + f.duration_ms END AS ended_at,
             CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,

@@ -9,9 +9,9 @@ final class EdgeFinder {
         var until: Int64
         var edge: Int64
         var hour: Int64
-        var place: Int
+        var place: Int32
         /// Of the roll-up, when `place` was found.
-        var generation: Int
+        var generation: Int32
     }
 
     /// Combinations remembered; forgotten when more. About 70 MB at worst.
@@ -59,11 +59,11 @@ final class EdgeFinder {
         guard counts else { return edge }
         let hour = EdgeRollup.hour(of: start)
         if known[index].generation != rollup.generation || known[index].hour != hour {
-            known[index].place = rollup.place(hour: hour, edge: edge)
+            known[index].place = Int32(truncatingIfNeeded: rollup.place(hour: hour, edge: edge))
             known[index].hour = hour
             known[index].generation = rollup.generation
         }
-        rollup.add(draft.pointee.contribution(edge: edge), at: known[index].place, flowID: draft.pointee.flowID)
+        rollup.add(draft.pointee.contribution(edge: edge), at: Int(known[index].place), flowID: draft.pointee.flowID)
         return edge
     }
 

@@ -16,14 +16,14 @@ final class EdgeRollup {
     }
 
     static let hourMs: Int64 = 3_600_000
-    /// Hours with edges that are collected before they should be written; about 60 MB.
-    private static let limit = 300_000
+    /// Hours with edges that are collected before they should be written; about 30 MB.
+    private static let limit = 200_000
 
     /// Hour and edge; the place is that of the sum.
     private let places = KeyTable(width: 2)
     private var sums: [Sum] = []
     /// Counts how often the sums were written: places from before are void.
-    private(set) var generation = 0
+    private(set) var generation: Int32 = 0
     private let upsertHour: RawStatement
     private let removeHour: RawStatement
     private let narrowHour: RawStatement
@@ -193,7 +193,7 @@ final class EdgeRollup {
     }
 
     func discard() {
-        generation += 1
+        generation &+= 1
         sums.removeAll(keepingCapacity: true)
         places.removeAll()
     }

@@ -73,8 +73,9 @@ public final class FlowScan {
 
     private static func flow(_ statement: RawStatement) -> StoredFlow {
         let startedAt = statement.integer(2)
+        let id = PackedConnectionID.read(statement, 1)
         return StoredFlow(
-            flowID: statement.integer(0), connectionID: statement.text(1), startedAt: Timestamp(milliseconds: startedAt),
+            flowID: statement.integer(0), connectionID: id.isEmpty ? nil : id.text, startedAt: Timestamp(milliseconds: startedAt),
             endedAt: statement.optionalInteger(3).map { Timestamp(milliseconds: startedAt &+ $0) },
             outcome: FlowState(rawValue: statement.integer(4)).outcome, bytesReceived: statement.optionalInteger(5),
             bytesTransferred: statement.optionalInteger(6), origin: statement.integer(7), target: statement.integer(8),

@@ -79,7 +79,7 @@ final class FlowTable {
                 source: load.isNull(13) ? first.source : load.integer(13), offset: load.integer(14), line: load.integer(15))
         }
         var draft = FlowDraft(
-            connectionID: load.withText(columns + 3) { ConnectionID($0) } ?? ConnectionID(), connector: load.integer(columns + 2),
+            connectionID: PackedConnectionID.read(load, columns + 3), connector: load.integer(columns + 2),
             startedAt: startedAt, endedAt: duration == FlowDraft.absent ? duration : startedAt &+ duration,
             origin: load.integer(columns), target: load.integer(columns + 1), resourceIP: load.integer(4), route: load.integer(5),
             remark: load.integer(6), state: state, bytesReceived: value(8), bytesTransferred: value(9), first: first, last: last,
@@ -108,9 +108,16 @@ final class FlowTable {
     /// Adds a draft to the rows that `insert` will write.
     @inline(__always)
     func append(_ draft: UnsafePointer<FlowDraft>, edge: Int64) {
-        draft.pointee.connectionID.withBytes { text in
+        draft.pointee.connectionID.withBytes { id in
+            let room = batch.textRoom(ConnectionID.longest)
+            var count = PackedConnectionID.pack(id, into: room)
+            let isPacked = count > 0
+            if !isPacked, let base = id.baseAddress {
+                UnsafeMutableRawPointer(room).copyMemory(from: base, byteCount: id.count)
+                count = id.count
+            }
             batch.append(
-                { row in FlowTable.values(draft, edge: edge) { column, value in row[column] = value } }, text: text)
+                { row in FlowTable.values(draft, edge: edge) { column, value in row[column] = value } }, bytes: count, areBlob: isPacked)
         }
     }
 

@@ -1,3 +1,5 @@
+internal import GRDB
+
 /// A 64-bit hash of bytes under a key that stays with the database, so that nobody can craft connection ids that collide.
 ///
 /// Its values stand in databases: it must not change.
@@ -22,5 +24,10 @@ enum KeyedHash {
     static func mix(_ state: UInt64, _ word: UInt64) -> UInt64 {
         let product = (state ^ 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(by: word ^ 0xd6e8_feb8_6659_fd93 ^ (state >> 32))
         return product.high ^ product.low ^ (state << 1)
+    }
+
+    /// The key of a database; nil in one that ingest never wrote to.
+    static func storedSeed(_ database: Database) throws -> UInt64? {
+        try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = 'identity-seed'").flatMap { UInt64($0) }
     }
 }

@@ -27,6 +27,9 @@ public struct Ingest {
         public init() {}
     }
 
+    /// Of database pages held in memory: ingest appends more than it looks up.
+    private static let cacheKiB = 32 << 10
+
     public var options: Options
     /// Called now and then with bytes read, bytes in all, and events so far.
     public var onProgress: ((Int64, Int64, Int64) -> Void)?
@@ -66,6 +69,7 @@ public struct Ingest {
     }
 
     private func ingest(_ inputs: InputCollector, into connection: Database, report: inout IngestReport) throws {
+        try connection.execute(sql: "PRAGMA cache_size = -\(Ingest.cacheKiB)")
         let before = connection.totalChangesCount
         let history = try PolicyTable.add(options.policies, to: connection, report: &report)
         let writer = try IngestWriter(

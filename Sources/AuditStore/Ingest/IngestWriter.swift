@@ -68,7 +68,7 @@ final class IngestWriter {
         targets = try TupleDictionary(database)
         routes = try TupleDictionary(database)
         remarks = try RemarkDictionary(database)
-        edges = try TupleDictionary(database, limit: 1_000_000)
+        edges = try TupleDictionary(database, limit: 200_000)
         judgements = try JudgementDictionary(database)
         table = try FlowTable(database)
         firstOwnFlow = table.nextID
@@ -89,8 +89,7 @@ final class IngestWriter {
 
     /// Made at random with the database and never told: see `KeyedHash`.
     private static func identitySeed(_ database: Database) throws -> UInt64 {
-        let select = "SELECT value FROM setting WHERE name = 'identity-seed'"
-        if let known = try String.fetchOne(database, sql: select).flatMap({ UInt64($0) }) { return known }
+        if let known = try KeyedHash.storedSeed(database) { return known }
         let made = UInt64.random(in: .min ... .max)
         try database.execute(sql: "INSERT INTO setting (name, value) VALUES ('identity-seed', ?)", arguments: [String(made)])
         return made

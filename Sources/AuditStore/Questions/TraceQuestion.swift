@@ -59,10 +59,14 @@ public struct TraceQuestion: Sendable {
         switch subject {
         case .flow(let id): return [id]
         case .connection(let id):
+            let (condition, arguments) = PackedConnectionID.condition("connection_id", is: id)
+            let candidates = try identified(id, database).map { String($0) }.joined(separator: ",")
             return try Int64.fetchAll(
                 database,
-                sql: "SELECT flow_id FROM flow_fact WHERE connection_id = ? ORDER BY started_at LIMIT \(TraceQuestion.most)",
-                arguments: [id])
+                sql: """
+                    SELECT flow_id FROM flow_fact WHERE flow_id IN (\(candidates)) AND \(condition)
+                    ORDER BY started_at LIMIT \(TraceQuestion.most)
+                    """, arguments: arguments)
         case .session(let id):
             // The flows of the session that begins with this flow.
             return try Int64.fetchAll(
@@ -76,6 +80,20 @@ public struct TraceQuestion: Sendable {
                     ORDER BY f.started_at, f.flow_id LIMIT \(TraceQuestion.most)
                     """, arguments: [id])
         }
+    }
+
+    /// The flows that may be of a connection id, through any Connector.
+    private func identified(_ id: String, _ database: Database) throws -> [Int64] {
+        guard let seed = try KeyedHash.storedSeed(database) else { return [] }
+        let connectors = try String?.fetchAll(
+            database, sql: "SELECT DISTINCT value FROM target LEFT JOIN text ON text_id = connector_id")
+        var id = id
+        let connection = id.withUTF8 { KeyedHash.hash(UnsafeRawBufferPointer($0), seed: seed) }
+        let keys = connectors.map { connector in
+            var connector = connector ?? ""
+            return IdentityRuns.key(connector.withUTF8 { KeyedHash.hash(UnsafeRawBufferPointer($0), seed: connection) })
+        }
+        return try IdentityRuns(database).find(keys.sorted()) { $0 }.map(\.flowID)
     }
 
     private func trace(_ id: Int64, _ database: Database, _ reader: FlowFactsReader) throws -> FlowTrace? {

@@ -8,6 +8,9 @@
 /// Stands for NULL in `integers`.
 #define TWIN_BATCH_NULL INT64_MIN
 
+/// In `ends`: the bytes are a blob. No part of the place.
+#define TWIN_BATCH_BLOB 0x80000000u
+
 /// The most integer columns that a batch may have.
 #define TWIN_BATCH_MAX_COLUMNS 32
 
@@ -17,7 +20,8 @@ typedef struct {
     int32_t columns;
     /// Row after row, `columns` of them in each: what is written and read together lies together.
     const int64_t *integers;
-    /// The texts one after the other; row i is text[ends[i - 1] ..< ends[i]]. An empty text reads as NULL.
+    /// The texts one after the other; row i is text[ends[i - 1] ..< ends[i]]. An empty text reads as NULL, and as a blob what ends with
+    /// TWIN_BATCH_BLOB set.
     const uint8_t *text;
     const uint32_t *ends;
 } twin_batch;
