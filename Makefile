@@ -5,7 +5,7 @@ SWIFT ?= swift
 RELEASE := .build/release
 CONFIG := -c release
 
-.PHONY: help setup build demo test lint format bench evaluate differential torture clean
+.PHONY: help setup build demo test lint format bench evaluate differential torture fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ format: ## apply the formatting rules
 	@$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 bench: build ## measure beside peers and limits, in one run
-	@scripts/setup.sh gcc python3
+	@scripts/setup.sh gcc python3 libdeflate-dev
 	@Benchmarks/run.sh
 
 evaluate: build ## hold the detections against planted violations
@@ -45,9 +45,13 @@ differential: setup ## hold the policy engine against Cedar, Rego and Python on 
 	@cd Benchmarks && $(SWIFT) build $(CONFIG) --product twin-bench
 	@python3 Benchmarks/differential.py
 
-torture: build ## kill the journal's writer again and again, and check what is left
+torture: build ## kill the journal's writer and ingest again and again, and check what is left
 	@scripts/setup.sh python3
 	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
+	@python3 Tests/Torture/ingest.py $(RELEASE)
+
+fuzz: setup ## feed the journal's readers anything, SECONDS_EACH (600) seconds a target
+	@SECONDS_EACH=$(or $(SECONDS_EACH),600) Fuzz/run.sh
 
 clean: ## remove what was built and the demo
 	rm -rf .build .build-* demo .bench .differential

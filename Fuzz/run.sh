@@ -20,12 +20,26 @@ swift build -c release --product fuzz-journal -Xswiftc -Xfrontend -Xswiftc -sani
 # A crash prints its own trace; the interactive backtracer would wait for a terminal.
 export SWIFT_BACKTRACE="enable=no"
 mkdir -p .build/crashes
+# In memory where there is a file system for that: inputs are written and read again millions of times.
+FUZZ_SCRATCH=$(mktemp -d -p /dev/shm twin-fuzz-XXXXXX 2>/dev/null || mktemp -d)
+export FUZZ_SCRATCH
+trap 'rm -rf "$FUZZ_SCRATCH"' EXIT
 for target in "${targets[@]}"; do
-    mkdir -p ".build/corpus/$target" "Corpus/$target"
-    echo "== $target, $seconds s"
-    FUZZ_TARGET=$target .build/release/fuzz-journal ".build/corpus/$target" "Corpus/$target" \
+    mkdir -p ".build/corpus/$target"
+    [ -n "$(ls "Corpus/$target")" ] || { echo "fuzz: the corpus of $target is not there" >&2; exit 3; }
+    log=.build/log-$target
+    if ! FUZZ_TARGET=$target .build/release/fuzz-journal ".build/corpus/$target" "Corpus/$target" \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=64 -max_len=20000 -use_value_profile=1 \
-        -print_final_stats=1 -verbosity=0 -artifact_prefix=".build/crashes/$target-"
+        -print_final_stats=1 -verbosity=0 -artifact_prefix=".build/crashes/$target-" >"$log" 2>&1
+    then
+        tail -50 "$log" >&2
+        echo "fuzz: $target failed; its input is in Fuzz/.build/crashes" >&2
+        exit 1
+    fi
+    awk -v target="$target" -v seconds="$seconds" '
+        /number_of_executed_units/ { units = $2 }
+        /slowest_unit/ { slowest = $2 }
+        /peak_rss/ { peak = $2 }
+        END { printf "%s: %d inputs in %d s, the slowest took %d s, at most %d MiB\n", target, units, seconds, slowest, peak }' "$log"
 done
-rm -rf /dev/shm/twin-fuzz-*
 echo "fuzz: ${#targets[@]} targets without a finding"

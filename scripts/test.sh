@@ -13,3 +13,12 @@ echo "== tests"
 # A crash prints its own trace; the interactive backtracer would wait for a terminal.
 export SWIFT_BACKTRACE="enable=no"
 swift test --skip-build
+
+echo "== the journal's writer, killed and hindered a few times (make torture: often)"
+python3 Tests/Torture/journal.py .build/debug/twin-journal --rounds 8
+
+echo "== ingest, killed and hindered a few times (make torture: often)"
+python3 Tests/Torture/ingest.py .build/debug --rounds 6 --flows 3000
+
+echo "== fuzzing, some seconds a reader (make fuzz: minutes)"
+SECONDS_EACH=5 Fuzz/run.sh

@@ -1,5 +1,6 @@
 import FlowJournal
 import Foundation
+import LogFormats
 import Testing
 
 /// Whole journals as data, written by another implementation of the format (`journal/make.py`), with the answers that a verifier must give.
@@ -16,7 +17,13 @@ import Testing
     static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/journal"
 
     static let cases: [Case] =
-        FileManager.default.contents(atPath: directory + "/journals.json").flatMap { try? JSONDecoder().decode([Case].self, from: $0) } ?? []
+        FileManager.default.contents(atPath: directory + "/journals.json").flatMap { try? JSONDecoder().decode([Case].self, from: $0) }
+        ?? []
+
+    @Test func everyRecordOfAJournalIsKnownToTheReaderOfEvents() {
+        let known = Set(JournalEvent.Kind.allCases.map(\.rawValue))
+        #expect(Set(JournalRecordKind.allCases.map { "\($0.name)" }).subtracting(known) == [])
+    }
 
     @Test func thereAreCases() {
         #expect(Self.cases.count > 20)

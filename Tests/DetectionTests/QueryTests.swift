@@ -6,8 +6,7 @@ import Testing
 
 /// Questions of the library, and the values they are given.
 struct QueryTests {
-    static func ask(_ id: String, _ arguments: [String: StoredValue] = [:], period: Period = .all) throws -> [[String: StoredValue]]
-    {
+    static func ask(_ id: String, _ arguments: [String: StoredValue] = [:], period: Period = .all) throws -> [[String: StoredValue]] {
         let tenant = try SmallTenant()
         let database = try tenant.ingest(SmallTenant.mixed)
         let question = try #require(try LibraryTests.library.get().questions().first { $0.id == id })

@@ -11,7 +11,7 @@ struct ModuleBoundaryTests {
         "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Glibc", "Dispatch", "Synchronization"],
         "LogFormats": ["FlowModel", "Glibc"],
         "AuditStore": [
-            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", "Crypto", "GRDB", "GRDBSQLite", "Glibc",
+            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", "Crypto", "Dispatch", "GRDB", "GRDBSQLite", "Glibc",
             "Synchronization", "Foundation",
         ],
         "Replay": ["FlowModel", "AccessPolicy", "AuditStore", "GRDB"],

@@ -193,6 +193,19 @@ import Testing
             ])
     }
 
+    @Test(arguments: JournalEvent.Kind.allCases)
+    func everyRecordOfAJournalIsKeptWhole(kind: JournalEvent.Kind) {
+        // Members that elsewhere mean an event, an envelope or a time of their own.
+        let record =
+            #"{"seq":7,"event_type":"\#(kind.rawValue)","timestamp":5,"checkpoint":{"size":1,"root":"r"},"source":{"path":"/log","offset":9},"#
+            + #""count":2,"since":3,"until":4,"reason":"disk","text":"ANALYTICS {","bytes":11}"#
+        #expect(
+            Decoded(record + "\n").description == [
+                "journal \(kind) 1970-01-01T00:00:00.005Z seq=7 connector=- at=0/1 \(record)",
+                "noise=0 blank=0 headers=0 lines=1 bytes=\(record.utf8.count + 1)",
+            ])
+    }
+
     @Test func manyUnknownFieldsStayCheap() {
         let keys = (0..<20_000).map { #""k\#($0)":\#($0)"# }.joined(separator: ",")
         let decoded = Decoded(EventTests.event(root: "," + keys))

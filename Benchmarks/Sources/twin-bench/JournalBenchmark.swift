@@ -34,10 +34,11 @@ enum JournalBenchmark {
     }
 
     /// The records of `path` into a new journal, without syncs: what is measured is the writer, not the disk.
-    static func append(_ path: String, to directory: String) throws {
+    static func append(_ path: String, to directory: String, isConcurrent: Bool) throws {
         removeJournal(directory)
         var options = JournalOptions()
         options.sync = .none
+        options.isConcurrent = isConcurrent
         let start = secondsNow()
         let now = Timestamp(milliseconds: 1_791_158_400_000)
         let writer = try JournalWriter(
@@ -80,6 +81,19 @@ enum JournalBenchmark {
         print("{\"seconds\": \(secondsNow() - start), \"bytes\": \(bytes), \"frames\": \(frames)}")
     }
 
+    /// The same on all cores, the frames handed over in order.
+    static func readInParallel(_ path: String) throws {
+        let start = secondsNow()
+        var bytes = 0
+        var frames = 0
+        try FrameDecoding.forEach(JournalReader(JournalDirectory(path))) { _, lines in
+            bytes += try lines.get().count
+            frames += 1
+            return true
+        }
+        print("{\"seconds\": \(secondsNow() - start), \"bytes\": \(bytes), \"frames\": \(frames)}")
+    }
+
     /// With the key, to the depth that proves the journal intact.
     static func verify(_ path: String, key: String) throws {
         var text = ""
@@ -92,16 +106,34 @@ enum JournalBenchmark {
         print("{\"seconds\": \(seconds), \"verdict\": \"\(report.verdict.rawValue)\", \"bytes\": \(report.byteCount)}")
     }
 
-    /// SHA-256 of every segment, the segments spread over all cores.
+    /// Bytes that one core hashes at a time.
+    private static let pieceBytes = 4 << 20
+
+    /// SHA-256 of all bytes of the segments, in pieces that are spread over all cores.
     static func digest(_ path: String) throws {
         let directory = JournalDirectory(path)
-        let segments = try directory.segments()
+        var pieces: [(path: String, offset: Int)] = []
+        for number in try directory.segments() {
+            let path = directory.segmentPath(number)
+            var status = stat()
+            guard stat(path, &status) == 0 else { throw Fault(description: "cannot examine \(path)") }
+            for offset in stride(from: 0, to: status.st_size, by: pieceBytes) { pieces.append((path, offset)) }
+        }
+        let work = pieces
         let start = secondsNow()
-        DispatchQueue.concurrentPerform(iterations: segments.count) { index in
+        DispatchQueue.concurrentPerform(iterations: work.count) { index in
+            let file = open(work[index].path, O_RDONLY)
+            defer { close(file) }
+            let block = UnsafeMutableRawBufferPointer.allocate(byteCount: blockBytes, alignment: 64)
+            defer { block.deallocate() }
             var hasher = SHA256()
-            try? blocks(directory.segmentPath(segments[index])) { hasher.update(bufferPointer: $0) }
+            for offset in stride(from: work[index].offset, to: work[index].offset + pieceBytes, by: blockBytes) {
+                let count = pread(file, block.baseAddress, block.count, offset)
+                guard count > 0 else { break }
+                hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: block[..<count]))
+            }
             _ = hasher.finalize()
         }
-        print("{\"seconds\": \(secondsNow() - start), \"segments\": \(segments.count)}")
+        print("{\"seconds\": \(secondsNow() - start), \"pieces\": \(work.count)}")
     }
 }

@@ -8,8 +8,8 @@ struct Program {
         usage: twin-bench decide RESOURCES USERS GROUPS   the policy engine on random requests
                twin-bench answer POLICY [SELECTION]       the policy engine on the questions on standard input
                twin-bench match                           blocks and patterns on the questions on standard input
-               twin-bench append FILE DIR                 FILE's lines into a new journal
-               twin-bench read DIR                        every frame of a journal inflated and checked
+               twin-bench append FILE DIR [serial]        FILE's lines into a new journal; in one thread
+               twin-bench read DIR [parallel]             every frame of a journal inflated and checked; on all cores
                twin-bench verify DIR PUBLICKEY            the whole verification of a journal
                twin-bench sha256 DIR                      bare SHA-256 over the same segments
 
@@ -27,8 +27,11 @@ struct Program {
             case ("answer", 2): try PolicyQuestions.answer(arguments[1], selection: nil)
             case ("answer", 3): try PolicyQuestions.answer(arguments[1], selection: arguments[2])
             case ("match", 1): try PolicyQuestions.match()
-            case ("append", 3): try JournalBenchmark.append(arguments[1], to: arguments[2])
+            case ("append", 3): try JournalBenchmark.append(arguments[1], to: arguments[2], isConcurrent: true)
+            case ("append", 4) where arguments[3] == "serial":
+                try JournalBenchmark.append(arguments[1], to: arguments[2], isConcurrent: false)
             case ("read", 2): try JournalBenchmark.read(arguments[1])
+            case ("read", 3) where arguments[2] == "parallel": try JournalBenchmark.readInParallel(arguments[1])
             case ("verify", 3): try JournalBenchmark.verify(arguments[1], key: arguments[2])
             case ("sha256", 2): try JournalBenchmark.digest(arguments[1])
             default:

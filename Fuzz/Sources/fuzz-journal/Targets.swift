@@ -85,6 +85,7 @@ enum JournalTarget {
 
     static func run(_ bytes: UnsafeRawBufferPointer) {
         let directory = MemoryFile.directory + "/journal"
+        mkdir(MemoryFile.directory, 0o700)
         mkdir(directory, 0o700)
         let cut = bytes.lastIndex(of: 0xff) ?? bytes.count
         _ = MemoryFile(UnsafeRawBufferPointer(rebasing: bytes[..<cut]), directory + "/000000000001.ndjson.gz")
@@ -95,5 +96,6 @@ enum JournalTarget {
         guard let report = try? verifier.verify() else { return }
         require(report.verdict != .intact, "bytes that nobody signed are not intact")
         require(report.byteCount == UInt64(cut), "all bytes are looked at")
+        require(report.findings.allSatisfy { !$0.description.isEmpty }, "every finding can be told")
     }
 }

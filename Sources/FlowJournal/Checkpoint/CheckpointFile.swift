@@ -2,9 +2,6 @@
 enum CheckpointFile {
     static let name = "checkpoints"
 
-    /// Ten years of a checkpoint a minute are 1 GB; a file that is larger than this is not read into memory.
-    static let longest = 1 << 30
-
     struct Entry: Hashable {
         enum Content: Hashable {
             case checkpoint(Checkpoint, SignedNote)
@@ -18,65 +15,141 @@ enum CheckpointFile {
         var range: Range<Int>
     }
 
-    /// The entries of a file; no file is no entries.
-    static func read(in directory: String) throws(SystemProblem) -> [Entry] {
-        let path = directory + "/" + name
-        guard try FileSystem.status(path) != nil else { return [] }
-        return parse(try FileSystem.contents(of: path, atMost: longest))
-    }
-
+    /// All entries of a text that is in memory anyway.
     static func parse(_ bytes: [UInt8]) -> [Entry] {
+        var reader = CheckpointReader(bytes)
         var entries: [Entry] = []
-        var start = 0
-        while start < bytes.count {
-            let textEnd = paragraphEnd(bytes, from: start)
-            let end = textEnd.flatMap { paragraphEnd(bytes, from: $0) }
-            if let end, let (checkpoint, note) = entry(bytes[start..<end - 1]) {
-                entries.append(Entry(content: .checkpoint(checkpoint, note), range: start..<end))
-                start = end
-                continue
-            }
-            // INVARIANT: every byte of the file belongs to exactly one entry, so a change anywhere shows.
-            let next = textEnd ?? bytes.count
-            if case .malformed = entries.last?.content, let last = entries.indices.last {
-                entries[last].range = entries[last].range.lowerBound..<next
-            } else {
-                entries.append(Entry(content: .malformed, range: start..<next))
-            }
-            start = next
-        }
-        if let last = entries.last, case .malformed = last.content, isTorn(bytes[last.range]) {
-            entries[entries.count - 1].content = .torn
-        }
+        // Memory cannot fail to be read.
+        while let entry = try? reader.next() { entries.append(entry) }
         return entries
     }
 
-    private static func entry(_ bytes: ArraySlice<UInt8>) -> (Checkpoint, SignedNote)? {
-        guard let text = String(validating: bytes, as: UTF8.self), let note = SignedNote(text), note.encoded == text,
+    /// The checkpoint that stands in these bytes: one note with the empty line after it.
+    static func entry(_ bytes: ArraySlice<UInt8>) -> (checkpoint: Checkpoint, note: SignedNote)? {
+        guard (shortestEntry...longestEntry).contains(bytes.count),
+            let text = String(validating: bytes.dropLast(), as: UTF8.self), let note = SignedNote(text), note.encoded == text,
             let checkpoint = Checkpoint(text: note.text)
         else { return nil }
         return (checkpoint, note)
     }
 
-    /// Just after the first empty line from `start`; nil when there is none.
-    private static func paragraphEnd(_ bytes: [UInt8], from start: Int) -> Int? {
-        var index = start
-        while index + 1 < bytes.count {
-            if bytes[index] == 0x0a, bytes[index + 1] == 0x0a { return index + 2 }
-            index += 1
-        }
-        return nil
-    }
-
-    /// An interrupted append leaves the beginning of one note: no signature paragraph that is complete.
-    private static func isTorn(_ bytes: ArraySlice<UInt8>) -> Bool {
-        let all = Array(bytes)
-        guard let textEnd = paragraphEnd(all, from: 0) else { return true }
-        return textEnd < all.count && paragraphEnd(all, from: textEnd) == nil || textEnd == all.count
-    }
+    /// No root and no signature fit into less; most of what is no checkpoint is told by that alone.
+    private static let shortestEntry = 64
+    /// A note and its empty line.
+    static let longestEntry = SignedNote.longest + 1
 
     /// The bytes of one entry.
     static func encode(_ note: SignedNote) -> [UInt8] { Array(note.encoded.utf8) + [0x0a] }
+}
+
+/// Gives the entries of a file `checkpoints` one by one, in memory that does not grow with the file: a year of a checkpoint a minute is
+/// half a million of them.
+///
+/// Every byte of the file belongs to exactly one entry, so a change anywhere shows.
+struct CheckpointReader {
+    private static let chunkBytes = 1 << 20
+
+    private let file: OpenFile?
+    /// Bytes of the file from `windowStart` on.
+    private var window: [UInt8]
+    private var windowStart = 0
+    /// What of the window has not been given out.
+    private var position = 0
+    private var isAtEnd: Bool
+    /// A stretch that is no checkpoint: where in the file it begins, and how many paragraphs of it have ended.
+    private var malformed: (start: Int, paragraphs: Int)?
+    /// `position` lies within a paragraph that is longer than a note can be.
+    private var isWithinParagraph = false
+
+    /// No file is no entries.
+    init(directory: String) throws(SystemProblem) {
+        let path = directory + "/" + CheckpointFile.name
+        file = try FileSystem.status(path) == nil ? nil : OpenFile(regular: path)
+        window = []
+        isAtEnd = file == nil
+    }
+
+    init(_ bytes: [UInt8]) {
+        file = nil
+        window = bytes
+        isAtEnd = true
+    }
+
+    /// The next entry; nil at the end. Neighbouring stretches that are no checkpoint are one entry.
+    mutating func next() throws(SystemProblem) -> CheckpointFile.Entry? {
+        while true {
+            let textEnd = paragraphEnd(from: position)
+            let end = isWithinParagraph ? nil : textEnd.flatMap { paragraphEnd(from: $0) }
+            if end == nil, !isAtEnd, window.count - position <= CheckpointFile.longestEntry {
+                try refill()
+                continue
+            }
+            if position == window.count { return finish() }
+            if let end, let found = CheckpointFile.entry(window[position..<end]) {
+                if let malformed {
+                    self.malformed = nil
+                    return CheckpointFile.Entry(content: .malformed, range: malformed.start..<windowStart + position)
+                }
+                defer { position = end }
+                return CheckpointFile.Entry(
+                    content: .checkpoint(found.checkpoint, found.note), range: windowStart + position..<windowStart + end)
+            }
+            pass(to: textEnd)
+        }
+    }
+
+    /// Counts bytes that are no checkpoint, up to the end of their paragraph when that is known.
+    private mutating func pass(to textEnd: Int?) {
+        var stretch = malformed ?? (windowStart + position, 0)
+        if let textEnd {
+            stretch.paragraphs += 1
+            isWithinParagraph = false
+            position = textEnd
+        } else {
+            // The last byte may be the first of the two line feeds that end the paragraph.
+            isWithinParagraph = !isAtEnd
+            position = isAtEnd ? window.count : window.count - 1
+        }
+        malformed = stretch
+    }
+
+    private mutating func finish() -> CheckpointFile.Entry? {
+        guard let malformed else { return nil }
+        self.malformed = nil
+        let range = malformed.start..<windowStart + position
+        // An interrupted append leaves the beginning of one note: no signature paragraph that is complete.
+        let isTorn = malformed.paragraphs <= 1 && range.count < CheckpointFile.longestEntry
+        return CheckpointFile.Entry(content: isTorn ? .torn : .malformed, range: range)
+    }
+
+    /// Just after the first empty line from a place in the window; nil when there is none.
+    private func paragraphEnd(from start: Int) -> Int? {
+        window.withBytes { bytes in
+            var index = start
+            while index + 1 < bytes.count {
+                guard let found = UnsafeRawBufferPointer(rebasing: bytes[index...]).lineFeed else { return nil }
+                index += found + 1
+                if index < bytes.count, bytes[index] == 0x0a { return index + 1 }
+            }
+            return nil
+        }
+    }
+
+    private mutating func refill() throws(SystemProblem) {
+        guard let file else {
+            isAtEnd = true
+            return
+        }
+        window.removeSubrange(..<position)
+        windowStart += position
+        position = 0
+        let kept = window.count
+        var chunk = [UInt8](repeating: 0, count: CheckpointReader.chunkBytes)
+        let offset = UInt64(windowStart + kept)
+        let count = try chunk.withMutableBytes { bytes throws(SystemProblem) in try file.read(into: bytes, at: offset) }
+        window.append(contentsOf: chunk[..<count])
+        isAtEnd = count < chunk.count
+    }
 }
 
 extension Checkpoint {
@@ -84,9 +157,9 @@ extension Checkpoint {
     /// no checkpoint.
     public static func last(in text: String) -> (checkpoint: Checkpoint, note: SignedNote)? {
         let bytes = Array(text.utf8)
-        let entries = CheckpointFile.parse(bytes.suffix(2) == [0x0a, 0x0a] ? bytes : bytes + [0x0a])
+        var reader = CheckpointReader(bytes.suffix(2) == [0x0a, 0x0a] ? bytes : bytes + [0x0a])
         var last: (checkpoint: Checkpoint, note: SignedNote)?
-        for entry in entries {
+        while let entry = try? reader.next() {
             guard case .checkpoint(let checkpoint, let note) = entry.content else { return nil }
             last = (checkpoint, note)
         }

@@ -64,7 +64,7 @@ enum FileSystem {
 
     /// The whole of a small file.
     static func contents(of path: String, atMost limit: Int) throws(SystemProblem) -> [UInt8] {
-        let file = try OpenFile(path, .read)
+        let file = try OpenFile(regular: path)
         let size = try file.size()
         guard size <= UInt64(limit) else { throw SystemProblem(operation: "read", path: path, code: EFBIG) }
         var bytes = [UInt8](repeating: 0, count: Int(size))

@@ -20,7 +20,7 @@ final class OpenFile: Sendable {
         case lock
     }
 
-    init(_ path: String, _ mode: Mode, permissions: mode_t = 0o640) throws(SystemProblem) {
+    init(_ path: String, _ mode: Mode, permissions: mode_t = 0o640, more: Int32 = 0) throws(SystemProblem) {
         let flags: Int32 =
             switch mode {
             case .read: O_RDONLY
@@ -30,13 +30,20 @@ final class OpenFile: Sendable {
             case .lock: O_RDWR | O_CREAT
             }
         var opened: Int32
-        repeat { opened = open(path, flags | O_CLOEXEC | O_NOCTTY, permissions) } while opened < 0 && errno == EINTR
+        repeat { opened = open(path, flags | more | O_CLOEXEC | O_NOCTTY, permissions) } while opened < 0 && errno == EINTR
         guard opened >= 0 else {
             throw SystemProblem(operation: mode == .read ? "open" : "create or open", path: path, code: errno)
         }
         descriptor = opened
         self.path = path
         closes = true
+    }
+
+    /// Opens a regular file for reading. Anything else under a name that a stranger may have given, such as a pipe, could make reading
+    /// wait for ever.
+    convenience init(regular path: String) throws(SystemProblem) {
+        try self.init(path, .read, more: O_NONBLOCK)
+        guard try status().isRegular else { throw SystemProblem(operation: "read as a regular file", path: path, code: EINVAL) }
     }
 
     /// Borrows a descriptor, such as standard input; it stays open.

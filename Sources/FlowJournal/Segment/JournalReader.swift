@@ -46,7 +46,7 @@ public final class JournalReader {
     public let selection: Selection
     /// The journal is being written: the beginning of a frame at its end is not given as torn, but waited for.
     public var isFollowing = false
-    private var remaining: [Int]
+    private var remaining: ArraySlice<Int>
     private var lastNumber: Int
     private var current: SegmentReader?
     private var index: UInt64 = 0
@@ -56,7 +56,7 @@ public final class JournalReader {
     public init(_ directory: JournalDirectory, selection: Selection = Selection(), firstSegment: Int = 1) throws(SystemProblem) {
         self.directory = directory
         self.selection = selection
-        remaining = try directory.segments().filter { $0 >= firstSegment }
+        remaining = try directory.segments().filter { $0 >= firstSegment }[...]
         lastNumber = firstSegment - 1
     }
 
@@ -82,7 +82,7 @@ public final class JournalReader {
             if isSingleFile { return nil }
             if remaining.isEmpty {
                 let last = lastNumber
-                remaining = try directory.segments().filter { $0 > last }
+                remaining = try directory.segments().filter { $0 > last }[...]
             }
             guard let number = remaining.first else { return nil }
             if let current, try current.segment.size() > current.offset {

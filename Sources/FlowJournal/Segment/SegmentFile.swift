@@ -5,7 +5,7 @@ public final class SegmentFile: Sendable {
     let file: OpenFile
 
     public init(path: String) throws(SystemProblem) {
-        file = try OpenFile(path, .read)
+        file = try OpenFile(regular: path)
         number = SegmentName.number(of: path)
     }
 

@@ -13,7 +13,13 @@ public final class SegmentReader {
     /// The header at `offset`, when it was already looked at from the frame before.
     private var upcoming: FrameHeader.Parsed?
     private var inflater: FrameInflater?
+    private var foreignMembers: ForeignMembers?
     private var scratch: [UInt8] = []
+    /// Bytes that were read and inflated and turned out to be no whole frame or member.
+    private var inVain: UInt64 = 0
+    /// How many bytes may be looked at in vain for each byte walked. Real damage needs one or two; a crafted file could nest claims in each
+    /// other, so that every few bytes ask for all that follows to be inflated.
+    private static let patience: UInt64 = 64
     private var headerBytes = [UInt8](repeating: 0, count: FrameHeader.length)
 
     public convenience init(path: String) throws(SystemProblem) {
@@ -57,6 +63,9 @@ public final class SegmentReader {
 
     private var disagreement: String { "the frame's header disagrees with what follows" }
 
+    /// Whether one more claim may be looked into.
+    private var isPatient: Bool { inVain / SegmentReader.patience <= offset + UInt64(FrameHeader.longestMember) }
+
     private func native(_ header: FrameHeader) throws(SystemProblem) -> Frame {
         let frame = Frame(form: .native(header), offset: offset, length: UInt64(header.memberLength))
         if frame.end > knownSize {
@@ -87,14 +96,20 @@ public final class SegmentReader {
     }
 
     private func foreign() throws(SystemProblem) -> Frame {
-        switch try ForeignMember.end(in: segment, from: offset, to: knownSize) {
+        guard isPatient else { return try junk("a gzip member amid too much damage to be looked into") }
+        let members = foreignMembers ?? ForeignMembers(segment)
+        foreignMembers = members
+        let (outcome, cost) = try members.end(from: offset, to: knownSize)
+        switch outcome {
         case .end(let end):
             // A frame whose header is damaged can still be gzip, and even one that skips the frame after it.
             if let next = try findHeader(after: offset, before: end) {
+                inVain += cost
                 return Frame(form: .damaged("a gzip member whose header is not a frame's"), offset: offset, length: next - offset)
             }
             return Frame(form: .foreign, offset: offset, length: end - offset)
         case .truncated, .corrupt:
+            inVain += cost
             return try junk("a gzip member that does not inflate")
         }
     }
@@ -112,6 +127,13 @@ public final class SegmentReader {
 
     /// Whether the frame inflates to what its header says, records and their sequences included.
     private func isSound(_ frame: Frame, _ header: FrameHeader) throws(SystemProblem) -> Bool {
+        guard isPatient else { return false }
+        let isSound = try inflates(frame, header)
+        if !isSound { inVain += UInt64(header.memberLength) + UInt64(header.inflatedLength) }
+        return isSound
+    }
+
+    private func inflates(_ frame: Frame, _ header: FrameHeader) throws(SystemProblem) -> Bool {
         let inflater = self.inflater ?? FrameInflater()
         self.inflater = inflater
         let segment = self.segment
@@ -161,7 +183,8 @@ enum ByteSearch {
         defer { buffer.deallocate() }
         var position = start
         while position < end {
-            let count = try file.read(into: buffer, at: position)
+            let wanted = Int(clamping: min(UInt64(buffer.count), end - position + UInt64(overlap)))
+            let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: position)
             guard count > 0 else { return nil }
             let starts = min(count, window, Int(clamping: end - position))
             var index = 0
@@ -181,39 +204,54 @@ enum ByteSearch {
     }
 }
 
-/// Finds where a gzip member that another program wrote ends.
-enum ForeignMember {
+/// Finds where gzip members that another program wrote end.
+final class ForeignMembers {
     enum Outcome: Equatable {
         case end(UInt64)
         case truncated
         case corrupt
     }
 
+    /// Members may be tiny and many, so little is read at first.
+    private static let firstRead = 1 << 12
     private static let window = 1 << 16
 
-    static func end(in segment: SegmentFile, from start: UInt64, to limit: UInt64) throws(SystemProblem) -> Outcome {
-        let input = UnsafeMutableRawBufferPointer.allocate(byteCount: window, alignment: 8)
-        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: window, alignment: 8)
-        defer {
-            input.deallocate()
-            output.deallocate()
-        }
-        let stream = InflateStream(.gzip)
+    private let segment: SegmentFile
+    private let stream = InflateStream(.gzip)
+    private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: window, alignment: 8)
+    private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: window, alignment: 8)
+
+    init(_ segment: SegmentFile) {
+        self.segment = segment
+    }
+
+    deinit {
+        input.deallocate()
+        output.deallocate()
+    }
+
+    /// Where the member at `start` ends, and how many bytes were read and inflated to find out.
+    func end(from start: UInt64, to limit: UInt64) throws(SystemProblem) -> (outcome: Outcome, cost: UInt64) {
+        stream.reset()
         var position = start
         var pending = 0..<0
+        var cost: UInt64 = 0
+        var piece = ForeignMembers.firstRead
         while true {
             if pending.isEmpty {
-                let room = min(window, Int(clamping: limit - position))
+                let room = min(piece, Int(clamping: limit - position))
                 let count = try segment.file.read(into: UnsafeMutableRawBufferPointer(rebasing: input[..<room]), at: position)
-                guard count > 0 else { return .truncated }
+                guard count > 0 else { return (.truncated, cost) }
                 pending = 0..<count
+                piece = ForeignMembers.window
             }
             guard let step = try? stream.step(UnsafeRawBufferPointer(rebasing: input[pending]), into: output) else {
-                return .corrupt
+                return (.corrupt, cost)
             }
             pending = pending.dropFirst(step.consumed)
             position += UInt64(step.consumed)
-            if step.isAtEnd { return .end(position) }
+            cost += UInt64(step.consumed + step.produced)
+            if step.isAtEnd { return (.end(position), cost) }
         }
     }
 }

@@ -189,22 +189,21 @@ public final class ByteStreamReader {
     /// At the start of the stream or after a member: true when another member begins here.
     private func beginMember(_ inflater: InflateStream, produced: Int) throws(StreamProblem) -> Bool {
         let isFirst = offset == 0 && produced == 0 && !hasBegun
-        // Three bytes tell a member from anything else.
-        while pending.count < 3, !inputIsAtEnd { try refill() }
+        var next = try lookAhead()
+        // Padding, of which there may be any amount.
+        while compression == .gzip, !isFirst, next.count > 0, next.isZero {
+            use(pending.count)
+            next = try lookAhead()
+        }
         if pending.isEmpty {
             state = .finished
             return false
         }
-        let next = UnsafeRawBufferPointer(rebasing: input[pending])
         if isFirst || (compression == .gzip && FrameHeader.isGzip(next)) {
             hasBegun = true
             inflater.reset()
             state = .inMember
             return true
-        }
-        if compression == .gzip, next.allSatisfy({ $0 == 0 }) {
-            use(pending.count)
-            return try beginMember(inflater, produced: max(produced, 1))
         }
         if compression == .gzip, pending.count < 3, next[0] == 0x1f, pending.count == 1 || next[1] == 0x8b {
             _ = try stop(.truncated(compressedOffset: compressedOffset, offset: offset + UInt64(produced)), produced)
@@ -215,6 +214,12 @@ public final class ByteStreamReader {
     }
 
     private var hasBegun = false
+
+    /// What is pending, at least the three bytes that tell a member from anything else unless the input ends.
+    private func lookAhead() throws(StreamProblem) -> UnsafeRawBufferPointer {
+        while pending.count < 3, !inputIsAtEnd { try refill() }
+        return UnsafeRawBufferPointer(rebasing: input[pending])
+    }
 
     private func use(_ count: Int) {
         pending = pending.dropFirst(count)

@@ -1,7 +1,8 @@
 import Dispatch
+import Synchronization
 
-/// Hashes the frames of a segment on all cores, window by window, in order.
-struct FrameHasher {
+/// Hashes the frames of a segment on all cores, window by window, in order, while the headers of the next window are already being walked.
+final class FrameHasher {
     /// Frames of one window: enough for all cores to be busy, few enough that memory stays small.
     static let windowFrames = 1_024
     /// Consecutive frames are read together up to this size, which stays in a core's cache.
@@ -12,25 +13,37 @@ struct FrameHasher {
         var hash: TreeHash
     }
 
+    private let reader: SegmentReader
+    /// The frames of the next window, or what stood in the way of walking them.
+    private var ahead: Result<[Frame], SystemProblem>?
+
+    init(_ reader: SegmentReader) {
+        self.reader = reader
+    }
+
     /// The next window of frames with their leaf hashes; empty at the end of the segment.
-    static func window(_ reader: SegmentReader) throws(SystemProblem) -> [Hashed] {
-        var frames: [Frame] = []
-        frames.reserveCapacity(windowFrames)
-        while frames.count < windowFrames, let frame = try reader.next() { frames.append(frame) }
-        let hashes = try hash(frames, of: reader.segment)
+    func window() throws(SystemProblem) -> [Hashed] {
+        let frames = try (ahead ?? walk()).get()
+        ahead = nil
+        guard !frames.isEmpty else { return [] }
+        let work = HashingWork(frames, FrameHasher.batches(of: frames), reader.segment)
+        let group = DispatchGroup()
+        DispatchQueue.global().async(group: group) { work.run() }
+        ahead = walk()
+        group.wait()
+        let hashes = try work.hashes()
         return zip(frames, hashes).map { Hashed(frame: $0, hash: $1) }
     }
 
-    private static func hash(_ frames: [Frame], of segment: SegmentFile) throws(SystemProblem) -> [TreeHash] {
-        let batches = batches(of: frames)
-        let results = Slots<Result<[TreeHash], SystemProblem>>(count: batches.count)
-        DispatchQueue.concurrentPerform(iterations: batches.count) { index in
-            results.set(index, hash(frames[batches[index]], of: segment))
+    private func walk() -> Result<[Frame], SystemProblem> {
+        var frames: [Frame] = []
+        frames.reserveCapacity(FrameHasher.windowFrames)
+        do throws(SystemProblem) {
+            while frames.count < FrameHasher.windowFrames, let frame = try reader.next() { frames.append(frame) }
+            return .success(frames)
+        } catch {
+            return .failure(error)
         }
-        var hashes: [TreeHash] = []
-        hashes.reserveCapacity(frames.count)
-        for result in results.values { hashes.append(contentsOf: try result?.get() ?? []) }
-        return hashes
     }
 
     /// Runs of frames that are read in one piece.
@@ -46,35 +59,67 @@ struct FrameHasher {
         if start < frames.count { batches.append(start..<frames.count) }
         return batches
     }
+}
 
-    private static func hash(_ frames: ArraySlice<Frame>, of segment: SegmentFile) -> Result<[TreeHash], SystemProblem> {
+/// The frames of one window, hashed batch by batch by as many workers as there are cores.
+private final class HashingWork: @unchecked Sendable {
+    // INVARIANT: only `results` changes, each place of it by one worker; it is read after `run` has ended.
+    private let frames: [Frame]
+    private let batches: [Range<Int>]
+    private let segment: SegmentFile
+    private let results: Slots<Result<[TreeHash], SystemProblem>>
+
+    init(_ frames: [Frame], _ batches: [Range<Int>], _ segment: SegmentFile) {
+        self.frames = frames
+        self.batches = batches
+        self.segment = segment
+        results = Slots(count: batches.count)
+    }
+
+    func run() {
+        let next = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: min(Processors.count, batches.count)) { _ in
+            // Used for one batch after the other: fresh memory costs the kernel more than the hash costs us.
+            var buffer: [UInt8] = []
+            while true {
+                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard index < batches.count else { return }
+                results.set(index, hash(frames[batches[index]], &buffer))
+            }
+        }
+    }
+
+    func hashes() throws(SystemProblem) -> [TreeHash] {
+        var hashes: [TreeHash] = []
+        hashes.reserveCapacity(frames.count)
+        for result in results.values { hashes.append(contentsOf: try result?.get() ?? []) }
+        return hashes
+    }
+
+    private func hash(_ frames: ArraySlice<Frame>, _ buffer: inout [UInt8]) -> Result<[TreeHash], SystemProblem> {
         guard let first = frames.first, let last = frames.last else { return .success([]) }
         let length = last.end - first.offset
-        // A stretch that is no frame, or a foreign member, may be longer than memory should be.
-        guard length <= UInt64(FrameHeader.longestMember) else { return long(frames, of: segment) }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(length), alignment: 64)
-        defer { buffer.deallocate() }
         do throws(SystemProblem) {
-            let count = try segment.file.read(into: buffer, at: first.offset)
+            // A stretch that is no frame, or a foreign member, may be longer than memory should be.
+            guard length <= UInt64(FrameHeader.longestMember) else { return .success(try long(frames)) }
             return .success(
-                frames.map { frame in
-                    let start = Int(frame.offset - first.offset)
-                    let end = min(start + Int(frame.length), count)
-                    return .leaf(UnsafeRawBufferPointer(rebasing: buffer[min(start, end)..<end]))
+                try buffer.withMutableBytes(count: Int(length)) { bytes throws(SystemProblem) in
+                    let count = try segment.file.read(into: bytes, at: first.offset)
+                    return frames.map { frame in
+                        let start = Int(frame.offset - first.offset)
+                        let end = min(start + Int(frame.length), count)
+                        return TreeHash.leaf(UnsafeRawBufferPointer(rebasing: bytes[min(start, end)..<end]))
+                    }
                 })
         } catch {
             return .failure(error)
         }
     }
 
-    private static func long(_ frames: ArraySlice<Frame>, of segment: SegmentFile) -> Result<[TreeHash], SystemProblem> {
-        do {
-            return .success(try frames.map { try TreeHash.leaf(of: segment.file, from: $0.offset, to: $0.end) })
-        } catch let problem as SystemProblem {
-            return .failure(problem)
-        } catch {
-            return .failure(SystemProblem(operation: "read", path: segment.path, code: 5))
-        }
+    private func long(_ frames: ArraySlice<Frame>) throws(SystemProblem) -> [TreeHash] {
+        var hashes: [TreeHash] = []
+        for frame in frames { hashes.append(try TreeHash.leaf(of: segment.file, from: frame.offset, to: frame.end)) }
+        return hashes
     }
 }
 

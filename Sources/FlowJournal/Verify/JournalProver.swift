@@ -57,10 +57,11 @@ public struct JournalProver {
     }
 
     private func proof(_ leaves: [TreeHash], _ located: Located) throws -> Proof {
-        for entry in try CheckpointFile.read(in: directory.path).reversed() {
-            guard case .checkpoint(let checkpoint, let note) = entry.content, checkpoint.head.size <= UInt64(leaves.count),
-                checkpoint.head.size > UInt64(located.index)
-            else { continue }
+        for range in try coveringCheckpoints(located.index, leaves.count).reversed() {
+            let file = try OpenFile(regular: directory.checkpointsPath)
+            var bytes = [UInt8](repeating: 0, count: range.count)
+            _ = try bytes.withMutableBytes { buffer throws(SystemProblem) in try file.read(into: buffer, at: UInt64(range.lowerBound)) }
+            guard let (checkpoint, note) = CheckpointFile.entry(bytes[...]), checkpoint.head.size <= UInt64(leaves.count) else { continue }
             var signer: NoteVerifier?
             if !keys.isEmpty {
                 guard case .valid(let key) = note.check(keys) else { continue }
@@ -83,14 +84,28 @@ public struct JournalProver {
         throw Problem.unsealed(frame: UInt64(located.index))
     }
 
+    /// Where the checkpoints stand that cover a frame and no more frames than there are.
+    private func coveringCheckpoints(_ index: Int, _ count: Int) throws -> [Range<Int>] {
+        var reader = try CheckpointReader(directory: directory.path)
+        var found: [Range<Int>] = []
+        while let entry = try reader.next() {
+            guard case .checkpoint(let checkpoint, _) = entry.content, checkpoint.head.size <= UInt64(count),
+                checkpoint.head.size > UInt64(index)
+            else { continue }
+            found.append(entry.range)
+        }
+        return found
+    }
+
     private func leaves(and target: Target) throws -> ([TreeHash], Located?) {
         var leaves: [TreeHash] = []
         var located: Located?
         let segments = try directory.segments()
         for number in segments {
             let reader = try SegmentReader(path: directory.segmentPath(number))
+            let hasher = FrameHasher(reader)
             while true {
-                let window = try FrameHasher.window(reader)
+                let window = try hasher.window()
                 if window.isEmpty { break }
                 for hashed in window {
                     if case .torn = hashed.frame.form, number == segments.last { continue }

@@ -101,12 +101,14 @@ extension VerificationFinding: CustomStringConvertible {
         var place: [String] = []
         if let file { place.append("`\(file)`") }
         if let bytes { place.append("bytes \(bytes.lowerBound)..<\(bytes.upperBound)") }
+        // Not `count`, which is an Int: a forged checkpoint may claim 2⁶⁴ − 1 frames.
         if let frames {
-            place.append(frames.count == 1 ? "frame \(frames.lowerBound)" : "frames \(frames.lowerBound)..<\(frames.upperBound)")
+            let isOne = frames.upperBound - frames.lowerBound == 1
+            place.append(isOne ? "frame \(frames.lowerBound)" : "frames \(frames.lowerBound)..<\(frames.upperBound)")
         }
         if let records {
-            place.append(
-                records.count == 1 ? "record \(records.lowerBound)" : "records \(records.lowerBound)...\(records.upperBound)")
+            let isOne = records.upperBound == records.lowerBound
+            place.append(isOne ? "record \(records.lowerBound)" : "records \(records.lowerBound)...\(records.upperBound)")
         }
         return "\(kind.rawValue): " + (place.isEmpty ? "" : place.joined(separator: ", ") + ": ") + explanation
     }

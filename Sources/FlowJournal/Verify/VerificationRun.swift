@@ -6,9 +6,11 @@ struct VerificationRun {
     private let inflater = FrameInflater()
     private var scratch: [UInt8] = []
 
-    /// Checkpoints that are well-formed, in the order of the file.
-    private var sealsBySize: [UInt64: Seal] = [:]
+    /// Checkpoints that are well-formed and follow each other, so their sizes rise.
+    private var seals: [Seal] = []
     private var lastSealSize: UInt64 = 0
+    /// The first of `seals` that the tree has not come to.
+    private var nextSeal = 0
     private var pendingRemembered: [TreeHead]
 
     /// Sequence that the next frame must begin with; nil after a stretch whose records are not known.
@@ -22,11 +24,15 @@ struct VerificationRun {
     private var namedCheckpoints: [(head: TreeHead, sequence: UInt64, index: UInt64)] = []
     private var lastRecordKind: (kind: JournalRecordKind, sequence: UInt64)?
 
+    /// There may be a million of these, so they hold little.
     private struct Seal {
-        var checkpoint: Checkpoint
-        var signer: NoteVerifier?
-        var range: Range<Int>
+        var head: TreeHead
+        /// Consecutive checkpoints of one origin share its storage.
+        var origin: String
+        /// Place of the signer among the keys.
+        var signer: Int32?
         var fits: Bool?
+        var range: Range<Int>
     }
 
     private struct Place {
@@ -83,51 +89,18 @@ struct VerificationRun {
 
     // MARK: Checkpoints
 
+    /// Entries whose signatures are checked together, on all cores.
+    private static let entriesTogether = 4_096
+
     private mutating func readCheckpoints() throws(SystemProblem) {
-        let entries = try CheckpointFile.read(in: verifier.directory.path)
-        let signers = SignatureChecks.check(entries, verifier.keys)
-        var unknown: (count: Int, first: Range<Int>, names: Set<String>)?
-        for (index, entry) in entries.enumerated() {
-            let bytes = UInt64(entry.range.lowerBound)..<UInt64(entry.range.upperBound)
-            switch entry.content {
-            case .malformed:
-                report.add(
-                    VerificationFinding(
-                        .checkpointDamaged, "these bytes are no checkpoint", file: CheckpointFile.name, bytes: bytes))
-            case .torn:
-                report.add(
-                    VerificationFinding(
-                        .tornCheckpoint, "the file ends within a checkpoint", file: CheckpointFile.name, bytes: bytes))
-            case .checkpoint(let checkpoint, let note):
-                report.checkpointCount += 1
-                var signer: NoteVerifier?
-                switch signers[index] {
-                case .valid(let key): signer = key
-                case .wrongSignature:
-                    report.add(
-                        VerificationFinding(
-                            .signatureWrong,
-                            "the checkpoint of \(checkpoint.head.size) frames bears a wrong signature of a given key",
-                            file: CheckpointFile.name, bytes: bytes))
-                case .unknownKey, nil:
-                    if !verifier.keys.isEmpty {
-                        var found = unknown ?? (0, entry.range, [])
-                        found.count += 1
-                        if found.names.count < 3 { found.names.formUnion(note.signatures.prefix(3).map(\.name)) }
-                        unknown = found
-                    }
-                }
-                guard checkpoint.head.size > lastSealSize else {
-                    report.add(
-                        VerificationFinding(
-                            .checkpointMisplaced,
-                            "a checkpoint of \(checkpoint.head.size) frames follows one of \(lastSealSize)",
-                            file: CheckpointFile.name, bytes: bytes))
-                    continue
-                }
-                lastSealSize = checkpoint.head.size
-                sealsBySize[lastSealSize] = Seal(checkpoint: checkpoint, signer: signer, range: entry.range)
-            }
+        var reader = try CheckpointReader(directory: verifier.directory.path)
+        var unknown: Unknown?
+        while true {
+            var entries: [CheckpointFile.Entry] = []
+            while entries.count < VerificationRun.entriesTogether, let entry = try reader.next() { entries.append(entry) }
+            if entries.isEmpty { break }
+            let signers = SignatureChecks.check(entries, verifier.keys)
+            for (entry, signer) in zip(entries, signers) { take(entry, signer, &unknown) }
         }
         if let unknown {
             let names = unknown.names.sorted().map { "`\($0)`" }.joined(separator: ", ")
@@ -135,7 +108,7 @@ struct VerificationRun {
                 VerificationFinding(
                     .signerUnknown,
                     "\(unknown.count) of \(report.checkpointCount) checkpoints are not signed by a given key, but by \(names)",
-                    file: CheckpointFile.name, bytes: UInt64(unknown.first.lowerBound)..<UInt64(unknown.first.upperBound)))
+                    file: CheckpointFile.name, bytes: VerificationRun.bytes(unknown.first)))
         }
         if verifier.keys.isEmpty {
             report.add(VerificationFinding(.noKey, "no key was given, so no signature can be checked"))
@@ -145,14 +118,73 @@ struct VerificationRun {
         }
     }
 
+    /// Checkpoints that no given key has signed.
+    private struct Unknown {
+        var count = 0
+        var first: Range<Int>
+        var names: Set<String> = []
+    }
+
+    private static func bytes(_ range: Range<Int>) -> Range<UInt64> { UInt64(range.lowerBound)..<UInt64(range.upperBound) }
+
+    private mutating func take(_ entry: CheckpointFile.Entry, _ check: SignedNote.Check?, _ unknown: inout Unknown?) {
+        let bytes = VerificationRun.bytes(entry.range)
+        switch entry.content {
+        case .malformed:
+            report.add(VerificationFinding(.checkpointDamaged, "these bytes are no checkpoint", file: CheckpointFile.name, bytes: bytes))
+        case .torn:
+            report.add(VerificationFinding(.tornCheckpoint, "the file ends within a checkpoint", file: CheckpointFile.name, bytes: bytes))
+        case .checkpoint(let checkpoint, let note):
+            report.checkpointCount += 1
+            var signer: Int32?
+            switch check {
+            case .valid(let key): signer = verifier.keys.firstIndex(of: key).map { Int32(clamping: $0) }
+            case .wrongSignature:
+                report.add(
+                    VerificationFinding(
+                        .signatureWrong, "the checkpoint of \(checkpoint.head.size) frames bears a wrong signature of a given key",
+                        file: CheckpointFile.name, bytes: bytes))
+            case .unknownKey, nil:
+                if !verifier.keys.isEmpty {
+                    var found = unknown ?? Unknown(first: entry.range)
+                    found.count += 1
+                    if found.names.count < 3 { found.names.formUnion(note.signatures.prefix(3).map(\.name)) }
+                    unknown = found
+                }
+            }
+            guard checkpoint.head.size > lastSealSize else {
+                report.add(
+                    VerificationFinding(
+                        .checkpointMisplaced, "a checkpoint of \(checkpoint.head.size) frames follows one of \(lastSealSize)",
+                        file: CheckpointFile.name, bytes: bytes))
+                return
+            }
+            lastSealSize = checkpoint.head.size
+            let origin = seals.last.flatMap { $0.origin == checkpoint.origin ? $0.origin : nil } ?? checkpoint.origin
+            seals.append(Seal(head: checkpoint.head, origin: origin, signer: signer, range: entry.range))
+        }
+    }
+
+    /// The checkpoint of that many frames.
+    private func seal(ofSize size: UInt64) -> Seal? {
+        var low = 0
+        var high = seals.count
+        while low < high {
+            let middle = (low + high) / 2
+            if seals[middle].head.size < size { low = middle + 1 } else { high = middle }
+        }
+        return low < seals.count && seals[low].head.size == size ? seals[low] : nil
+    }
+
     // MARK: Frames
 
     private mutating func walk(_ number: Int, isLast: Bool) throws(SystemProblem) {
         let reader = try SegmentReader(path: verifier.directory.segmentPath(number))
         place.segment = number
         place.offset = 0
+        let hasher = FrameHasher(reader)
         while true {
-            let window = try FrameHasher.window(reader)
+            let window = try hasher.window()
             if window.isEmpty { break }
             for hashed in window { try examine(hashed, reader.segment, number, isLast: isLast) }
         }
@@ -266,17 +298,19 @@ struct VerificationRun {
 
     /// Holds the tree against the checkpoint of its size, when there is one.
     private mutating func holdAgainstSeal() {
-        guard let seal = sealsBySize[tree.size] else { return }
-        let fits = seal.checkpoint.head.root == tree.root
-        sealsBySize[tree.size]?.fits = fits
+        guard nextSeal < seals.count, seals[nextSeal].head.size == tree.size else { return }
+        let head = seals[nextSeal].head
+        let fits = head.root == tree.root
+        seals[nextSeal].fits = fits
         if fits {
             if mismatch == nil { proved = place }
-            if seal.signer != nil { report.sealed = seal.checkpoint.head }
+            if seals[nextSeal].signer != nil { report.sealed = head }
         } else if mismatch == nil {
             mismatch = Mismatch(size: tree.size, from: proved, to: place)
         } else {
             mismatch?.further += 1
         }
+        nextSeal += 1
     }
 
     private mutating func rememberedAt(size: UInt64) {
@@ -301,14 +335,9 @@ struct VerificationRun {
         // With depth `.records` the frames have been looked into already.
         guard verifier.depth == .seals, !verifier.keys.isEmpty else { return }
         var index = mismatch.from.index
-        var number = mismatch.from.segment
-        var offset = mismatch.from.offset
-        while number <= mismatch.to.segment {
-            guard try FileSystem.status(verifier.directory.segmentPath(number)) != nil else {
-                number += 1
-                offset = 0
-                continue
-            }
+        // Only segments that are there: their numbers may be far apart.
+        for number in try verifier.directory.segments() where (mismatch.from.segment...mismatch.to.segment).contains(number) {
+            let offset = number == mismatch.from.segment ? mismatch.from.offset : 0
             let reader = SegmentReader(try SegmentFile(path: verifier.directory.segmentPath(number)), from: offset)
             while index < mismatch.to.index, let frame = try reader.next() {
                 if let header = frame.header {
@@ -316,8 +345,6 @@ struct VerificationRun {
                 }
                 index += 1
             }
-            number += 1
-            offset = 0
         }
     }
 
@@ -340,7 +367,7 @@ struct VerificationRun {
         }
         if let head = pendingRemembered.last { shrunk(head) }
         if lastSealSize > tree.size {
-            let beyond = sealsBySize.values.filter { $0.checkpoint.head.size > tree.size }.count
+            let beyond = seals.count - nextSeal
             report.add(
                 VerificationFinding(
                     .framesMissing,
@@ -371,17 +398,16 @@ struct VerificationRun {
             report.add(VerificationFinding(.checkpointMisplaced, "the journal's origin is `\(present)`, not `\(wanted)`"))
         }
         guard let wanted else { return }
-        for seal in sealsBySize.values.sorted(by: { $0.checkpoint.head.size < $1.checkpoint.head.size })
-        where seal.checkpoint.origin != wanted {
+        for seal in seals where seal.origin != wanted {
             report.add(
                 VerificationFinding(
-                    .checkpointMisplaced, "the checkpoint is of the journal `\(seal.checkpoint.origin)`, not of `\(wanted)`",
-                    file: CheckpointFile.name, bytes: UInt64(seal.range.lowerBound)..<UInt64(seal.range.upperBound)))
+                    .checkpointMisplaced, "the checkpoint is of the journal `\(seal.origin)`, not of `\(wanted)`",
+                    file: CheckpointFile.name, bytes: VerificationRun.bytes(seal.range)))
         }
     }
 
     private mutating func checkNamedCheckpoints() {
-        for (head, sequence, index) in namedCheckpoints where sealsBySize[head.size]?.checkpoint.head != head {
+        for (head, sequence, index) in namedCheckpoints where seal(ofSize: head.size)?.head != head {
             report.add(
                 VerificationFinding(
                     .checkpointMissing, "record \(sequence) names a checkpoint of \(head.size) frames that is not there or differs",
@@ -399,9 +425,9 @@ struct VerificationRun {
         guard !verifier.keys.isEmpty, report.checkpointCount > 0 else { return }
         let limit = verifier.sealedPartOnly ? min(lastSealSize, tree.size) : tree.size
         var coverage: [String: UInt64] = [:]
-        for (size, seal) in sealsBySize where seal.fits == true {
-            guard let signer = seal.signer else { continue }
-            coverage[signer.keyIDText] = max(coverage[signer.keyIDText] ?? 0, size)
+        for seal in seals where seal.fits == true {
+            // Sizes rise, so the last one stands.
+            if let signer = seal.signer { coverage[verifier.keys[Int(signer)].keyIDText] = seal.head.size }
         }
         let sealed = coverage.values.max() ?? 0
         for (position, run) in runs.enumerated() {

@@ -111,9 +111,13 @@ final class FramePipeline: @unchecked Sendable {
         var abandoned: UInt64 = 0
         onCommits {
             abandoned = self.waiting.reduce(0) { $0 + UInt64($1.content.recordCount) }
+            let count = self.waiting.count
             for job in self.waiting { self.release(job) }
             self.waiting.removeAll()
-            self.status.withLock { $0.trouble = nil }
+            self.status.withLock { status in
+                status.trouble = nil
+                status.inFlight -= count
+            }
         }
         return (abandoned, store.nextSequence)
     }

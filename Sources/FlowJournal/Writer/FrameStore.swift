@@ -157,9 +157,16 @@ final class FrameStore {
     }
 
     private static func create(_ directory: JournalDirectory, segment: Int) throws(SystemProblem) -> OpenFile {
-        let file = try OpenFile(directory.segmentPath(segment), .createNew)
-        try file.sync()
-        try FileSystem.syncDirectory(directory.path)
+        let path = directory.segmentPath(segment)
+        let file = try OpenFile(path, .createNew)
+        do throws(SystemProblem) {
+            try file.sync()
+            try FileSystem.syncDirectory(directory.path)
+        } catch {
+            // Or the next attempt would find it there, and fail for that.
+            try? FileSystem.remove(path)
+            throw error
+        }
         return file
     }
 

@@ -35,7 +35,7 @@ struct JournalOpening {
             }
             origin = try readOrigin(segments)
             try walk(segments, checkpoints)
-            sealed = checkpoints.last?.head
+            sealed = checkpoints.last
         } catch let problem as SystemProblem {
             throw .system(problem)
         } catch let problem as JournalProblem {
@@ -45,18 +45,19 @@ struct JournalOpening {
         }
     }
 
-    private mutating func readCheckpoints() throws -> [Checkpoint] {
-        let entries = try CheckpointFile.read(in: directory.path)
-        var checkpoints: [Checkpoint] = []
-        for entry in entries {
+    /// The heads of all checkpoints, in order.
+    private mutating func readCheckpoints() throws -> [TreeHead] {
+        var reader = try CheckpointReader(directory: directory.path)
+        var heads: [TreeHead] = []
+        while let entry = try reader.next() {
             switch entry.content {
             case .checkpoint(let checkpoint, _):
-                guard checkpoint.head.size > (checkpoints.last?.head.size ?? 0) else {
+                guard checkpoint.head.size > (heads.last?.size ?? 0) else {
                     throw JournalProblem.tampered(
                         path: directory.checkpointsPath,
                         reason: "the checkpoint at byte \(entry.range.lowerBound) does not follow the one before it")
                 }
-                checkpoints.append(checkpoint)
+                heads.append(checkpoint.head)
                 checkpointsSize = UInt64(entry.range.upperBound)
             case .malformed:
                 throw JournalProblem.tampered(
@@ -68,7 +69,7 @@ struct JournalOpening {
                     to: UInt64(entry.range.upperBound))
             }
         }
-        return checkpoints
+        return heads
     }
 
     /// The origin that the journal's first record names.
@@ -79,10 +80,10 @@ struct JournalOpening {
         return try OwnRecords.read(frame, of: reader.segment, with: FrameInflater()).compactMap(\.openedOrigin).first
     }
 
-    private mutating func walk(_ segments: [Int], _ checkpoints: [Checkpoint]) throws {
-        let last = checkpoints.last?.head
-        if let saved = TreeState.read(in: directory.path), saved.segment <= segments.count, saved.tree.size <= last?.size ?? .max,
-            saved.tree.size != last?.size || saved.tree.head == last
+    private mutating func walk(_ segments: [Int], _ checkpoints: [TreeHead]) throws {
+        let last = checkpoints.last
+        if let saved = TreeState.read(in: directory.path), saved.tree.size <= last?.size ?? .max,
+            saved.tree.size != last?.size || saved.tree.head == last, try isPlace(saved, segments)
         {
             state = saved
             do {
@@ -95,8 +96,19 @@ struct JournalOpening {
         try walkOn(segments, checkpoints)
     }
 
-    private mutating func walkOn(_ segments: [Int], _ checkpoints: [Checkpoint]) throws {
-        var heads = checkpoints.map(\.head).filter { $0.size >= max(1, state.tree.size) }[...]
+    /// Whether a frame ends where the state says that the next one begins, with the sequence before the one it says: checkpoints vouch
+    /// for the tree, not for these.
+    private func isPlace(_ saved: TreeState, _ segments: [Int]) throws -> Bool {
+        guard segments.contains(saved.segment) else { return false }
+        let reader = try SegmentReader(path: directory.segmentPath(saved.segment))
+        while let frame = try reader.next() {
+            guard frame.end < saved.offset else { return frame.end == saved.offset && frame.header?.nextSequence == saved.nextSequence }
+        }
+        return false
+    }
+
+    private mutating func walkOn(_ segments: [Int], _ checkpoints: [TreeHead]) throws {
+        var heads = checkpoints.filter { $0.size >= max(1, state.tree.size) }[...]
         try check(&heads)
         let inflater = FrameInflater()
         var number = state.segment

@@ -87,8 +87,12 @@ public final class JournalWriter {
         recoveredBytes = opening.recovered.reduce(0) { $0 + $1.bytes }
         do {
             try fillReserve()
+            let opened = opened(identity, id: id, previous: opening.sealed)
+            guard opened.count <= JournalWriter.ownRoom / 2 else {
+                throw JournalProblem.mismatch("the names of Connector, network, host and software are too long for a record")
+            }
             for recovered in opening.recovered { add(own: JournalWriter.recovered(recovered, clock())) }
-            add(own: opened(identity, id: id, previous: opening.sealed))
+            add(own: opened)
             try flush()
         } catch let problem as SystemProblem {
             throw .system(problem)
@@ -103,6 +107,10 @@ public final class JournalWriter {
         // The lock goes with this object; no frame may be written after it.
         pipeline.drain(syncing: false)
     }
+
+    /// Where `close()`, on a full disk, gave up records that it had taken: they had this sequence and those after it, which others have now.
+    /// Nil as long as every record that was taken has its sequence. Whoever waits for a record to be acknowledged must look at this first.
+    public private(set) var abandonedFrom: UInt64?
 
     /// The last sequence that is acknowledged; 0 when none is.
     public var durableSequence: UInt64 { pipeline.current.durableSequence }
@@ -289,6 +297,7 @@ public final class JournalWriter {
         recordCount -= records
         noteLoss(problem, count: records)
         nextSequence = waiting.nextSequence
+        abandonedFrom = min(abandonedFrom ?? nextSequence, nextSequence)
         payload.removeAll(keepingCapacity: true)
         content = FrameEncoder.Content()
         oldest = nil

@@ -6,6 +6,10 @@ public struct JournalEvent: Hashable, Sendable {
         case opened = "journal_opened"
         case closed = "journal_closed"
         case recovered = "journal_recovered"
+        case sealed = "journal_sealed"
+        case recordsLost = "records_lost"
+        case sourcePosition = "source_position"
+        case unreadableLine = "unreadable_line"
         case policyApplied = "policy_applied"
         case nameResolved = "name_resolved"
         case heartbeat

@@ -29,6 +29,8 @@ final class JournalSink: EventSink {
         software = output.software
         runSalt = SeededRandom.mix(seed &+ 0x7275_6e73)
         var options = JournalOptions()
+        // In one thread a journal is the same bytes for the same events.
+        options.isConcurrent = false
         options.level = output.level
         options.key = output.key
         // A simulation that is interrupted is made again.

@@ -95,6 +95,7 @@ final class AppendSession {
             reportedTrouble = false
             Message.warning("the journal can be written again")
         }
+        if let from = writer.abandonedFrom { open.removeAll { $0.sequence >= from } }
         guard acknowledges, let first = open.first, first.sequence <= writer.durableSequence else { return }
         let durable = open.prefix { $0.sequence <= writer.durableSequence }
         if let last = durable.last {

@@ -108,16 +108,14 @@ final class FileFollower {
         guard let last = self.file else { return true }
         try last.finish { line, _ in try session.take(line) }
         notePosition()
-        try readBetween(newerThan: last.modified, after: last)
-        if StopSignal.isRaised { return true }
-        self.file = try? FollowedFile(path: path)
-        return true
+        try goOn(after: last, newerThan: last.modified)
+        return self.file !== last
     }
 
     /// After a restart: finds the file that was being read, reads its rest, and what was rotated since.
     private func resume(_ position: SourcePosition) throws {
         if position.headLength == 0 {
-            return try takeUpUnread(since: position.recordedAt.map { $0.milliseconds * 1_000_000 - FileFollower.clockGrain } ?? .max)
+            return try takeUpUnread(since: position.recordedAt.map { FileFollower.nanoseconds($0) - FileFollower.clockGrain } ?? .max)
         }
         if let current = try? FollowedFile(path: path), current.matches(position) {
             current.skip(to: position)
@@ -127,11 +125,16 @@ final class FileFollower {
         try takeUp(position)
     }
 
+    /// A time of a journal, which anybody may have written, as a file system counts it; far ones as far as that goes.
+    private static func nanoseconds(_ time: Timestamp) -> Int64 {
+        let limit: Int64 = 9_000_000_000_000
+        return max(-limit, min(limit, time.milliseconds)) * 1_000_000
+    }
+
     /// Nothing had been read at that time, in nanoseconds, so nothing of what was written since has been.
     private func takeUpUnread(since: Int64) throws {
         file = nil
-        try readBetween(newerThan: since, after: nil)
-        if file == nil { file = try? FollowedFile(path: path) }
+        try goOn(after: nil, newerThan: since)
     }
 
     /// The file at the path is not the one that was being read: finds that one among its siblings.
@@ -145,15 +148,14 @@ final class FileFollower {
                 return
             }
             try readRest(rotated, from: position)
-            try readBetween(newerThan: rotated.modified, after: rotated)
+            try goOn(after: rotated, newerThan: rotated.modified)
         } else {
             gap = "the file that was read up to byte \(position.offset) is gone"
             Message.warning("`\(Escaping.terminal(path))`: \(gap ?? ""); what followed in it is not in the journal")
+            if StopSignal.isRaised { return }
+            file = try? FollowedFile(path: path)
+            notePosition(beginning: true)
         }
-        // A position in the next file would say that this one was read to its end.
-        if StopSignal.isRaised { return }
-        file = try? FollowedFile(path: path)
-        if gap != nil { notePosition(beginning: true) }
     }
 
     /// The file that the position is in, under the path or under a name that rotation gave it. A rotation that is under way may hide it
@@ -186,13 +188,30 @@ final class FileFollower {
         notePosition()
     }
 
-    /// Reads files that were rotated after `last`, or after a time in nanoseconds, and before the current one, the oldest first.
-    private func readBetween(newerThan modified: Int64, after last: FollowedFile?) throws {
-        let between = FollowedFile.siblings(of: path)
+    /// After `last`, or from a time in nanoseconds on: reads the files that were rotated since, the oldest first, and goes on with the one at
+    /// the path. When there is none, the last one that was rotated is kept until there is.
+    private func goOn(after last: FollowedFile?, newerThan modified: Int64) throws {
+        let (current, rotated) = survey()
+        let between =
+            rotated
             .filter { file in
-                file.modified > modified && last.map { !file.isSameFile(as: $0) } != false && (try? file.isReplaced(at: path)) != false
+                file.modified > modified && last.map { file.isSameFile(as: $0) } != true && current.map { file.isSameFile(as: $0) } != true
             }
             .sorted { $0.modified < $1.modified }
         for next in between where !StopSignal.isRaised { try readRest(next, from: next.position(named: path)) }
+        // A position in the next file would say that this one was read to its end.
+        if !StopSignal.isRaised, let current { file = current }
+    }
+
+    /// The file at the path and those that rotation made of it, as they were at one moment: a file that is renamed while the others are
+    /// listed would be in neither place. All of them are open, so what happens to their names afterwards does not matter.
+    private func survey() -> (current: FollowedFile?, rotated: [FollowedFile]) {
+        var current = try? FollowedFile(path: path)
+        var rotated = FollowedFile.siblings(of: path)
+        for _ in 0..<FileFollower.attempts where !FollowedFile.names(path, current) {
+            current = try? FollowedFile(path: path)
+            rotated = FollowedFile.siblings(of: path)
+        }
+        return (current, rotated)
     }
 }

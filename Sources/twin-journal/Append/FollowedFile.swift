@@ -27,7 +27,8 @@ final class FollowedFile {
 
     init(path: String) throws {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Something other than a file, such as a pipe, is not waited for.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             throw CommandFailure(.environment, "cannot open `\(Escaping.terminal(path))`: \(String(cString: strerror(errno)))")
@@ -136,6 +137,13 @@ final class FollowedFile {
         var status = stat()
         guard stat(path, &status) == 0 else { return false }
         return UInt64(status.st_dev) != device || UInt64(status.st_ino) != inode
+    }
+
+    /// Whether the path names this file still, or none as before.
+    static func names(_ path: String, _ file: FollowedFile?) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return file == nil }
+        return file.map { UInt64(status.st_dev) == $0.device && UInt64(status.st_ino) == $0.inode } ?? false
     }
 
     func isSameFile(as other: FollowedFile) -> Bool {

@@ -8,7 +8,6 @@ struct LineAssembler {
     static let longestLine = 4 << 20
 
     private var rest: [UInt8] = []
-    private var isOverlong = false
     /// Bytes of the stream up to the end of the last whole line that was given out.
     private(set) var consumed: UInt64
 

@@ -23,7 +23,8 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Checkpoint of this journal, or copy of its file `checkpoints`, that was kept elsewhere: the journal must extend the last one in it. May be repeated.", valueName: "file"))
+            "Checkpoint of this journal, or copy of its file `checkpoints`, that was kept elsewhere: the journal must extend the last one in it. May be repeated.",
+            valueName: "file"))
     var extends: [String] = []
 
     @Option(help: ArgumentHelp("Origin that the journal must have.", valueName: "name"))

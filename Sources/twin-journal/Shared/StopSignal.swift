@@ -14,7 +14,14 @@ enum StopSignal {
         action.__sigaction_handler.sa_handler = { _ in StopSignal.raised.store(true, ordering: .relaxed) }
         // Without SA_RESTART, so that waiting calls return.
         action.sa_flags = 0
-        for number in [SIGTERM, SIGINT, SIGHUP] { sigaction(number, &action, nil) }
+        var watched = sigset_t()
+        sigemptyset(&watched)
+        for number in [SIGTERM, SIGINT, SIGHUP] {
+            sigaction(number, &action, nil)
+            sigaddset(&watched, number)
+        }
+        // Some programs start others with signals blocked, and those would then never end in order.
+        pthread_sigmask(SIG_UNBLOCK, &watched, nil)
     }
 
     /// Waits, at most as long as asked; a signal ends it.

@@ -122,6 +122,21 @@ import Testing
                     problem: .trailingBytes(compressedOffset: UInt64(zlib.count), offset: UInt64(Self.text.count))))
     }
 
+    @Test func paddingMayBeOfAnyLengthAndHidesNothing() throws {
+        let gzip = Self.gzip(Self.text)
+        let zeros = [UInt8](repeating: 0, count: 3 * ByteStreamReader.chunkBytes + 5)
+        #expect(try read(gzip + zeros) == Reading(compression: .gzip, bytes: Self.text))
+        let end = UInt64(gzip.count + zeros.count)
+        let reading = try read(gzip + zeros + Array("more".utf8))
+        #expect(reading.bytes == Self.text)
+        guard case .trailingBytes(let offset, UInt64(Self.text.count)) = reading.problem else {
+            Issue.record("\(reading.problem.map { "\($0)" } ?? "nothing") is told")
+            return
+        }
+        // Where the piece of input begins that holds more than zeros.
+        #expect(offset > UInt64(gzip.count) && offset <= end)
+    }
+
     @Test func whatCannotBeOpenedIsSaid() {
         #expect(throws: StreamProblem.system(SystemProblem(operation: "open", path: directory.path + "/no", code: 2))) {
             try ByteStreamReader(path: directory.path + "/no")

@@ -92,7 +92,9 @@ import Testing
     @Test func checkpointsKeptElsewhere() throws {
         let head = TreeHead(size: 3, root: .empty)
         let later = TreeHead(size: 5, root: .empty)
-        let notes = try [head, later].map { try #require(SignedNote(text: Checkpoint(origin: "a", head: $0).text, signer: Sample.signer())) }
+        let notes = try [head, later].map { head in
+            try #require(SignedNote(text: Checkpoint(origin: "a", head: head).text, signer: Sample.signer()))
+        }
         #expect(Checkpoint.last(in: notes[0].encoded)?.checkpoint.head == head)
         #expect(Checkpoint.last(in: notes.map { $0.encoded + "\n" }.joined())?.checkpoint.head == later)
         #expect(Checkpoint.last(in: "") == nil)

