@@ -5,7 +5,7 @@ SWIFT ?= swift
 RELEASE := .build/release
 CONFIG := -c release
 
-.PHONY: help setup build demo test lint format bench evaluate differential torture fuzz clean
+.PHONY: help setup build demo test lint format bench bench-large evaluate differential torture fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ format: ## apply the formatting rules
 bench: build ## measure beside peers and limits, in one run
 	@scripts/setup.sh gcc python3 libdeflate-dev
 	@Benchmarks/run.sh
+
+bench-large: build ## the same for ingest and questions with 20 million events; takes an hour and 20 GB
+	@scripts/setup.sh gcc python3
+	@Benchmarks/run.sh --events 20000000 --rounds 3 --only ingest,queries
 
 evaluate: build ## hold the detections against planted violations
 	@scripts/setup.sh python3

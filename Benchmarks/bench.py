@@ -359,7 +359,8 @@ def part_queries(count, rounds):
 
     contenders = {
         "twin-audit --version": lambda: {"seconds": (run := Run([audit, "--version"]).must()).seconds, "cpu": run.cpu, "peak": run.peak},
-        "access --by user,resource,connector": command("access", "--by", "user", "--by", "resource", "--by", "connector"),
+        "access --by user,resource,connector, the first 20": command("access", "--by", "user,resource,connector", "--limit", "20"),
+        "access --by user,resource,connector, all": command("access", "--by", "user,resource,connector"),
         "access --user U": command("access", "--user", user),
         "timeline --user U, one hour": command("timeline", "--user", user, *span),
     }
@@ -503,7 +504,7 @@ def hardware():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=1_000_000, help="events to ingest (default 1,000,000)")
+    parser.add_argument("--events", type=int, default=2_000_000, help="events to ingest (default 2,000,000)")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds of which medians are taken (default 5)")
     parser.add_argument("--only", default="ingest,queries,micro", help="parts to run, joined by commas")
     parser.add_argument("--save", action="store_true", help="also write .bench/result-<time>.json")
