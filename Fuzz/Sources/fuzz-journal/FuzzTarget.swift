@@ -36,5 +36,6 @@ final class MemoryFile {
 
     /// `$FUZZ_SCRATCH`, or one directory a process.
     static let directory =
-        getenv("FUZZ_SCRATCH").map { String(cString: $0) } ?? (access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") + "/twin-fuzz-\(getpid())"
+        getenv("FUZZ_SCRATCH").map { String(cString: $0) } ?? (access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")
+        + "/twin-fuzz-\(getpid())"
 }
