@@ -27,20 +27,25 @@ public struct ReplaySummary: Sendable {
     }
 
     mutating func add(_ replayed: ReplayedFlow) {
-        let judgement = replayed.judgement
-        let violation: Int64 = judgement.isViolation ? 1 : 0
-        flows += 1
-        violations += violation
+        add(
+            replayed.judgement, connector: replayed.target.connectorName ?? replayed.target.connectorID ?? "", count: 1,
+            first: replayed.flow.startedAt, last: replayed.flow.startedAt)
+    }
+
+    /// Adds so many flows that are judged alike.
+    mutating func add(_ judgement: Judgement, connector: String, count: Int64, first: Timestamp, last: Timestamp) {
+        let violating = judgement.isViolation ? count : 0
+        flows += count
+        violations += violating
         let kind = Kind(verdictClass: judgement.verdictClass, reason: judgement.reason, qualifiers: judgement.qualifierSet)
-        kinds[kind, default: 0] += 1
-        let connector = replayed.target.connectorName ?? replayed.target.connectorID ?? ""
-        connectors[connector, default: (0, 0)].flows += 1
-        connectors[connector, default: (0, 0)].violations += violation
+        kinds[kind, default: 0] += count
+        connectors[connector, default: (0, 0)].flows += count
+        connectors[connector, default: (0, 0)].violations += violating
         if let policy = judgement.policy {
-            policies[policy.snapshot.effectiveAt, default: (0, 0)].flows += 1
-            policies[policy.snapshot.effectiveAt, default: (0, 0)].violations += violation
+            policies[policy.snapshot.effectiveAt, default: (0, 0)].flows += count
+            policies[policy.snapshot.effectiveAt, default: (0, 0)].violations += violating
         }
-        first = min(first ?? replayed.flow.startedAt, replayed.flow.startedAt)
-        last = max(last ?? replayed.flow.startedAt, replayed.flow.startedAt)
+        self.first = min(self.first ?? first, first)
+        self.last = max(self.last ?? last, last)
     }
 }

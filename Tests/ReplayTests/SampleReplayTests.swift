@@ -45,6 +45,21 @@ struct SampleReplayTests {
         }
     }
 
+    @Test("the sums are the same whether flows are looked at one by one or alike ones at once")
+    func sums() throws {
+        try SampleReplayTests.replay { replay, database in
+            let single = try replay.run(database)
+            let alike = try replay.summary(database)
+            #expect(single.flows > 0)
+            #expect(alike.flows == single.flows)
+            #expect(alike.violations == single.violations)
+            #expect(alike.kinds == single.kinds)
+            #expect(alike.connectors.mapValues { [$0.flows, $0.violations] } == single.connectors.mapValues { [$0.flows, $0.violations] })
+            #expect(alike.policies.mapValues { [$0.flows, $0.violations] } == single.policies.mapValues { [$0.flows, $0.violations] })
+            #expect(alike.first == single.first && alike.last == single.last)
+        }
+    }
+
     @Test("replay says of every flow what ingest stored")
     func agrees() throws {
         try SampleReplayTests.replay { replay, database in

@@ -37,9 +37,11 @@ public final class FlowScan {
         self.database = database
     }
 
-    /// `since` and `until` bound the start: from `since` on, before `until`.
+    /// `since` and `until` bound the start: from `since` on, before `until`. `withIDs`: whether connection ids are wanted, which cost more
+    /// than the rest.
     public func forEach(
-        order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, _ body: (StoredFlow) throws -> Void
+        order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, withIDs: Bool = true,
+        _ body: (StoredFlow) throws -> Void
     ) throws {
         var sorting = "started_at, flow_id"
         var end = Int64.max
@@ -49,7 +51,8 @@ public final class FlowScan {
         }
         let statement = try RawStatement(
             database,
-            "SELECT \(FlowScan.columns) WHERE started_at >= ?1 AND started_at < ?2 AND flow_id < ?3 ORDER BY \(sorting)")
+            "SELECT \(withIDs ? FlowScan.columns : FlowScan.columnsWithoutIDs) WHERE started_at >= ?1 AND started_at < ?2 AND flow_id < ?3 ORDER BY \(sorting)"
+        )
         statement.bind(3, end)
         statement.bind(1, since.milliseconds)
         statement.bind(2, until.milliseconds)
@@ -64,6 +67,8 @@ public final class FlowScan {
         defer { statement.reset() }
         return try statement.step() ? FlowScan.flow(statement) : nil
     }
+
+    private static let columnsWithoutIDs = columns.replacing("connection_id", with: "NULL")
 
     private static let columns = """
         flow_id, connection_id, started_at, duration_ms, state, f.bytes_received, f.bytes_transferred, origin_id, target_id,

@@ -87,7 +87,7 @@ struct ReplayCommand: ParsableCommand {
             summary = try replay.run(database) { try writer.write(ReplayCommand.row($0)) }
             try writer.finish()
         } else {
-            summary = try replay.run(database)
+            summary = try replay.summary(database)
             if summary.flows > 0 {
                 switch by {
                 case "connector", "day": try ConnectorListing(output: output).write(byDay: by == "day", replay, database)
