@@ -28,7 +28,7 @@ public struct Ingest {
     }
 
     /// Of database pages held in memory: ingest appends more than it looks up.
-    private static let cacheKiB = 32 << 10
+    private static let cacheKiB = 16 << 10
 
     public var options: Options
     /// Called now and then with bytes read, bytes in all, and events so far.
