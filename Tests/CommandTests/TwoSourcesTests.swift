@@ -38,7 +38,7 @@ struct TwoSourcesTests {
         }
         #expect(
             found == [
-                "same  a.example", "conflict bytes b.example", "connector only  d.example", "report only  c.example", "same  e.example",
+                "same  a.example", "conflict bytes_received b.example", "connector only  d.example", "report only  c.example", "same  e.example",
             ])
     }
 }

@@ -20,6 +20,8 @@ public struct StoredFlow: Sendable {
     public var judgement: Int64
 
     var outcomeCode: Int64
+    /// It is no flow of its own: another one stands for it.
+    var isRetold: Bool
 }
 
 /// Walks all flows of a database.
@@ -38,10 +40,10 @@ public final class FlowScan {
     }
 
     /// `since` and `until` bound the start: from `since` on, before `until`. `withIDs`: whether connection ids are wanted, which cost more
-    /// than the rest.
+    /// than the rest. `withRetold`: whether records come too that were recognised as other flows.
     public func forEach(
         order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, withIDs: Bool = true,
-        _ body: (StoredFlow) throws -> Void
+        withRetold: Bool = false, _ body: (StoredFlow) throws -> Void
     ) throws {
         var sorting = "started_at, flow_id"
         var end = Int64.max
@@ -51,8 +53,11 @@ public final class FlowScan {
         }
         let statement = try RawStatement(
             database,
-            "SELECT \(withIDs ? FlowScan.columns : FlowScan.columnsWithoutIDs) WHERE started_at >= ?1 AND started_at < ?2 AND flow_id < ?3 ORDER BY \(sorting)"
-        )
+            """
+            SELECT \(withIDs ? FlowScan.columns : FlowScan.columnsWithoutIDs)
+            WHERE started_at >= ?1 AND started_at < ?2 AND flow_id < ?3\(withRetold ? "" : " AND state & \(FlowState.retold.rawValue) = 0")
+            ORDER BY \(sorting)
+            """)
         statement.bind(3, end)
         statement.bind(1, since.milliseconds)
         statement.bind(2, until.milliseconds)
@@ -85,6 +90,7 @@ public final class FlowScan {
             outcome: FlowState(rawValue: statement.integer(4)).outcome, bytesReceived: statement.optionalInteger(5),
             bytesTransferred: statement.optionalInteger(6), origin: statement.integer(7), target: statement.integer(8),
             resourceIP: statement.integer(9), remark: statement.integer(10), judgement: statement.integer(11),
-            outcomeCode: FlowState(rawValue: statement.integer(4)).outcomeCode)
+            outcomeCode: FlowState(rawValue: statement.integer(4)).outcomeCode,
+            isRetold: FlowState(rawValue: statement.integer(4)).contains(.retold))
     }
 }
