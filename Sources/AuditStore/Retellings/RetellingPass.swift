@@ -35,6 +35,8 @@ final class RetellingPass {
     private var groups: [TellingReader.Group] = []
     private var numbers: [TellingReader.Group: Int] = [:]
     private var changes = 0
+    /// The runs near the times that are looked at.
+    private var runs: [FlowRun] = []
 
     /// Nil when there is nothing to compare: no record without connection id ever came.
     init?(_ database: Database) throws {
@@ -80,6 +82,9 @@ final class RetellingPass {
         let through = try readNewFlows(&found)
         guard queued != nil || through > comparedThrough else { return false }
         found.sort { ($0.group, $0.at) < ($1.group, $1.at) }
+        let width = 2 * RetellingMatcher.influence(reach: reach) + (byEnd ? Telling.longestByEnd : 0)
+        let period = RetellingPass.span(found.map(\.at).min() ?? 0, found.map(\.at).max() ?? 0, widenedBy: width)
+        runs = found.isEmpty ? [] : try FlowRun.all(database, from: period.from, through: period.through)
         try database.beginTransaction(.immediate)
         var start = 0
         while start < found.count {
@@ -189,9 +194,6 @@ final class RetellingPass {
         let near = RetellingPass.merged(times.map { RetellingPass.span($0, $0, widenedBy: influence) })
         guard near.contains(where: { TellingReader.meets(told, $0.from, $0.through) }) else { return }
         let spans = RetellingPass.merged(times.map { RetellingPass.span($0, $0, widenedBy: 2 * influence) })
-        let earliest = (spans.first?.from ?? 0).subtractingReportingOverflow(byEnd ? Telling.longestByEnd : 0)
-        let runs = try FlowRun.all(
-            database, from: earliest.overflow ? .min : earliest.partialValue, through: spans.last?.through ?? .max)
         let most = times.count == 1 ? Int.max : RetellingPass.mostFlows
         guard let (all, originals) = try reader.read(group, spans, byEnd: byEnd, runs: runs, limit: most) else {
             let middle = times.startIndex + times.count / 2
