@@ -18,6 +18,7 @@ enum Schema {
         migrator.registerMigration("sums of edges in pages") { database in
             try database.execute(sql: pagesOfEdges)
             try EdgePages(database).rebuild(database)
+            try Views.create(in: database)
         }
         return migrator
     }
