@@ -11,7 +11,7 @@ struct RetellingMatcherTests {
         var bytes: Int64? = 10
         var teller: Teller?
         var change: @Sendable (inout Telling) -> Void = { _ in }
-        var description: String { "\(teller.map { "\($0)" } ?? "flow") \(start) to \(end.map { "\($0)" } ?? "-"), \(bytes.map { "\($0)" } ?? "-")" }
+        var description: String { "\(teller.map { "\($0)" } ?? "flow") \(start) to \(end ?? -1), \(bytes ?? -1)" }
 
         func telling(_ index: Int) -> Telling {
             var telling = Telling(startedAt: start)

@@ -38,7 +38,8 @@ struct TwoSourcesTests {
         }
         #expect(
             found == [
-                "same  a.example", "conflict bytes_received b.example", "connector only  d.example", "report only  c.example", "same  e.example",
+                "same  a.example", "conflict bytes_received b.example", "connector only  d.example", "report only  c.example",
+                "same  e.example",
             ])
     }
 
@@ -60,7 +61,8 @@ struct TwoSourcesTests {
             }
             #expect(
                 said.contains(
-                    "sources: 2 records without connection id recognised as flows of a Connector's own record, 1 of them in conflict with it"))
+                    "sources: 2 records without connection id recognised as flows of a Connector's own record, 1 of them in conflict with it"
+                ))
             #expect(try Program.audit("db", "check", "--db", database, in: folder).status == 0)
             dumps.append(try Program.audit("db", "dump", "--facts", "--db", database, in: folder).output)
             let access = try Program.audit("access", "--by", "address", "--format", "csv", "--db", database, in: folder)

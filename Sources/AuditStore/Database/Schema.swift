@@ -13,10 +13,14 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in
             try database.execute(sql: version1)
-            try Views.create(in: database)
         }
-        migrator.registerMigration("2") { database in
-            try database.execute(sql: version2)
+        migrator.registerMigration("sums of edges in pages") { database in
+            try database.execute(sql: pagesOfEdges)
+            try EdgePages(database).rebuild(database)
+        }
+        migrator.registerMigration("two sources of a flow") { database in
+            try database.execute(sql: retellings)
+            // The last migration makes the views: they are about the tables as they are then.
             try Views.create(in: database)
         }
         return migrator
@@ -318,8 +322,22 @@ enum Schema {
         ) STRICT;
         """
 
+    /// A question about everything reads sums, and nothing else: they lie together, and an edge is but its keys.
+    private static let pagesOfEdges = """
+        CREATE TABLE edge_page (
+            page INTEGER PRIMARY KEY, -- edge_id / 256
+            sums BLOB NOT NULL        -- EdgePage
+        ) STRICT;
+        ALTER TABLE edge DROP COLUMN flows;
+        ALTER TABLE edge DROP COLUMN open;
+        ALTER TABLE edge DROP COLUMN bytes_received;
+        ALTER TABLE edge DROP COLUMN bytes_transferred;
+        ALTER TABLE edge DROP COLUMN first_at;
+        ALTER TABLE edge DROP COLUMN last_at;
+        """
+
     /// Records without connection id recognised as flows that a Connector's own record tells of.
-    private static let version2 = """
+    private static let retellings = """
         CREATE TABLE retelling_fact (
             flow_id INTEGER PRIMARY KEY,        -- of the record without connection id; its state has the bit for it
             original_flow INTEGER NOT NULL,     -- of the Connector's own record
