@@ -1,5 +1,6 @@
 import AuditStore
 import Foundation
+import GRDB
 import Testing
 
 struct InterruptionTests {
@@ -33,5 +34,25 @@ struct InterruptionTests {
         #expect(first.newFlows + rest.newFlows == 120_000)
         #expect(try stopped.problems() == [])
         #expect(try stopped.flows() == whole.flows())
+    }
+
+    @Test("a database whose making was cut short is made by the next ingest; one of another program is left alone")
+    func cutShort() throws {
+        for (tables, isRefused) in [(["grdb_migrations"], false), (["grdb_migrations", "notes"], true), (["notes"], true)] {
+            let store = try Store()
+            let queue = try DatabaseQueue(path: store.path)
+            try queue.write { connection in
+                for table in tables { try connection.execute(sql: "CREATE TABLE \(table) (identifier TEXT NOT NULL PRIMARY KEY)") }
+            }
+            try queue.close()
+            let lines = [CalibrationTests.line("established_connection", id: 1, at: SmallEvents.start)]
+            if isRefused {
+                #expect(throws: StoreFailure.self) { try store.ingest(lines) }
+            } else {
+                try store.ingest(lines)
+                #expect(try store.flows().count == 1)
+                #expect(try store.problems() == [])
+            }
+        }
     }
 }

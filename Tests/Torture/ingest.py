@@ -117,8 +117,8 @@ def undisturbed():
     seconds = time.monotonic() - began
     told = json.loads(run(program("twin-audit"), "query", "sql", "select count(*) n, sum(relation = 'conflict') c from retelling", "--db",
                           database, "--format", "json").stdout)
-    if "[]" in str(told):
-        fail("no record of the report was recognised as a flow")
+    if not told[0]["n"] or not told[0]["c"]:
+        fail(f"records of the report recognised as flows, and in conflict: {told}")
     return dump(database), seconds
 
 

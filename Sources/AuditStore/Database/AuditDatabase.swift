@@ -65,7 +65,8 @@ public final class AuditDatabase: Sendable {
         let migrator = Schema.migrator
         let state = try queue.read { database -> (isOurs: Bool, isEmpty: Bool, isNewer: Bool, isComplete: Bool) in
             let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            // A program that is killed while it makes a database may leave it with the list of migrations alone.
+            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'") ?? 0
             return (
                 id == Schema.applicationID, tables == 0, try migrator.hasBeenSuperseded(database),
                 try migrator.hasCompletedMigrations(database)
