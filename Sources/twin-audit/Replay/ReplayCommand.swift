@@ -119,7 +119,7 @@ struct ReplayCommand: ParsableCommand {
     private static func row(_ replayed: ReplayedFlow) -> [Cell] {
         let judgement = replayed.judgement
         return [
-            .text(replayed.flow.connectionID), .integer(replayed.flow.startedAt.milliseconds),
+            .text(replayed.connectionID), .integer(replayed.flow.startedAt.milliseconds),
             .text(replayed.flow.outcome.rawValue), .text(judgement.verdictClass.rawValue), .text(judgement.reason?.rawValue),
             .text(judgement.expectedResourceID), .text(judgement.qualifierSet.text), .integer(replayed.flow.flowID),
             .text(replayed.origin.principalName ?? replayed.origin.principal?.id), .text(replayed.target.address),
