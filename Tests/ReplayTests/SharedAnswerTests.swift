@@ -38,7 +38,12 @@ struct SharedAnswerTests {
             states: dice.pick([[:], ["101": "disabled"]]),
             resources: """
                   - {id: "401", name: Wiki, address: wiki.x.example, network: "1"\(mode), access: [{group: "201"}]}
-                  - {id: "402", name: All, address: "*.x.example", network: "1", protocols: {tcp: [\(dice.pick(["80", "443"]))]}, access: [{group: "202"}, {group: "201", expiresAt: "\(expiry)"}]}
+                  - id: "402"
+                    name: All
+                    address: "*.x.example"
+                    network: "1"
+                    protocols: {tcp: [\(dice.pick(["80", "443"]))]}
+                    access: [{group: "202"}, {group: "201", expiresAt: "\(expiry)"}]
                   - {id: "403", name: Lab, address: 10.1.0.0/16, network: "\(dice.pick(["1", "2"]))", access: [{group: "201"}]}
                 """)
     }
@@ -50,7 +55,8 @@ struct SharedAnswerTests {
         let flows = try (0..<400).map { _ in
             let to = dice.pick(["wiki.x.example", "wiki.x.example", "ci.x.example", "10.1.2.3", "elsewhere.example"])
             let start = try time(&dice)
-            let end = Timestamp(milliseconds: try Recording.milliseconds(start) + dice.pick([1_000, 1_000, 60_000, 3_600_000, 14_400_000]))
+            let duration = Int64(dice.pick([1_000, 1_000, 60_000, 3_600_000, 14_400_000]))
+            let end = Timestamp(milliseconds: try Recording.milliseconds(start) + duration)
             return Recording.Flow(
                 user: dice.pick(["101", "101", "102", "103", "109"]), to: to, port: dice.pick([80, 443]), via: dice.pick(["11", "11", "21"]),
                 resource: dice.pick(["401", "401", "402", "403"]), ip: dice.pick([nil, nil, "10.1.0.7"]),

@@ -10,8 +10,8 @@ extension CompiledPolicy {
         return Verdict(
             policy: self, effect: reason == .allowed ? .allow : .deny, reason: reason, isAmbiguous: evaluation.isAmbiguous,
             isPostureUnknown: reason == .allowed && evaluation.isPostureUnknown, isUndecidable: evaluation.isUndecidable,
-            dependsOnLastAccess: evaluation.dependsOnLastAccess, validity: evaluation.validity, at: request.at, resourceIndex: evaluation.selected,
-            nearestIndex: evaluation.nearest, principalIndex: evaluation.principal)
+            dependsOnLastAccess: evaluation.dependsOnLastAccess, validity: evaluation.validity, at: request.at,
+            resourceIndex: evaluation.selected, nearestIndex: evaluation.nearest, principalIndex: evaluation.principal)
     }
 
     /// The edges that grant, auto-locks aside.
