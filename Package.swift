@@ -72,6 +72,9 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
 }
 
 let suites: [Target] = [
+    .target(
+        name: "TenantFixture", dependencies: ["FlowModel", "AccessPolicy", "AuditStore"], path: "Tests/TenantFixture",
+        swiftSettings: strict),
     tests("FlowModel"),
     tests("ShellSupport"),
     tests("AccessPolicy", ["FlowModel", yams]),
@@ -79,8 +82,8 @@ let suites: [Target] = [
     tests("LogFormats", ["FlowModel"]),
     tests("AuditStore", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", grdb]),
     tests("Replay", ["FlowModel", "AccessPolicy", "AuditStore"]),
-    tests("Detection", ["FlowModel", "AccessPolicy", "AuditStore", grdb]),
-    tests("Reporting", ["FlowModel", "AccessPolicy", "AuditStore", "Replay", "Detection"]),
+    tests("Detection", ["FlowModel", "AccessPolicy", "AuditStore", "TenantFixture", grdb]),
+    tests("Reporting", ["FlowModel", "AccessPolicy", "AuditStore", "Replay", "Detection", "TenantFixture"]),
     tests("Simulation", ["FlowModel", "AccessPolicy", "FlowJournal"]),
     .testTarget(
         name: "CommandTests",

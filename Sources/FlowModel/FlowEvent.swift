@@ -3,7 +3,7 @@
 /// A plain value without references: texts are symbols of the `SymbolTable` that the decoder was given, so that millions of events
 /// cost no allocation. A field that the source does not have is nil or `Symbol.none`.
 public struct FlowEvent: Sendable {
-    public enum Kind: UInt8, Sendable {
+    public enum Kind: UInt8, Sendable, CaseIterable {
         case established
         case closed
         case failed

@@ -35,14 +35,19 @@ public struct SymbolStorage {
 
     init(seed: UInt64) {
         self.seed = seed
-        arenaCapacity = SymbolStorage.firstArenaCapacity
-        arena = .allocate(capacity: arenaCapacity)
-        slotMask = SymbolStorage.firstSlotCount - 1
-        slots = .allocate(capacity: slotMask + 1)
-        slots.initialize(repeating: 0, count: slotMask + 1)
-        extentCapacity = SymbolStorage.firstSlotCount
-        extents = .allocate(capacity: extentCapacity)
+        (arena, slots, extents, arenaCapacity, slotMask, extentCapacity) = SymbolStorage.smallest()
         reset()
+    }
+
+    private static func smallest() -> (
+        UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<Extent>, Int, Int, Int
+    ) {
+        let slots = UnsafeMutablePointer<UInt64>.allocate(capacity: firstSlotCount)
+        slots.initialize(repeating: 0, count: firstSlotCount)
+        return (
+            .allocate(capacity: firstArenaCapacity), slots, .allocate(capacity: firstSlotCount), firstArenaCapacity, firstSlotCount - 1,
+            firstSlotCount
+        )
     }
 
     func deallocate() {
@@ -55,8 +60,10 @@ public struct SymbolStorage {
         arenaCapacity + (slotMask + 1) * MemoryLayout<UInt64>.stride + extentCapacity * MemoryLayout<Extent>.stride
     }
 
+    /// Forgets all texts and gives the memory of many back.
     mutating func removeAll() {
-        slots.update(repeating: 0, count: slotMask + 1)
+        deallocate()
+        (arena, slots, extents, arenaCapacity, slotMask, extentCapacity) = SymbolStorage.smallest()
         generation &+= 1
         reset()
     }

@@ -1,6 +1,7 @@
 import AuditStore
 import FlowModel
 import Foundation
+import TenantFixture
 import Testing
 
 @testable import Detection

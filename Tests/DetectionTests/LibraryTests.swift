@@ -1,5 +1,6 @@
 import Detection
 import Foundation
+import TenantFixture
 import Testing
 
 /// The library that is shipped, and what is wrong with libraries that are not.

@@ -1,5 +1,6 @@
 import AuditStore
 import FlowModel
+import TenantFixture
 import Testing
 
 @testable import Detection

@@ -1,4 +1,5 @@
 import AuditStore
+import TenantFixture
 import Testing
 
 @testable import Detection

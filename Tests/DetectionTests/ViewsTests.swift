@@ -2,6 +2,7 @@ import AuditStore
 import Detection
 import Foundation
 import GRDB
+import TenantFixture
 import Testing
 
 /// The views are public: the list in the code, the database and the page about them say the same.

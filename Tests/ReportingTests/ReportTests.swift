@@ -3,6 +3,7 @@ import Detection
 import FlowModel
 import Foundation
 import Reporting
+import TenantFixture
 import Testing
 
 /// Reports of real records.

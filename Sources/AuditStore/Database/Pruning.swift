@@ -50,7 +50,7 @@ extension AuditDatabase {
             if forgettingRollup {
                 try database.execute(sql: "DELETE FROM edge_hour WHERE hour < ?", arguments: [hour])
                 pruned.hours = Int64(database.changesCount)
-                try EdgeRollup.rebuildSums(database)
+                try EdgePages(database).rebuild(database)
             }
             try Horizon.set(hour, database)
             var detail = JSONObjectText()

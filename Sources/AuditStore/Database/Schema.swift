@@ -15,6 +15,11 @@ enum Schema {
             try database.execute(sql: version1)
             try Views.create(in: database)
         }
+        migrator.registerMigration("sums of edges in pages") { database in
+            try database.execute(sql: pagesOfEdges)
+            try EdgePages(database).rebuild(database)
+            try Views.create(in: database)
+        }
         return migrator
     }
 
@@ -312,5 +317,19 @@ enum Schema {
             command TEXT NOT NULL,
             detail TEXT NOT NULL      -- JSON object
         ) STRICT;
+        """
+
+    /// A question about everything reads sums, and nothing else: they lie together, and an edge is but its keys.
+    private static let pagesOfEdges = """
+        CREATE TABLE edge_page (
+            page INTEGER PRIMARY KEY, -- edge_id / 256
+            sums BLOB NOT NULL        -- EdgePage
+        ) STRICT;
+        ALTER TABLE edge DROP COLUMN flows;
+        ALTER TABLE edge DROP COLUMN open;
+        ALTER TABLE edge DROP COLUMN bytes_received;
+        ALTER TABLE edge DROP COLUMN bytes_transferred;
+        ALTER TABLE edge DROP COLUMN first_at;
+        ALTER TABLE edge DROP COLUMN last_at;
         """
 }

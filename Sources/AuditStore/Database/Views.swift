@@ -12,7 +12,9 @@ enum Views {
         "administrative_change", "unknown_field", "journal_frame", "duration_calibration",
     ]
 
+    /// Makes the views, in place of those of an older schema.
     static func create(in database: Database) throws {
+        for name in names { try database.execute(sql: "DROP VIEW IF EXISTS \(name)") }
         for sql in [flow, access, session, finding, bookkeeping, policy, records] {
             try database.execute(sql: sql)
         }
@@ -45,11 +47,7 @@ enum Views {
             f.bytes_received,
             f.bytes_transferred,
             relays.value AS relay,
-            CASE WHEN tunnel_path.value IS NOT NULL
-                    THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
-                WHEN relays.value = '[]' THEN 'direct'
-                WHEN relays.value IS NOT NULL THEN 'relayed'
-            END AS path,
+            \(path) AS path,
             error.value AS error,
             close_reason.value AS close_reason,
             requested.value AS requested,
@@ -184,42 +182,90 @@ enum Views {
     /// A session ends when a principal left a Resource alone for this long: ten minutes, the pause after which people sign in anew.
     static let sessionGapMs: Int64 = 600_000
 
-    private static let session = "CREATE VIEW session AS\n" + sessions(where: "1", gapMs: sessionGapMs) + ";"
+    private static let session = "CREATE VIEW session AS\n" + sessions(gapMs: sessionGapMs) + ";"
 
-    /// A statement that makes sessions of the flows that meet a condition. Refused attempts are no use of a Resource.
-    static func sessions(where condition: String, gapMs: Int64) -> String {
-        let part = "PARTITION BY principal_kind, principal_id, device_id, resource_id ORDER BY started_at, flow_id"
+    /// A statement that makes sessions of the flows that meet a condition over `flow_fact f` and `edge e`. Refused attempts are no use of
+    /// a Resource.
+    ///
+    /// Flows are numbers until few rows are left: names are looked up for each edge of a session, not for each flow.
+    static func sessions(where condition: String = "1", gapMs: Int64) -> String {
+        let key = "principal_kind, principal_id, device, resource_id"
+        let inTime = "PARTITION BY \(key) ORDER BY started_at, flow_id"
         return """
-            WITH marked AS (
-                SELECT flow.*,
-                    CASE WHEN started_at - max(coalesce(ended_at, started_at)) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
-                FROM flow
-                WHERE outcome <> 'denied' AND \(condition)
-                WINDOW earlier AS (\(part) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            WITH session_use AS (
+                SELECT f.flow_id, f.started_at, f.started_at + coalesce(f.duration_ms, 0) AS ended_at, f.edge_id, f.route_id,
+                    f.bytes_received, f.bytes_transferred, o.principal_kind, o.principal_id, o.device, t.resource_id
+                FROM flow_fact f
+                JOIN edge e ON e.edge_id = f.edge_id
+                JOIN origin o ON o.origin_id = e.origin_id
+                JOIN target t ON t.target_id = e.target_id
+                WHERE e.outcome <> 1 AND \(condition)
+            ), marked AS (
+                SELECT *, CASE WHEN started_at - max(ended_at) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
+                FROM session_use
+                WINDOW earlier AS (\(inTime) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
             ), numbered AS (
-                SELECT marked.*,
-                    sum(starts) OVER (\(part) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS part
+                SELECT *, sum(starts) OVER (\(inTime) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS part
                 FROM marked
+            ), by_edge AS (
+                SELECT \(key), part, edge_id, route_id, min(flow_id) AS first_flow, min(started_at) AS started_at,
+                    max(ended_at) AS ended_at, count(*) AS flows, sum(bytes_received) AS bytes_received,
+                    sum(bytes_transferred) AS bytes_transferred
+                FROM numbered
+                GROUP BY \(key), part, edge_id, route_id
+            ), session_name AS (
+                SELECT s.*, e.outcome, t.connector_id,
+                    CASE s.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS kind,
+                    principal_id.value AS principal_text, principal.value AS principal, device.value AS device_text,
+                    client_ip.value AS client_ip, resource_id.value AS resource_text, address.value AS address,
+                    connector.value AS connector, network.value AS network, j.class AS verdict, \(path) AS path
+                FROM by_edge s
+                JOIN edge e ON e.edge_id = s.edge_id
+                JOIN origin o ON o.origin_id = e.origin_id
+                JOIN target t ON t.target_id = e.target_id
+                LEFT JOIN route ON route.route_id = s.route_id
+                LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
+                LEFT JOIN text principal_id ON principal_id.text_id = s.principal_id
+                LEFT JOIN text principal ON principal.text_id = o.principal
+                LEFT JOIN text device ON device.text_id = s.device
+                LEFT JOIN text client_ip ON client_ip.text_id = o.client_ip
+                LEFT JOIN text resource_id ON resource_id.text_id = s.resource_id
+                LEFT JOIN text address ON address.text_id = t.address
+                LEFT JOIN text connector ON connector.text_id = t.connector
+                LEFT JOIN text network ON network.text_id = t.network
+                LEFT JOIN text relays ON relays.text_id = route.relays
+                LEFT JOIN text tunnel_path ON tunnel_path.text_id = route.tunnel_path
+                ORDER BY s.started_at, s.first_flow
             )
-            SELECT min(flow_id) AS session_id,
+            SELECT min(first_flow) AS session_id,
                 min(started_at) AS started_at,
-                max(coalesce(ended_at, started_at)) AS ended_at,
-                principal_kind, principal_id, max(principal) AS principal, device_id, resource_id,
+                max(ended_at) AS ended_at,
+                kind AS principal_kind, principal_text AS principal_id, max(principal) AS principal, device_text AS device_id,
+                resource_text AS resource_id,
                 group_concat(DISTINCT address) AS addresses,
                 group_concat(DISTINCT client_ip) AS client_ips,
                 group_concat(DISTINCT connector) AS connectors,
                 max(network) AS network,
                 group_concat(DISTINCT path) AS paths,
-                count(*) AS flows,
-                sum(outcome = 'failed') AS failures,
-                max(count(DISTINCT connector_id) - 1, 0) AS connector_changes,
+                sum(flows) AS flows,
+                sum(CASE outcome WHEN 2 THEN flows ELSE 0 END) AS failures,
+                max(count(DISTINCT nullif(connector_id, 0)) - 1, 0) AS connector_changes,
                 sum(bytes_received) AS bytes_received,
                 sum(bytes_transferred) AS bytes_transferred,
                 group_concat(DISTINCT verdict) AS verdicts
-            FROM numbered
-            GROUP BY principal_kind, principal_id, device_id, resource_id, part
+            FROM session_name
+            GROUP BY \(key), part
             """
     }
+
+    /// Relayed or direct, of a flow's `relays` and `tunnel_path`.
+    private static let path = """
+        CASE WHEN tunnel_path.value IS NOT NULL
+                    THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
+                WHEN relays.value = '[]' THEN 'direct'
+                WHEN relays.value IS NOT NULL THEN 'relayed'
+            END
+        """
 
     private static let finding = """
         CREATE VIEW finding AS

@@ -12,9 +12,8 @@ final class DecodingWorker: @unchecked Sendable {
     /// Texts remembered before all is forgotten and learnt anew.
     private static let symbolLimit = 8 << 20
 
-    let format: InputFormat
-    private(set) var batch: RecordBatch
-    private var decoder: LineDecoder
+    let batch: RecordBatch
+    private let decoder: LineDecoder
     var map = SymbolMap()
     private let numberer: EventNumberer
     /// Of the batch's events, after `number()`.
@@ -40,7 +39,6 @@ final class DecodingWorker: @unchecked Sendable {
 
     /// `seed`: of the database's identities.
     init(format: InputFormat, seed: UInt64) {
-        self.format = format
         numberer = EventNumberer(seed: seed)
         let symbols = SymbolTable()
         batch = RecordBatch(symbols: symbols)
@@ -66,7 +64,8 @@ final class DecodingWorker: @unchecked Sendable {
         decoder.resume(at: point)
     }
 
-    /// Empties the batch after it was written. A decoder in the middle of a record is left as it is.
+    /// Empties the batch after it was written, and forgets texts when there are many. A decoder in the middle of a record carries its
+    /// bytes over, no text of the batch.
     func clear() {
         batch.removeAll()
         frames.removeAll(keepingCapacity: true)
@@ -75,15 +74,9 @@ final class DecodingWorker: @unchecked Sendable {
         isLast = false
         isEmpty = false
         overlong = 0
-    }
-
-    /// Forgets texts when there are many; between pieces, when nothing is carried over.
-    fileprivate func trim() {
         guard batch.symbols.byteCount > DecodingWorker.symbolLimit || numberer.isLarge else { return }
         numberer.removeAll()
-        let symbols = SymbolTable()
-        batch = RecordBatch(symbols: symbols)
-        decoder = LineDecoder(format: format, symbols: symbols)
+        batch.symbols.removeAll()
         map.removeAll()
     }
 }
@@ -110,7 +103,6 @@ final class DecodingPool {
 
     private func next() -> DecodingWorker {
         let worker = idle.popLast() ?? DecodingWorker(format: format, seed: seed)
-        worker.trim()
         busy.append(worker)
         return worker
     }

@@ -52,8 +52,11 @@ final class IngestWriter {
     private struct FlowCounts {
         var newFlows: Int64 = 0
         var completions: Int64 = 0
-        var duplicates: Int64 = 0
         var duplicatesBySource: [Int64: Int64] = [:]
+
+        mutating func addDuplicates(_ count: Int64, source: Int64) {
+            duplicatesBySource[source, default: 0] += count
+        }
     }
 
     /// `transactionEvents`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
@@ -121,7 +124,7 @@ final class IngestWriter {
     private func add(
         _ batch: RecordBatch, _ numbers: [EventNumbers], _ map: inout SymbolMap, source: Int64, _ report: inout IngestReport
     ) throws {
-        var kinds: (Int64, Int64, Int64, Int64, Int64) = (0, 0, 0, 0, 0)
+        var kinds = [Int64](repeating: 0, count: FlowEvent.Kind.allCases.count)
         var first = Timestamp.distantFuture
         var last = Timestamp.distantPast
         try batch.flows.withUnsafeBufferPointer { flows in
@@ -130,17 +133,9 @@ final class IngestWriter {
                 let event = base + index
                 switch try assembly.add(event, numbers[index], symbols: batch.symbols, map: &map, source: source) {
                 case .newDraft, .completed: break
-                case .duplicate:
-                    flowCounts.duplicates += 1
-                    flowCounts.duplicatesBySource[source, default: 0] += 1
+                case .duplicate: flowCounts.addDuplicates(1, source: source)
                 }
-                switch event.pointee.kind {
-                case .established: kinds.0 += 1
-                case .closed: kinds.1 += 1
-                case .failed: kinds.2 += 1
-                case .denied: kinds.3 += 1
-                case .whole: kinds.4 += 1
-                }
+                kinds[Int(event.pointee.kind.rawValue)] += 1
                 first = min(first, event.pointee.timestamp)
                 last = max(last, event.pointee.timestamp)
                 if event.pointee.extras >= 0 {
@@ -150,10 +145,9 @@ final class IngestWriter {
                 if assembly.isFull { try flushFlows() }
             }
         }
-        let counts: [(FlowEvent.Kind, Int64)] = [
-            (.established, kinds.0), (.closed, kinds.1), (.failed, kinds.2), (.denied, kinds.3), (.whole, kinds.4),
-        ]
-        for (kind, count) in counts where count > 0 { report.flowEvents[kind, default: 0] += count }
+        for kind in FlowEvent.Kind.allCases where kinds[Int(kind.rawValue)] > 0 {
+            report.flowEvents[kind, default: 0] += kinds[Int(kind.rawValue)]
+        }
         if !batch.flows.isEmpty {
             report.see(first)
             report.see(last)
@@ -201,8 +195,7 @@ final class IngestWriter {
                     drafts[candidate.tag].flowID = candidate.flowID
                     drafts[candidate.tag].isClean = true
                     before[candidate.tag] = (0, made)
-                    flowCounts.duplicates += 1 + Int64(made.completions)
-                    flowCounts.duplicatesBySource[made.first.source, default: 0] += 1 + Int64(made.completions)
+                    flowCounts.addDuplicates(1 + Int64(made.completions), source: made.first.source)
                     continue
                 }
                 guard found.isSame(as: made) else { continue }
@@ -210,12 +203,10 @@ final class IngestWriter {
                 let isNews = try merged.merge(made, remarks: remarks, calibration: calibration)
                 drafts[candidate.tag] = merged
                 before[candidate.tag] = (edge, found)
-                let source = made.first.source
                 if isNews {
                     flowCounts.completions += 1 + Int64(made.completions)
                 } else {
-                    flowCounts.duplicates += 1 + Int64(made.completions)
-                    flowCounts.duplicatesBySource[source, default: 0] += 1 + Int64(made.completions)
+                    flowCounts.addDuplicates(1 + Int64(made.completions), source: made.first.source)
                 }
             }
         }
@@ -266,12 +257,16 @@ final class IngestWriter {
         try flushFlows()
         try rollup.flush()
         for (source, count) in flowCounts.duplicatesBySource { try sources.addDuplicates(count, source: source) }
-        try database.commit()
-        isInTransaction = false
+        try end()
         report.newFlows += flowCounts.newFlows
         report.completions += flowCounts.completions
-        report.duplicates += flowCounts.duplicates
+        report.duplicates += flowCounts.duplicatesBySource.values.reduce(0, +)
         flowCounts = FlowCounts()
+    }
+
+    private func end() throws {
+        try database.commit()
+        isInTransaction = false
     }
 
     /// Commits what was taken in.
@@ -337,8 +332,7 @@ final class IngestWriter {
                 try begin()
                 try resolvePendingDurations(of: connector)
                 try rollup.flush()
-                try database.commit()
-                isInTransaction = false
+                try end()
             }
         }
         return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
@@ -396,8 +390,7 @@ final class IngestWriter {
                 changed += 1
             }
             if changed > 0 { try EdgeRollup.rebuild(database) }
-            try database.commit()
-            isInTransaction = false
+            try end()
         }
         return changed
     }

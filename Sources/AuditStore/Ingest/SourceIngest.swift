@@ -179,7 +179,7 @@ struct SourceIngest {
             }
             let isLast = worker.isLast
             try write(worker, &row, isComplete: isLast, position: worker.end, report: &report)
-            ingest.onProgress?(done + worker.filePosition, total, report.newFlows + report.completions)
+            ingest.onProgress?(done + worker.filePosition, total, report.flowEvents.values.reduce(0, +))
             if isLast || ingest.shouldStop?() == true { return }
         }
     }
@@ -194,7 +194,7 @@ struct SourceIngest {
                 try write(worker, &row, isComplete: false, position: worker.resumePoint, report: &report)
                 if ingest.shouldStop?() == true { return }
             }
-            ingest.onProgress?(done + Int64(clamping: reader.compressedOffset), total, report.newFlows + report.completions)
+            ingest.onProgress?(done + Int64(clamping: reader.compressedOffset), total, report.flowEvents.values.reduce(0, +))
             let count = try fill(worker.buffer, from: reader, name: name)
             if count == 0 { break }
             worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<count]))
@@ -267,7 +267,7 @@ struct SourceIngest {
             let filePosition = worker.filePosition
             try write(worker, &row, isComplete: false, position: worker.end, filePosition: filePosition, report: &report)
             if ingest.shouldStop?() == true { return }
-            ingest.onProgress?(done + filePosition, total, report.newFlows + report.completions)
+            ingest.onProgress?(done + filePosition, total, report.flowEvents.values.reduce(0, +))
         }
         if reader.isTorn {
             report.warnings.append("`\(row.path)`: the last frame is not complete yet; it will be read when it is")

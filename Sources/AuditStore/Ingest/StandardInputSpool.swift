@@ -16,6 +16,16 @@ struct StandardInputSpool {
                 .environment, "cannot make a temporary file in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR")
         }
         unlink(template)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        do {
+            try fill(in: directory)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    private func fill(in directory: String) throws(StoreFailure) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
         defer { buffer.deallocate() }
         while true {

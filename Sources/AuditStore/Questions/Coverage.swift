@@ -3,8 +3,8 @@ internal import GRDB
 
 /// What the database holds at all: to say why an answer is empty.
 public struct Coverage: Sendable {
-    public var flows: Int64
-    public var unjudged: Int64
+    public var flows: Int64 = 0
+    public var unjudged: Int64 = 0
     public var first: Timestamp?
     public var last: Timestamp?
     public var sources: Int64
@@ -12,25 +12,23 @@ public struct Coverage: Sendable {
 
     public init(_ database: AuditDatabase) throws {
         self = try database.read { connection in
-            let row = try Row.fetchOne(
-                connection,
-                sql: """
-                    SELECT coalesce(sum(flows), 0), coalesce(sum(CASE judgement_id WHEN 0 THEN flows ELSE 0 END), 0), min(first_at),
-                        max(last_at), (SELECT count(*) FROM source_file), (SELECT count(*) FROM snapshot)
-                    FROM edge
-                    """)
-            return Coverage(
-                flows: row?[0] ?? 0, unjudged: row?[1] ?? 0,
-                first: (row?[2] as Int64?).map { Timestamp(milliseconds: $0) },
-                last: (row?[3] as Int64?).map { Timestamp(milliseconds: $0) }, sources: row?[4] ?? 0, snapshots: row?[5] ?? 0)
+            var coverage = Coverage(
+                sources: try Int64.fetchOne(connection, sql: "SELECT count(*) FROM source_file") ?? 0,
+                snapshots: try Int64.fetchOne(connection, sql: "SELECT count(*) FROM snapshot") ?? 0)
+            try EdgePages.forEach(connection) { page in
+                for place in 0..<EdgePage.edges where page[.flows, place] > 0 {
+                    coverage.flows += page[.flows, place]
+                    if page[.judgement, place] == 0 { coverage.unjudged += page[.flows, place] }
+                    let (first, last) = (page[.firstAt, place], page[.lastAt, place])
+                    coverage.first = min(coverage.first ?? .distantFuture, Timestamp(milliseconds: first))
+                    coverage.last = max(coverage.last ?? .distantPast, Timestamp(milliseconds: last))
+                }
+            }
+            return coverage
         }
     }
 
-    private init(flows: Int64, unjudged: Int64, first: Timestamp?, last: Timestamp?, sources: Int64, snapshots: Int64) {
-        self.flows = flows
-        self.unjudged = unjudged
-        self.first = first
-        self.last = last
+    private init(sources: Int64, snapshots: Int64) {
         self.sources = sources
         self.snapshots = snapshots
     }

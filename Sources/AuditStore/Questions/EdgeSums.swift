@@ -147,29 +147,61 @@ struct EdgeSums {
         }
     }
 
-    /// Rows of edges: hour (0 when nobody asks), origin, target, outcome, judgement, then the sums.
-    private func openEdges() throws -> RawStatement {
-        let hourMs = EdgeRollup.hourMs
-        let isByHour = question.keys.contains(.hour) || question.keys.contains(.day)
-        guard isByHour || question.filter.since != nil || question.filter.until != nil else {
-            return try RawStatement(
-                database,
-                """
-                SELECT 0, origin_id, target_id, outcome, judgement_id, flows, bytes_received, bytes_transferred, first_at, last_at
-                FROM edge WHERE flows > 0
-                """)
+    /// An edge, or one of its hours.
+    private struct Part {
+        /// Milliseconds; 0 when nobody asks.
+        var hour: Int64 = 0
+        var origin: Int64
+        var target: Int64
+        var outcome: Int64
+        var judgement: Int64
+        var flows: Int64
+        var bytesReceived: Int64
+        var bytesTransferred: Int64
+        var first: Int64
+        var last: Int64
+    }
+
+    private var isByHour: Bool {
+        question.keys.contains(.hour) || question.keys.contains(.day) || question.filter.since != nil || question.filter.until != nil
+    }
+
+    @inline(__always)
+    private func forEachPart(_ body: (Part) -> Void) throws {
+        guard isByHour else {
+            return try EdgePages.forEach(database) { page in
+                page.withColumns { values in
+                    func value(_ column: EdgePage.Column, _ place: Int) -> Int64 { values[column.rawValue * EdgePage.edges + place] }
+                    for place in 0..<EdgePage.edges where value(.flows, place) > 0 {
+                        body(
+                            Part(
+                                origin: value(.origin, place), target: value(.target, place), outcome: value(.outcome, place),
+                                judgement: value(.judgement, place), flows: value(.flows, place),
+                                bytesReceived: value(.bytesReceived, place), bytesTransferred: value(.bytesTransferred, place),
+                                first: value(.firstAt, place), last: value(.lastAt, place)))
+                    }
+                }
+            }
         }
-        let statement = try RawStatement(
+        let hourMs = EdgeRollup.hourMs
+        let hours = try RawStatement(
             database,
             """
-            SELECT hour * \(hourMs), origin_id, target_id, outcome, judgement_id, h.flows, h.bytes_received, h.bytes_transferred,
+            SELECT hour * \(hourMs), origin_id, target_id, outcome, judgement_id, flows, bytes_received, bytes_transferred,
                 hour * \(hourMs) + first_ms, hour * \(hourMs) + last_ms
             FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id
             WHERE hour >= ? AND hour < ?
             """)
-        statement.bind(1, question.filter.since.map { EdgeRollup.hour(of: $0.milliseconds) } ?? .min)
-        statement.bind(2, question.filter.until.map { EdgeRollup.hour(of: $0.milliseconds) } ?? .max)
-        return statement
+        hours.bind(1, question.filter.since.map { EdgeRollup.hour(of: $0.milliseconds) } ?? .min)
+        hours.bind(2, question.filter.until.map { EdgeRollup.hour(of: $0.milliseconds) } ?? .max)
+        defer { hours.reset() }
+        while try hours.step() {
+            body(
+                Part(
+                    hour: hours.integer(0), origin: hours.integer(1), target: hours.integer(2), outcome: hours.integer(3),
+                    judgement: hours.integer(4), flows: hours.integer(5), bytesReceived: hours.integer(6),
+                    bytesTransferred: hours.integer(7), first: hours.integer(8), last: hours.integer(9)))
+        }
     }
 
     mutating func answer() throws -> Answer {
@@ -180,50 +212,52 @@ struct EdgeSums {
     }
 
     private func sum(_ sources: [Source], _ table: KeyTable) throws -> [Sum] {
-        let origins = try question.filter.numbers(.origin, database)
-        let targets = try question.filter.numbers(.target, database)
-        let judgements = try question.filter.numbers(.judgement, database)
+        let origins = try question.filter.numbers(.origin, database).map(NumberSet.init)
+        let targets = try question.filter.numbers(.target, database).map(NumberSet.init)
+        let judgements = try question.filter.numbers(.judgement, database).map(NumberSet.init)
         let groupKey = sources.firstIndex { $0.place == .group }
-        let edges = try openEdges()
-        defer { edges.reset() }
         var sums: [Sum] = []
         let key = UnsafeMutablePointer<Int64>.allocate(capacity: sources.count)
         defer { key.deallocate() }
-        while try edges.step() {
-            let (hour, origin, target) = (edges.integer(0), edges.integer(1), edges.integer(2))
-            let (outcome, judgement) = (edges.integer(3), edges.integer(4))
-            if let origins, !origins.contains(origin) { continue }
-            if let targets, !targets.contains(target) { continue }
-            if let judgements, !judgements.contains(judgement) { continue }
-            for (index, source) in sources.enumerated() {
+        func add(_ part: Part) {
+            let place: Int
+            if let known = table.place(key) {
+                place = known
+            } else {
+                place = table.insert(key, 0)
+                sums.append(Sum())
+            }
+            sums.withUnsafeMutableBufferPointer { sums in
+                sums[place].flows += part.flows
+                if part.outcome == 1 { sums[place].denied += part.flows }
+                if part.outcome == 2 { sums[place].failed += part.flows }
+                sums[place].bytesReceived &+= part.bytesReceived
+                sums[place].bytesTransferred &+= part.bytesTransferred
+                sums[place].first = min(sums[place].first, part.first)
+                sums[place].last = max(sums[place].last, part.last)
+            }
+        }
+        try forEachPart { part in
+            if let origins, !origins.contains(part.origin) { return }
+            if let targets, !targets.contains(part.target) { return }
+            if let judgements, !judgements.contains(part.judgement) { return }
+            for index in sources.indices {
                 key[index] =
-                    switch source.place {
-                    case .origin, .group: EdgeSums.value(source.list, origin)
-                    case .target: EdgeSums.value(source.list, target)
-                    case .judgement: EdgeSums.value(source.list, judgement)
-                    case .outcome: EdgeSums.value(source.list, outcome)
-                    case .hour: hour
-                    case .day: hour - ((hour % 86_400_000) + 86_400_000) % 86_400_000
+                    switch sources[index].place {
+                    case .origin, .group: EdgeSums.value(sources[index].list, part.origin)
+                    case .target: EdgeSums.value(sources[index].list, part.target)
+                    case .judgement: EdgeSums.value(sources[index].list, part.judgement)
+                    case .outcome: EdgeSums.value(sources[index].list, part.outcome)
+                    case .hour: part.hour
+                    case .day: part.hour - ((part.hour % 86_400_000) + 86_400_000) % 86_400_000
                     }
             }
-            let members = groupKey.map { groups[key[$0]] ?? [EdgeSums.none] } ?? [0]
-            for member in members {
-                if let groupKey { key[groupKey] = member }
-                let place: Int
-                if let known = table.place(key) {
-                    place = known
-                } else {
-                    place = table.insert(key, 0)
-                    sums.append(Sum())
-                }
-                let flows = edges.integer(5)
-                sums[place].flows += flows
-                if outcome == 1 { sums[place].denied += flows }
-                if outcome == 2 { sums[place].failed += flows }
-                sums[place].bytesReceived &+= edges.integer(6)
-                sums[place].bytesTransferred &+= edges.integer(7)
-                sums[place].first = min(sums[place].first, edges.integer(8))
-                sums[place].last = max(sums[place].last, edges.integer(9))
+            guard let groupKey else { return add(part) }
+            for member in groups[key[groupKey]] ?? [EdgeSums.none] {
+                let user = key[groupKey]
+                key[groupKey] = member
+                add(part)
+                key[groupKey] = user
             }
         }
         return sums
@@ -248,9 +282,13 @@ struct EdgeSums {
             return value
         }
         // Most flows first; rows alike in that by their keys, of which names are looked up only then.
+        let most = min(question.limit ?? sums.count, sums.count)
         var order = Array(sums.indices)
+        if most < sums.count {
+            let least = most == 0 ? .max : EdgeSums.greatest(most, of: sums.map(\.flows))
+            order.removeAll { sums[$0].flows < least }
+        }
         order.sort { sums[$0].flows > sums[$1].flows }
-        let most = min(question.limit ?? order.count, order.count)
         var start = 0
         while start < most {
             var end = start + 1
@@ -281,6 +319,25 @@ struct EdgeSums {
         }
     }
 
+    /// The `rank`th greatest value, from 1 on, in linear time.
+    private static func greatest(_ rank: Int, of list: [Int64]) -> Int64 {
+        var rest = list
+        var rank = rank
+        while true {
+            let pivot = rest[rest.count / 2]
+            let greater = rest.filter { $0 > pivot }
+            let equal = rest.reduce(0) { $0 + ($1 == pivot ? 1 : 0) }
+            if rank <= greater.count {
+                rest = greater
+            } else if rank <= greater.count + equal {
+                return pivot
+            } else {
+                rank -= greater.count + equal
+                rest.removeAll { $0 >= pivot }
+            }
+        }
+    }
+
     private func stored(_ value: Int64, _ meaning: Meaning, _ text: (Int64) throws -> String) rethrows -> StoredValue {
         if value == EdgeSums.none { return .null }
         switch meaning {
@@ -304,5 +361,20 @@ struct EdgeSums {
             }
         }
         return false
+    }
+}
+
+/// Numbers of a dictionary, to ask many times whether one is among them.
+private struct NumberSet {
+    private var isIn: [Bool]
+
+    init(_ numbers: Set<Int64>) {
+        isIn = [Bool](repeating: false, count: Int(clamping: numbers.max() ?? -1) + 1)
+        for number in numbers where number >= 0 { isIn[Int(number)] = true }
+    }
+
+    @inline(__always)
+    func contains(_ number: Int64) -> Bool {
+        number >= 0 && number < isIn.count && isIn[Int(number)]
     }
 }

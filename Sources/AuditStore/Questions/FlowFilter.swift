@@ -129,6 +129,19 @@ public struct FlowFilter: Sendable {
         return try Set(Int64.fetchAll(database, sql: sql, arguments: arguments))
     }
 
+    /// The same condition over `flow_fact f` and `edge e`, in numbers: no name is looked up for a flow.
+    func conditionInNumbers(_ database: Database) throws -> String {
+        var clauses: [String] = []
+        for (part, column) in [(Part.origin, "e.origin_id"), (.target, "e.target_id"), (.judgement, "e.judgement_id")] {
+            guard let numbers = try numbers(part, database) else { continue }
+            let list = numbers.sorted().map { String($0) }.joined(separator: ",")
+            clauses.append("\(column) IN (SELECT value FROM json_each('[\(list)]'))")
+        }
+        if let since { clauses.append("f.started_at >= \(since.milliseconds)") }
+        if let until { clauses.append("f.started_at < \(until.milliseconds)") }
+        return clauses.isEmpty ? "1" : clauses.joined(separator: " AND ")
+    }
+
     /// `[` has a meaning in SQLite's patterns that users do not expect.
     private static func glob(_ pattern: String) -> String {
         var output = ""

@@ -12,7 +12,7 @@ public struct TimelineQuestion: Sendable {
 
     public func ask<Value>(_ database: AuditDatabase, _ body: (Answer) throws -> Value) throws -> Value {
         try database.read { connection in
-            var (condition, arguments) = filter.condition(timeColumn: "started_at")
+            var condition = try filter.conditionInNumbers(connection)
             if let narrowing = try FlowNarrowing.condition(filter, connection) { condition += " AND \(narrowing)" }
             let sql = """
                 SELECT started_at, ended_at, session_id, coalesce(principal, principal_id) AS user, device_id AS device, resource_id AS
@@ -21,7 +21,7 @@ public struct TimelineQuestion: Sendable {
                 FROM (\(Views.sessions(where: condition, gapMs: gapMs)))
                 ORDER BY started_at, session_id\(limit.map { " LIMIT \($0)" } ?? "")
                 """
-            return try body(Answer(connection, sql: sql, arguments: arguments))
+            return try body(Answer(connection, sql: sql, arguments: []))
         }
     }
 }

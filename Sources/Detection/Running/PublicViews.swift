@@ -6,4 +6,7 @@ public enum PublicViews {
         "administrative_change",
         "unknown_field", "journal_frame", "duration_calibration",
     ]
+
+    /// Parts of these views that SQLite names as the reader of a table in their stead.
+    static let parts = ["session_use", "session_name"]
 }

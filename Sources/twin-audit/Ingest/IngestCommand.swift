@@ -65,7 +65,7 @@ struct IngestCommand: ParsableCommand {
         var progress: Progress?
         let quiet = quiet
         ingest.onProgress = { bytes, total, count in
-            if progress == nil { progress = Progress(totalBytes: total, unit: "flows", quiet: quiet) }
+            if progress == nil { progress = Progress(totalBytes: total, unit: "events", quiet: quiet) }
             progress?.update(bytes: bytes, count: count)
         }
         let start = Progress.clock()

@@ -1,8 +1,9 @@
 internal import GRDB
 
-/// Collects what flows add to the tables `edge` and `edge_hour` and writes it with the transaction that holds the flows.
+/// Collects what flows add to the tables `edge_hour` and `edge_page` and writes it with the transaction that holds the flows.
 final class EdgeRollup {
-    private struct Sum {
+    /// Of an edge and an hour.
+    fileprivate struct Sum {
         var flows: Int64 = 0
         var open: Int64 = 0
         var bytesReceived: Int64 = 0
@@ -27,8 +28,7 @@ final class EdgeRollup {
     private let upsertHour: RawStatement
     private let removeHour: RawStatement
     private let narrowHour: RawStatement
-    private let updateEdge: RawStatement
-    private let narrowEdge: RawStatement
+    private let pages: EdgePages
     /// Of what was pruned, first and last cannot be found anew.
     private let horizon: Horizon
 
@@ -58,22 +58,7 @@ final class EdgeRollup {
                     AND started_at >= ?1 * \(EdgeRollup.hourMs) AND started_at < (?1 + 1) * \(EdgeRollup.hourMs))
             WHERE hour = ?1 AND edge_id = ?2
             """)
-        updateEdge = try RawStatement(
-            database,
-            """
-            UPDATE edge SET flows = flows + ?2, open = open + ?3, bytes_received = bytes_received + ?4,
-                bytes_transferred = bytes_transferred + ?5, first_at = min(coalesce(first_at, ?6), ?6),
-                last_at = max(coalesce(last_at, ?7), ?7)
-            WHERE edge_id = ?1
-            """)
-        narrowEdge = try RawStatement(
-            database,
-            """
-            UPDATE edge SET (first_at, last_at) = (
-                SELECT min(hour * \(EdgeRollup.hourMs) + first_ms), max(hour * \(EdgeRollup.hourMs) + last_ms)
-                FROM edge_hour WHERE edge_hour.edge_id = ?1)
-            WHERE edge_id = ?1
-            """)
+        pages = try EdgePages(database)
     }
 
     var isFull: Bool { sums.count >= EdgeRollup.limit }
@@ -161,35 +146,13 @@ final class EdgeRollup {
 
     private func flushTotals() throws {
         let byEdge = (0..<sums.count).sorted { places.key(at: $0)[1] < places.key(at: $1)[1] }
-        var start = 0
-        while start < byEdge.count {
-            let edge = places.key(at: byEdge[start])[1]
-            var total = Sum()
-            var end = start
-            while end < byEdge.count, places.key(at: byEdge[end])[1] == edge {
-                let sum = sums[byEdge[end]]
-                total.flows += sum.flows
-                total.open += sum.open
-                total.bytesReceived &+= sum.bytesReceived
-                total.bytesTransferred &+= sum.bytesTransferred
-                total.firstAt = min(total.firstAt, sum.firstAt)
-                total.lastAt = max(total.lastAt, sum.lastAt)
-                total.isReduced = total.isReduced || sum.isReduced
-                end += 1
-            }
-            start = end
-            updateEdge.bind(1, edge)
-            updateEdge.bind(2, total.flows)
-            updateEdge.bind(3, total.open)
-            updateEdge.bind(4, total.bytesReceived)
-            updateEdge.bind(5, total.bytesTransferred)
-            updateEdge.bind(6, total.firstAt)
-            updateEdge.bind(7, total.lastAt)
-            try updateEdge.run()
-            guard total.isReduced else { continue }
-            narrowEdge.bind(1, edge)
-            try narrowEdge.run()
+        var totals: [EdgeTotal] = []
+        for place in byEdge {
+            let edge = places.key(at: place)[1]
+            if totals.last?.edge != edge { totals.append(EdgeTotal(edge: edge)) }
+            totals[totals.count - 1].add(sums[place])
         }
+        try pages.add(totals)
     }
 
     func discard() {
@@ -209,31 +172,24 @@ final class EdgeRollup {
         FROM flow_fact GROUP BY 1, 2
         """
 
-    /// The sums of edges as they follow from their hours.
-    static let edgesOfHours = """
-        SELECT edge_id, sum(flows) AS flows, sum(open) AS open, sum(bytes_received) AS bytes_received,
-            sum(bytes_transferred) AS bytes_transferred, min(hour * \(hourMs) + first_ms) AS first_at,
-            max(hour * \(hourMs) + last_ms) AS last_at
-        FROM edge_hour GROUP BY edge_id
-        """
-
     /// Computes both tables anew; hours of which flows were pruned stay as they are.
     static func rebuild(_ database: Database) throws {
         let hour = try Horizon(database).hour
         try database.execute(sql: "DELETE FROM edge_hour WHERE hour >= ?", arguments: [hour])
         try database.execute(
             sql: "INSERT INTO edge_hour SELECT * FROM (\(hoursOfFlows)) WHERE hour >= ? ORDER BY 1, 2", arguments: [hour])
-        try rebuildSums(database)
+        try EdgePages(database).rebuild(database)
     }
+}
 
-    /// Computes the sums of edges anew, from their hours.
-    static func rebuildSums(_ database: Database) throws {
-        try database.execute(
-            sql: """
-                UPDATE edge SET flows = 0, open = 0, bytes_received = 0, bytes_transferred = 0, first_at = NULL, last_at = NULL;
-                UPDATE edge SET flows = s.flows, open = s.open, bytes_received = s.bytes_received,
-                    bytes_transferred = s.bytes_transferred, first_at = s.first_at, last_at = s.last_at
-                FROM (\(edgesOfHours)) s WHERE s.edge_id = edge.edge_id;
-                """)
+extension EdgeTotal {
+    fileprivate mutating func add(_ sum: EdgeRollup.Sum) {
+        flows += sum.flows
+        open += sum.open
+        bytesReceived &+= sum.bytesReceived
+        bytesTransferred &+= sum.bytesTransferred
+        firstAt = min(firstAt, sum.firstAt)
+        lastAt = max(lastAt, sum.lastAt)
+        isReduced = isReduced || sum.isReduced
     }
 }

@@ -1,18 +1,18 @@
 import AccessPolicy
-import AuditStore
+package import AuditStore
 import FlowModel
-import Foundation
+package import Foundation
 
 /// A tenant of two people, two Connectors and three Resources, whose records are ingested into a database of the test's own.
-final class SmallTenant {
-    static let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+package final class SmallTenant {
+    package static let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    static var libraryRoot: String { checkout.appendingPathComponent("Queries").path }
+    package static var libraryRoot: String { checkout.appendingPathComponent("Queries").path }
 
     /// 2026-10-08T06:00:00Z: the policy takes effect an hour before.
-    static let start: Int64 = 1_791_439_200_000
+    package static let start: Int64 = 1_791_439_200_000
 
-    static let policy = """
+    package static let policy = """
         format: access-policy/1
         effectiveAt: 2026-10-08T05:00:00Z
         version: 1
@@ -28,22 +28,38 @@ final class SmallTenant {
           - {id: "43", name: Wiki, address: wiki.example.internal, network: "2", access: [{group: "31"}]}
         """
 
-    struct Flow {
-        var at: Int64
-        var user = "21"
-        var email = "ann@example.com"
-        var resource = "41"
-        var address = "db.example.internal"
-        var connector = "11"
-        var network = "1"
-        var denied = false
-        var seconds: Int64? = 60
+    package struct Flow {
+        package var at: Int64
+        package var user: String
+        package var email: String
+        package var resource: String
+        package var address: String
+        package var connector: String
+        package var network: String
+        package var denied: Bool
+        package var seconds: Int64?
+
+        package init(
+            at: Int64, user: String = "21", email: String = "ann@example.com", resource: String = "41",
+            address: String = "db.example.internal", connector: String = "11", network: String = "1", denied: Bool = false,
+            seconds: Int64? = 60
+        ) {
+            self.at = at
+            self.user = user
+            self.email = email
+            self.resource = resource
+            self.address = address
+            self.connector = connector
+            self.network = network
+            self.denied = denied
+            self.seconds = seconds
+        }
     }
 
-    let folder: URL
-    var databasePath: String { folder.appendingPathComponent("audit.db").path }
+    package let folder: URL
+    package var databasePath: String { folder.appendingPathComponent("audit.db").path }
 
-    init() throws {
+    package init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("small-tenant-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
@@ -52,7 +68,7 @@ final class SmallTenant {
 
     /// Ingests flows as one log; the policy as well unless told otherwise.
     @discardableResult
-    func ingest(_ flows: [Flow], as name: String = "connector.log", policy: Bool = true) throws -> AuditDatabase {
+    package func ingest(_ flows: [Flow], as name: String = "connector.log", policy: Bool = true) throws -> AuditDatabase {
         var lines: [String] = []
         for (index, flow) in flows.enumerated() {
             let id = "\(name)-\(index)"
@@ -86,7 +102,7 @@ final class SmallTenant {
     }
 
     /// One of each: rightful, disabled user, bypass, wrong network, refused.
-    static var mixed: [Flow] {
+    package static var mixed: [Flow] {
         [
             Flow(at: start),
             Flow(at: start + 60_000, user: "22", email: "bob@example.com"),
