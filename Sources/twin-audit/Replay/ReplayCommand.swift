@@ -10,13 +10,13 @@ struct ReplayCommand: ParsableCommand {
         commandName: "replay", abstract: "Judge the history under the policies that were in force, or under a proposed one.",
         discussion: """
             Judges the flows of the database, or with PATHs those of journals and logs, which are read into a private database that is
-            removed when the command ends. Prints a summary by class and reason, or with --flows every flow. Ends with 1 when enforcement was wrong anywhere, with 6 when
-            there was nothing to judge.
+            removed when the command ends. Prints a summary by class and reason, or with --flows every flow. Ends with 1 when enforcement
+            was wrong anywhere, with 6 when there was nothing to judge.
 
-            With --against, every recorded flow is asked, at its start, of a proposed policy, too, and the difference to the current one is listed for
-            each principal and Resource: ACCESS_REVOKED, ACCESS_MAYBE_REVOKED, ACCESS_GAINED, ACCESS_MAYBE_GAINED, UNKNOWN_CHANGE,
-            NO_CHANGE. Access that is gained and that nobody was recorded trying comes last, with 0 flows. Ends with 1 when anybody would
-            lose access that was asked for, with 6 when that cannot be said for certain.
+            With --against, every recorded flow is asked, at its start, of a proposed policy, too, and the difference to the current one
+            is listed for each principal and Resource: ACCESS_REVOKED, ACCESS_MAYBE_REVOKED, ACCESS_GAINED, ACCESS_MAYBE_GAINED,
+            UNKNOWN_CHANGE, NO_CHANGE. Access that is gained and that nobody was recorded trying comes last, with 0 flows. Ends with 1 when
+            anybody would lose access that was asked for, with 6 when that cannot be said for certain.
 
             Examples:
               twin-audit replay --policy policies
