@@ -5,10 +5,12 @@ usage: differential.py [--requests N] [--seed N] [--bench PROGRAM]
 
 The same tenants are written as a policy document, as Cedar policies and as Rego with data; each request is asked of all three, and allow
 or deny must be the same everywhere. Addresses and blocks are held against Python's `ipaddress`, wildcards against a matcher that tries
-everything. Ends with 1 on any difference, and prints the first ones. Cedar and Rego come from PyPI into .differential/venv.
+everything. Documents are held against the published JSON Schema by a validator of others. Ends with 1 on any difference, and prints
+the first ones. Cedar, Rego and the validator come from PyPI into .differential/venv.
 """
 import argparse
 import functools
+import glob
 import ipaddress
 import json
 import multiprocessing
@@ -21,7 +23,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = os.path.join(ROOT, ".differential")
-PACKAGES = ["cedarpy==4.12.2", "regopy==1.5.2"]
+PACKAGES = ["cedarpy==4.12.2", "regopy==1.5.2", "jsonschema==4.26.0", "PyYAML==6.0.3"]
 REQUESTS_PER_TENANT = 500
 # rego-cpp takes longer for each request the more there are in one query.
 REQUESTS_PER_QUERY = 40
@@ -660,6 +662,15 @@ def compare(bench, what, questions, expected):
     return len(wrong)
 
 
+def schema():
+    """Documents against docs/policy.schema.json."""
+    folder = os.path.join(ROOT, "Tests", "ConformanceTests", "policy")
+    documents = sorted(glob.glob(os.path.join(folder, "harbour", "*.yaml")))
+    return subprocess.run([
+        sys.executable, os.path.join(folder, "validate.py"), os.path.join(ROOT, "docs", "policy.schema.json"),
+        os.path.join(folder, "refused.yaml"), *documents]).returncode
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=100_000)
@@ -667,7 +678,8 @@ def main():
     parser.add_argument("--bench", default=os.path.join(ROOT, "Benchmarks", ".build", "release", "twin-bench"))
     arguments = parser.parse_args()
     enter_environment()
-    wrong = addresses(arguments.bench, arguments.requests, random.Random(arguments.seed))
+    wrong = schema()
+    wrong += addresses(arguments.bench, arguments.requests, random.Random(arguments.seed))
     wrong += wildcards(arguments.bench, arguments.requests, random.Random(arguments.seed))
     wrong += decisions(arguments.bench, arguments.requests, arguments.seed)
     return 1 if wrong else 0

@@ -1,6 +1,43 @@
-import AccessPolicy
-import AuditStore
-import FlowModel
+internal import AccessPolicy
+internal import AuditStore
+internal import FlowModel
+internal import GRDB
+
+/// Answers to flows, summed up. Flows that differ in nothing but time share an answer for as long as it holds.
+protocol FlowTally: Sendable {
+    /// Whether an answer speaks of a flow's whole life; otherwise of its start only.
+    static var coversWholeLife: Bool { get }
+
+    /// Answers one flow; does not count it.
+    mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer
+    /// Counts a flow with the answer of that number.
+    mutating func count(_ flow: StoredFlow, _ number: Int)
+}
+
+/// A tally of flows in any order, which parts of the work can add up to.
+protocol MergingTally: FlowTally {
+    /// Adds what was found in later rows of the database.
+    mutating func merge(_ later: Self)
+}
+
+struct FlowAnswer {
+    /// Of the tally's own counting: the same for the same answer.
+    var number: Int
+    var holds: Validity
+    /// Then it holds for this flow only.
+    var dependsOnLastUse: Bool
+}
+
+/// How the work is done; changes nothing of the result.
+struct WalkEffort: Sendable {
+    /// Worth another connection and thread.
+    static let usualSmallestPart = 50_000
+
+    var parts = AuditDatabase.usualParts
+    var smallestPart = usualSmallestPart
+    /// Answers remembered at a time in each part; with 0 every flow is judged.
+    var mostRemembered = AnswerMemory.usualLimit
+}
 
 /// Walks the flows of a period with what is needed to ask a policy about them.
 struct FlowWalk {
@@ -8,68 +45,57 @@ struct FlowWalk {
     var until: Timestamp
     /// Automatic locks depend on earlier uses: flows then come in the order of time, and the walk begins with the first one.
     var tracksUse: Bool
-    /// Whether the order of time is needed for another reason.
-    var inTimeOrder = false
+    var effort = WalkEffort()
 
-    /// Calls `body` with each flow of the period and the time of last use, where that is tracked.
-    func run(_ database: AuditDatabase, _ body: (StoredFlow, FlowFactsReader, Timestamp?) throws -> Void) throws {
+    /// Flows in any order, unless uses are tracked; in several parts at the same time.
+    func run<Tally: MergingTally>(_ database: AuditDatabase, _ empty: Tally) throws -> Tally {
+        guard !tracksUse else { return try runInTimeOrder(database, empty) }
+        let cuts = try database.read {
+            try FlowStretch.cuts($0, since: since, until: until, parts: effort.parts, smallest: effort.smallestPart)
+        }
+        let bounds = [Int64.min] + cuts + [.max]
+        let tallies = try database.readParts(bounds.count - 1) { connection, part in
+            try tally(connection, .row(from: bounds[part], before: bounds[part + 1]), empty)
+        }
+        return tallies.dropFirst().reduce(into: tallies[0]) { $0.merge($1) }
+    }
+
+    func runInTimeOrder<Tally: FlowTally>(_ database: AuditDatabase, _ empty: Tally) throws -> Tally {
+        try database.read { try tally($0, .time, empty) }
+    }
+
+    /// Calls `body` with each flow in the order of time.
+    func forEach(_ database: AuditDatabase, _ body: (StoredFlow, FlowFacts, FlowFactsReader) throws -> Void) throws {
         try database.read { connection in
             let reader = try FlowFactsReader(connection)
-            var lastUse = LastUse()
-            let begin = tracksUse ? Timestamp.distantPast : since
-            let order = tracksUse || inTimeOrder ? FlowScan.Order.time : .row()
-            try FlowScan(connection).forEach(order: order, since: begin, until: until) { flow in
-                let lastAccess = tracksUse ? try lastUse.advance(flow, reader: reader) : nil
-                guard flow.startedAt >= since else { return }
-                try body(flow, reader, lastAccess)
+            try forEach(connection, .time, reader) { flow, lastUse in
+                try body(flow, try FlowFacts(flow, reader: reader, lastAccess: lastUse), reader)
             }
         }
     }
-}
 
-/// Everything of a flow that an answer depends on, but time, outcome and last use.
-struct FlowQuestion: Hashable {
-    var origin: Int64
-    var target: Int64
-    var resourceIP: Int64
-
-    /// Answers remembered at a time; all are forgotten when there are more. About 30 MB.
-    static let mostRemembered = 300_000
-
-    init(_ flow: StoredFlow) {
-        origin = flow.origin
-        target = flow.target
-        resourceIP = flow.resourceIP
-    }
-}
-
-/// Days on which something happened.
-struct DaySet: Sendable {
-    /// Bits from `firstWord * 64` days after the epoch on.
-    private var words: [UInt64] = []
-    private var firstWord = 0
-
-    mutating func insert(_ time: Timestamp) {
-        let day = Int(time.milliseconds / millisecondsPerDay) - (time.milliseconds % millisecondsPerDay < 0 ? 1 : 0)
-        let word = day >> 6
-        if words.isEmpty {
-            firstWord = word
-            words = [0]
-        } else if word < firstWord {
-            guard firstWord - word <= DaySet.mostWords else { return }
-            words.insert(contentsOf: repeatElement(0, count: firstWord - word), at: 0)
-            firstWord = word
-        } else if word - firstWord >= words.count {
-            guard word - firstWord <= DaySet.mostWords else { return }
-            words.append(contentsOf: repeatElement(0, count: word - firstWord - words.count + 1))
+    private func tally<Tally: FlowTally>(_ connection: Database, _ order: FlowScan.Order, _ empty: Tally) throws -> Tally {
+        let reader = try FlowFactsReader(connection)
+        let memory = AnswerMemory(limit: effort.mostRemembered)
+        var tally = empty
+        try forEach(connection, order, reader) { flow, lastUse in
+            if let known = memory.answer(flow, wholeLife: Tally.coversWholeLife) { return tally.count(flow, known) }
+            let answer = try tally.judge(flow, try FlowFacts(flow, reader: reader, lastAccess: lastUse), reader)
+            if !answer.dependsOnLastUse { memory.remember(flow, answer.number, while: answer.holds) }
+            tally.count(flow, answer.number)
         }
-        words[word - firstWord] |= 1 << UInt64(day & 63)
+        return tally
     }
 
-    var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
-
-    /// 350 years: a record with an absurd time must not take memory by it.
-    private static let mostWords = 2_000
+    private func forEach(
+        _ connection: Database, _ order: FlowScan.Order, _ reader: FlowFactsReader, _ body: (StoredFlow, Timestamp?) throws -> Void
+    ) throws {
+        let scan = try FlowScan(connection)
+        guard tracksUse else { return try scan.forEach(order: order, since: since, until: until) { try body($0, nil) } }
+        var uses = LastUse()
+        try scan.forEach(order: order, until: until) { flow in
+            let lastUse = try uses.advance(flow, reader: reader)
+            if flow.startedAt >= since { try body(flow, lastUse) }
+        }
+    }
 }
-
-let millisecondsPerDay: Int64 = 86_400_000

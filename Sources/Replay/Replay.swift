@@ -5,6 +5,8 @@ public import FlowModel
 /// A flow with the verdict on it.
 public struct ReplayedFlow: Sendable {
     public var flow: StoredFlow
+    /// Nil where the source had none.
+    public var connectionID: String?
     public var origin: OriginFacts
     public var target: TargetFacts
     public var judgement: Judgement
@@ -16,109 +18,98 @@ public struct Replay: Sendable {
     public var options: EngineOptions
     public var since = Timestamp.distantPast
     public var until = Timestamp.distantFuture
+    var effort = WalkEffort()
 
     public init(history: PolicyHistory, options: EngineOptions = EngineOptions()) {
         self.history = history
         self.options = options
     }
 
-    /// Judges every flow in the order of time; `body` sees each. Gives the sums.
+    /// Judges every flow by itself, in the order of time; `body` sees each. Gives the sums.
     public func run(_ database: AuditDatabase, _ body: (ReplayedFlow) throws -> Void = { _ in }) throws -> ReplaySummary {
-        try database.read { connection in
-            let reader = try FlowFactsReader(connection)
-            var summary = ReplaySummary()
-            var lastUse = LastUse()
-            let scan = FlowScan(connection)
-            // Earlier uses decide about automatic locks, so the walk begins at the beginning and reports the period only.
-            let begin = history.policies.contains(where: \.usesAutoLock) ? Timestamp.distantPast : since
-            try scan.forEach(order: .time, since: begin, until: until) { flow in
-                let lastAccess = try lastUse.advance(flow, reader: reader)
-                guard flow.startedAt >= since else { return }
-                let facts = try FlowFacts(flow, reader: reader, lastAccess: lastAccess)
-                let replayed = ReplayedFlow(
-                    flow: flow, origin: try reader.origin(flow.origin), target: try reader.target(flow.target),
-                    judgement: history.judge(facts, options: options))
-                summary.add(replayed)
-                try body(replayed)
-            }
-            return summary
+        var tally = ReplayTally(history: history, options: options)
+        try walk.forEach(database) { flow, facts, reader in
+            let judgement = history.judge(facts, options: options)
+            let target = try reader.target(flow.target)
+            tally.count(flow, tally.number(judgement, target))
+            try body(
+                ReplayedFlow(
+                    flow: flow, connectionID: try reader.connectionID(ofFlow: flow.flowID), origin: try reader.origin(flow.origin),
+                    target: target, judgement: judgement))
         }
+        return ReplaySummary(tally)
     }
 
-    /// The same sums, without looking at each flow: flows alike in everything but time are judged once for as long as the answer holds.
+    /// The same sums, without looking at each flow.
     public func summary(_ database: AuditDatabase) throws -> ReplaySummary {
-        // Automatic locks make answers depend on earlier flows.
-        guard !history.policies.contains(where: \.usesAutoLock) else { return try run(database) }
-        return try database.read { connection in
-            let reader = try FlowFactsReader(connection)
-            var alike = AlikeFlows()
-            var summary = ReplaySummary()
-            try FlowScan(connection).forEach(order: .row(), since: since, until: until, withIDs: false) { flow in
-                if alike.count(flow) { return }
-                let judgement = history.judge(try FlowFacts(flow, reader: reader, lastAccess: nil), options: options)
-                let target = try reader.target(flow.target)
-                alike.learn(flow, judgement, connector: target.connectorName ?? target.connectorID ?? "", into: &summary)
-            }
-            alike.add(to: &summary)
-            return summary
-        }
+        ReplaySummary(try walk.run(database, ReplayTally(history: history, options: options)))
+    }
+
+    private var walk: FlowWalk {
+        FlowWalk(since: since, until: until, tracksUse: history.policies.contains(where: \.usesAutoLock), effort: effort)
     }
 }
 
-/// Counts flows that differ in nothing but time from one that was judged.
-private struct AlikeFlows {
-    private struct Key: Hashable {
-        var origin: Int64
-        var target: Int64
-        var resourceIP: Int64
-        var outcome: RecordedOutcome
-        var remark: Int64
-    }
+/// Counts flows by what is said of them.
+struct ReplayTally: MergingTally {
+    static let coversWholeLife = true
 
-    private struct Group {
-        var judgement: Judgement
+    /// What the sums tell apart.
+    struct Group: Hashable {
+        var kind: ReplaySummary.Kind
+        var isViolation: Bool
+        /// Name, else id.
         var connector: String
-        var count: Int64
-        var first: Timestamp
-        var last: Timestamp
+        /// When the policy in force came into force; nil for none.
+        var policy: Timestamp?
     }
 
-    /// Groups remembered; summed up and forgotten when more.
-    private static let limit = 200_000
+    let history: PolicyHistory
+    let options: EngineOptions
+    private(set) var groups: [Group] = []
+    private(set) var counts: [Int64] = []
+    private(set) var first = Timestamp.distantFuture
+    private(set) var last = Timestamp.distantPast
+    private var numbers: [Group: Int] = [:]
 
-    private var places: [Key: Int] = [:]
-    private var groups: [Group] = []
-
-    /// True when the flow was counted with one that was judged.
-    mutating func count(_ flow: StoredFlow) -> Bool {
-        guard let place = places[AlikeFlows.key(flow)] else { return false }
-        let holds = groups[place].judgement.validity
-        guard holds.contains(flow.startedAt), flow.endedAt.map({ holds.contains($0) }) ?? true else { return false }
-        groups[place].count += 1
-        groups[place].first = min(groups[place].first, flow.startedAt)
-        groups[place].last = max(groups[place].last, flow.startedAt)
-        return true
+    init(history: PolicyHistory, options: EngineOptions) {
+        self.history = history
+        self.options = options
     }
 
-    /// Takes in a flow that was judged.
-    mutating func learn(_ flow: StoredFlow, _ judgement: Judgement, connector: String, into summary: inout ReplaySummary) {
-        if groups.count >= AlikeFlows.limit {
-            add(to: &summary)
-            places.removeAll(keepingCapacity: true)
-            groups.removeAll(keepingCapacity: true)
-        }
-        places[AlikeFlows.key(flow)] = groups.count
-        groups.append(
-            Group(judgement: judgement, connector: connector, count: 1, first: flow.startedAt, last: flow.startedAt))
+    mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
+        let judgement = history.judge(facts, options: options)
+        return FlowAnswer(
+            number: number(judgement, try reader.target(flow.target)), holds: judgement.validity,
+            dependsOnLastUse: judgement.dependsOnLastAccess)
     }
 
-    func add(to summary: inout ReplaySummary) {
-        for group in groups {
-            summary.add(group.judgement, connector: group.connector, count: group.count, first: group.first, last: group.last)
-        }
+    mutating func number(_ judgement: Judgement, _ target: TargetFacts) -> Int {
+        number(
+            Group(
+                kind: ReplaySummary.Kind(
+                    verdictClass: judgement.verdictClass, reason: judgement.reason, qualifiers: judgement.qualifierSet),
+                isViolation: judgement.isViolation, connector: target.connectorName ?? target.connectorID ?? "",
+                policy: judgement.policy?.snapshot.effectiveAt))
     }
 
-    private static func key(_ flow: StoredFlow) -> Key {
-        Key(origin: flow.origin, target: flow.target, resourceIP: flow.resourceIP, outcome: flow.outcome, remark: flow.remark)
+    private mutating func number(_ group: Group) -> Int {
+        if let known = numbers[group] { return known }
+        numbers[group] = groups.count
+        groups.append(group)
+        counts.append(0)
+        return groups.count - 1
+    }
+
+    mutating func count(_ flow: StoredFlow, _ number: Int) {
+        counts[number] += 1
+        if flow.startedAt < first { first = flow.startedAt }
+        if flow.startedAt > last { last = flow.startedAt }
+    }
+
+    mutating func merge(_ later: ReplayTally) {
+        for (group, count) in zip(later.groups, later.counts) { counts[number(group)] += count }
+        first = min(first, later.first)
+        last = max(last, later.last)
     }
 }

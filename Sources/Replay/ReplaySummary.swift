@@ -1,5 +1,4 @@
 public import AccessPolicy
-internal import AuditStore
 public import FlowModel
 
 /// Sums over replayed flows.
@@ -26,26 +25,19 @@ public struct ReplaySummary: Sendable {
         kinds.reduce(0) { $1.key.verdictClass == .unverifiable ? $0 + $1.value : $0 }
     }
 
-    mutating func add(_ replayed: ReplayedFlow) {
-        add(
-            replayed.judgement, connector: replayed.target.connectorName ?? replayed.target.connectorID ?? "", count: 1,
-            first: replayed.flow.startedAt, last: replayed.flow.startedAt)
-    }
-
-    /// Adds so many flows that are judged alike.
-    mutating func add(_ judgement: Judgement, connector: String, count: Int64, first: Timestamp, last: Timestamp) {
-        let violating = judgement.isViolation ? count : 0
-        flows += count
-        violations += violating
-        let kind = Kind(verdictClass: judgement.verdictClass, reason: judgement.reason, qualifiers: judgement.qualifierSet)
-        kinds[kind, default: 0] += count
-        connectors[connector, default: (0, 0)].flows += count
-        connectors[connector, default: (0, 0)].violations += violating
-        if let policy = judgement.policy {
-            policies[policy.snapshot.effectiveAt, default: (0, 0)].flows += count
-            policies[policy.snapshot.effectiveAt, default: (0, 0)].violations += violating
+    init(_ tally: ReplayTally) {
+        for (group, count) in zip(tally.groups, tally.counts) {
+            let violating = group.isViolation ? count : 0
+            flows += count
+            violations += violating
+            kinds[group.kind, default: 0] += count
+            connectors[group.connector, default: (0, 0)].flows += count
+            connectors[group.connector, default: (0, 0)].violations += violating
+            if let policy = group.policy {
+                policies[policy, default: (0, 0)].flows += count
+                policies[policy, default: (0, 0)].violations += violating
+            }
         }
-        self.first = min(self.first ?? first, first)
-        self.last = max(self.last ?? last, last)
+        if flows > 0 { (first, last) = (tally.first, tally.last) }
     }
 }

@@ -84,6 +84,32 @@ import Testing
         #expect(bounded > 200)
     }
 
+    /// What says that it does not depend on the last use gives the same answer for any.
+    @Test func answersDependOnTheLastUseOnlyWhenTheySaySo() {
+        var dice = Dice(seed: 98)
+        var independent = 0
+        var dependent = 0
+        for _ in 0..<300 {
+            let policy = CompiledPolicy(RandomTenant.snapshot(&dice))
+            for _ in 0..<20 {
+                let options = RandomTenant.options(&dice)
+                var request = RandomTenant.request(&dice)
+                let verdict = policy.evaluate(request, options: options)
+                for last in [nil] + (-5...10).map({ Timestamp(milliseconds: $0 * 1_000) }) {
+                    request.lastAccess = last
+                    let again = policy.evaluate(request, options: options)
+                    if verdict.dependsOnLastAccess {
+                        dependent += again.reason != verdict.reason ? 1 : 0
+                    } else {
+                        independent += policy.usesAutoLock ? 1 : 0
+                        #expect(again == verdict, "\(request)")
+                    }
+                }
+            }
+        }
+        #expect(independent > 1_000 && dependent > 100)
+    }
+
     /// A judgement holds for every flow whose life lies within its validity.
     @Test func judgementsHoldForAsLongAsTheySay() throws {
         var dice = Dice(seed: 7)

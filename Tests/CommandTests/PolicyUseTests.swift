@@ -74,6 +74,43 @@ struct PolicyUseTests {
         #expect(coverage.lastError.contains(" Resources and "))
     }
 
+    @Test("journals are judged without a database, as they are with one, and nothing of it stays")
+    func journals() throws {
+        let made = try Program(name: "twin-simulate").run(
+            ["--out", "t", "--seed", "5", "--users", "12", "--resources", "12", "--flows", "300", "--days", "1", "--start", "2026-09-14"],
+            in: folder)
+        #expect(made.status == 0, "\(made.errors)")
+        let program = Program.directory.appendingPathComponent("twin-audit").path
+        let judged = try Program.shell(
+            "mkdir tmp; TMPDIR=$PWD/tmp \(program) replay t/journals --policy t/policy --format csv; echo $?; ls -A tmp; ls audit.db",
+            in: folder)
+        #expect(try Program.audit("ingest", "t/journals", "--quiet", in: folder).status == 0)
+        let replayed = try Program.audit("replay", "--policy", "t/policy", "--format", "csv", in: folder)
+        #expect(replayed.status == 1 && judged.output == replayed.output + "1\n")
+
+        // Ended by a signal while it waits for input. Whoever runs the tests may have blocked signals, which is inherited.
+        let ended = try Program.shell(
+            """
+            start='import os, signal, sys
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            signal.alarm(60)
+            os.execv(sys.argv[1], sys.argv[1:])'
+            mkfifo pipe
+            TMPDIR=$PWD/tmp python3 -c "$start" \(program) replay - --policy t/policy < pipe & exec 3> pipe
+            for i in $(seq 100); do [ -n "$(ls -A tmp)" ] && break; sleep 0.1; done
+            ls -A tmp | wc -l; kill -TERM $!; wait $!; echo $?; ls -A tmp
+            """, in: folder)
+        #expect(ended.output == "1\n143\n")
+
+        // What cannot be read in full is not judged in part.
+        try folder.write("note.txt", "nothing")
+        let partly = try Program.audit("replay", "t/journals", "missing", "--policy", "t/policy", in: folder)
+        #expect(partly.status == 3 && partly.output.isEmpty, "\(partly.errors)")
+        for arguments in [["replay", "t/journals"], ["replay", "t/journals", "--policy", "t/policy", "--db", "audit.db"]] {
+            #expect(try Program(name: "twin-audit").run(arguments, in: folder).status == 2, "\(arguments)")
+        }
+    }
+
     @Test("nothing to examine is never an answer, and options that exclude each other are refused")
     func nothing() throws {
         try folder.write("empty.ndjson", "")

@@ -53,7 +53,7 @@ struct Recording {
         var said: [Int: String] = [:]
         try replay { history, database in
             _ = try Replay(history: history, options: options).run(database) { flow in
-                let number = Int(flow.flow.connectionID?.split(separator: "-").last ?? "") ?? -1
+                let number = Int(flow.connectionID?.split(separator: "-").last ?? "") ?? -1
                 let judgement = flow.judgement
                 let late = judgement.outlivedByMs.map { " \($0)" } ?? ""
                 said[number] =

@@ -10,8 +10,8 @@ extension CompiledPolicy {
         return Verdict(
             policy: self, effect: reason == .allowed ? .allow : .deny, reason: reason, isAmbiguous: evaluation.isAmbiguous,
             isPostureUnknown: reason == .allowed && evaluation.isPostureUnknown, isUndecidable: evaluation.isUndecidable,
-            validity: evaluation.validity, at: request.at, resourceIndex: evaluation.selected,
-            nearestIndex: evaluation.nearest, principalIndex: evaluation.principal)
+            dependsOnLastAccess: evaluation.dependsOnLastAccess, validity: evaluation.validity, at: request.at,
+            resourceIndex: evaluation.selected, nearestIndex: evaluation.nearest, principalIndex: evaluation.principal)
     }
 
     /// The edges that grant, auto-locks aside.
@@ -77,6 +77,7 @@ struct Evaluation {
     private(set) var isAmbiguous = false
     private(set) var isUndecidable = false
     private(set) var isPostureUnknown = false
+    private(set) var dependsOnLastAccess = false
     private var selectedRank: Int32 = -1
     /// Range in `groupsOfUsers`; empty for a service account.
     private var groups = 0
@@ -322,10 +323,13 @@ struct Evaluation {
             if request.at.milliseconds >= edge.expiresAt { return [.hasEdge, .expired] }
         }
         guard isGroupActive else { return [.hasEdge, .groupInactive] }
-        if edge.autoLockMs > 0, isUser, let last = request.lastAccess {
-            let locksAt = last.advanced(byMilliseconds: edge.autoLockMs)
-            cut(locksAt.milliseconds, request.at)
-            if request.at >= locksAt { return [.hasEdge, .locked] }
+        if edge.autoLockMs > 0, isUser {
+            dependsOnLastAccess = true
+            if let last = request.lastAccess {
+                let locksAt = last.advanced(byMilliseconds: edge.autoLockMs)
+                cut(locksAt.milliseconds, request.at)
+                if request.at >= locksAt { return [.hasEdge, .locked] }
+            }
         }
         return [.hasEdge, .live]
     }

@@ -17,6 +17,8 @@ public struct Verdict: Sendable {
     public let isPostureUnknown: Bool
     /// Denied because of something that the snapshot's source could not say in full: no judgement can rest on it.
     public let isUndecidable: Bool
+    /// Whether a grant that locks itself was looked at: only then may another `lastAccess` change the answer.
+    public let dependsOnLastAccess: Bool
     /// While `at` lies in here, the same request gets the same answer from this policy.
     public let validity: Validity
     public let at: Timestamp

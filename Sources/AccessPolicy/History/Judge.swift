@@ -13,7 +13,8 @@ extension PolicyHistory {
 
         var judgement = Judgement(
             verdictClass: facts.classify(verdict, request, options), reason: verdict.isAllowed ? nil : verdict.reason,
-            qualifierSet: [], verdict: verdict, explainedBy: nil, lostAt: nil, outlivedByMs: nil, validity: window)
+            qualifierSet: [], verdict: verdict, explainedBy: nil, lostAt: nil, outlivedByMs: nil, validity: window,
+            dependsOnLastAccess: verdict.dependsOnLastAccess)
         if verdict.isAmbiguous { judgement.qualifierSet.insert(.ambiguous) }
         if verdict.isPostureUnknown { judgement.qualifierSet.insert(.postureUnknown) }
         var staleSince: Timestamp?
@@ -53,6 +54,7 @@ extension PolicyHistory {
         }
         let verdict = policies[older].evaluate(request, options: options)
         judgement.validity = judgement.validity.intersection(verdict.validity)
+        if verdict.dependsOnLastAccess { judgement.dependsOnLastAccess = true }
         guard !verdict.isUndecidable else { return nil }
         switch facts.classify(verdict, request, options) {
         case .enforced, .blocked: break
@@ -117,7 +119,7 @@ extension Judgement {
     static func unverifiable(verdict: Verdict?, validity: Validity) -> Judgement {
         Judgement(
             verdictClass: .unverifiable, reason: nil, qualifierSet: [], verdict: verdict, explainedBy: nil, lostAt: nil,
-            outlivedByMs: nil, validity: validity)
+            outlivedByMs: nil, validity: validity, dependsOnLastAccess: verdict?.dependsOnLastAccess ?? false)
     }
 }
 

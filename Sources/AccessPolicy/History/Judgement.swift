@@ -74,6 +74,8 @@ public struct Judgement: Sendable {
     public var outlivedByMs: Int64?
     /// A flow with the same facts whose whole life lies in here gets the same judgement.
     public var validity: Validity
+    /// Whether another time of last use may change the judgement.
+    public var dependsOnLastAccess: Bool
 
     /// The Resource that the policy in force selects, also when a later step denies.
     public var expectedResourceID: String? { verdictClass == .unverifiable ? nil : verdict?.resourceID }

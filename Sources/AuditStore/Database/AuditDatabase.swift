@@ -14,6 +14,7 @@ public final class AuditDatabase: Sendable {
 
     public let path: String
     private let queue: DatabaseQueue
+    private let configuration: Configuration
 
     /// How long a statement waits for another program's transaction: longer than a batch takes, shorter than patience.
     private static let busyTimeoutSeconds = 10.0
@@ -43,6 +44,7 @@ public final class AuditDatabase: Sendable {
                     try database.execute(sql: "PRAGMA page_size = 8192; PRAGMA cache_size = -\(AuditDatabase.cacheKiB)")
                 }
             }
+            self.configuration = configuration
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try AuditDatabase.checkAndMigrate(queue, path: path, isNew: !exists, mayWrite: mode != .readOnly)
         } catch let error as StoreFailure {
@@ -101,7 +103,12 @@ public final class AuditDatabase: Sendable {
         try translating { try queue.writeWithoutTransaction(body) }
     }
 
-    private func translating<Value>(_ body: () throws -> Value) throws -> Value {
+    /// A connection like this one's.
+    func anotherConnection() throws -> DatabaseQueue {
+        try translating { try DatabaseQueue(path: path, configuration: configuration) }
+    }
+
+    func translating<Value>(_ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch let error as DatabaseError {

@@ -66,18 +66,49 @@ public struct LastUse {
         var resource: String
     }
 
-    private var times: [Pair: Timestamp] = [:]
+    /// Edges whose pair is remembered: 4 MB.
+    private static let mostEdges: Int64 = 1_000_000
+    private static let unknown: Int32 = -1
+    private static let none: Int32 = -2
+
+    /// Positions in `times`.
+    private var pairs: [Pair: Int32] = [:]
+    /// By the number of the edge: position in `times`, `unknown`, or `none` for edges without principal or Resource.
+    private var pairsOfEdges: [Int32] = []
+    private var times: [Timestamp?] = []
 
     public init() {}
 
     /// The last use before `flow`, which is then noted as a use itself when it was carried.
     public mutating func advance(_ flow: StoredFlow, reader: FlowFactsReader) throws -> Timestamp? {
-        guard let principal = try reader.origin(flow.origin).principal, let resource = try reader.target(flow.target).resourceID
-        else { return nil }
-        let pair = Pair(principal: principal, resource: resource)
-        let last = times[pair]
-        if flow.outcome != .denied { times[pair] = max(last ?? flow.startedAt, flow.startedAt) }
+        let pair: Int32
+        if flow.edge >= 0, flow.edge < Int64(pairsOfEdges.count), pairsOfEdges[Int(flow.edge)] != LastUse.unknown {
+            pair = pairsOfEdges[Int(flow.edge)]
+        } else {
+            pair = try find(flow, reader)
+        }
+        guard pair >= 0 else { return nil }
+        let last = times[Int(pair)]
+        if flow.outcome != .denied { times[Int(pair)] = max(last ?? flow.startedAt, flow.startedAt) }
         return last
+    }
+
+    private mutating func find(_ flow: StoredFlow, _ reader: FlowFactsReader) throws -> Int32 {
+        var found = LastUse.none
+        if let principal = try reader.origin(flow.origin).principal, let resource = try reader.target(flow.target).resourceID {
+            let pair = Pair(principal: principal, resource: resource)
+            found = pairs[pair] ?? Int32(times.count)
+            if found == times.count {
+                pairs[pair] = found
+                times.append(nil)
+            }
+        }
+        if flow.edge >= 0, flow.edge < LastUse.mostEdges {
+            let missing = Int(flow.edge) + 1 - pairsOfEdges.count
+            if missing > 0 { pairsOfEdges.append(contentsOf: repeatElement(LastUse.unknown, count: missing)) }
+            pairsOfEdges[Int(flow.edge)] = found
+        }
+        return found
     }
 }
 
@@ -99,7 +130,7 @@ extension FlowFacts {
             principal: origin.principal, serviceKeyID: origin.serviceKeyID,
             destination: target.address ?? resourceIP?.description ?? "", resourceIP: resourceIP, transport: target.transport,
             port: target.port, connectorID: target.connectorID, networkID: target.networkID, deviceID: origin.deviceID,
-            location: origin.location.flatMap { LocationEvidence(json: $0) }, recordedResourceID: target.resourceID,
+            location: origin.evidence, recordedResourceID: target.resourceID,
             appliedRule: target.appliedRule, outcome: outcome, startedAt: startedAt, endedAt: endedAt)
     }
 

@@ -1,3 +1,4 @@
+public import AccessPolicy
 public import FlowModel
 public import GRDB
 
@@ -10,6 +11,8 @@ public struct OriginFacts: Sendable {
     public var deviceID: String?
     public var clientIP: String?
     public var location: String?
+    /// What `location` says to a policy.
+    public var evidence: LocationEvidence?
 }
 
 /// What a flow was to, and through which Connector.
@@ -41,6 +44,7 @@ public final class FlowFactsReader {
     private let selectOrigin: RawStatement
     private let selectTarget: RawStatement
     private let selectRemark: RawStatement
+    private let selectConnection: RawStatement
     private var origins: [Int64: OriginFacts] = [:]
     private var targets: [Int64: TargetFacts] = [:]
     private var remarks: [Int64: RecordedPolicy] = [:]
@@ -65,6 +69,7 @@ public final class FlowFactsReader {
             WHERE target_id = ?
             """)
         selectRemark = try RawStatement(database, "SELECT policy_version, policy_digest FROM remark WHERE remark_id = ?")
+        selectConnection = try RawStatement(database, "SELECT connection_id FROM flow_fact WHERE flow_id = ?")
     }
 
     public func origin(_ id: Int64) throws -> OriginFacts {
@@ -81,6 +86,7 @@ public final class FlowFactsReader {
             facts.deviceID = try texts.text(selectOrigin.integer(4))
             facts.clientIP = try texts.text(selectOrigin.integer(5))
             facts.location = try texts.text(selectOrigin.integer(6))
+            facts.evidence = facts.location.flatMap { LocationEvidence(json: $0) }
         }
         selectOrigin.reset()
         if origins.count >= FlowFactsReader.limit { origins.removeAll(keepingCapacity: true) }
@@ -137,6 +143,15 @@ public final class FlowFactsReader {
         if addresses.count >= FlowFactsReader.limit { addresses.removeAll(keepingCapacity: true) }
         addresses[id] = address
         return address
+    }
+
+    /// The connection id of a flow; nil where its source had none.
+    public func connectionID(ofFlow id: Int64) throws -> String? {
+        selectConnection.bind(1, id)
+        defer { selectConnection.reset() }
+        guard try selectConnection.step() else { return nil }
+        let connection = PackedConnectionID.read(selectConnection, 0)
+        return connection.isEmpty ? nil : connection.text
     }
 
     func text(_ id: Int64) throws -> String? {

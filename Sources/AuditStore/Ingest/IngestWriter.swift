@@ -384,7 +384,7 @@ final class IngestWriter {
         var changed: Int64 = 0
         try undoingFailure {
             try begin()
-            let scan = FlowScan(database)
+            let scan = try FlowScan(database)
             let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
             try scan.forEach(order: order, withRetold: true) { flow in
                 let judgement = try classifier.judge(flow)

@@ -45,72 +45,129 @@ public struct ConnectorSurvey: Sendable {
     public var options: EngineOptions
     public var since = Timestamp.distantPast
     public var until = Timestamp.distantFuture
+    var effort = WalkEffort()
 
     public init(history: PolicyHistory, options: EngineOptions = EngineOptions()) {
         self.history = history
         self.options = options
     }
 
+    /// Ascending by name, then by id.
+    public func run(_ database: AuditDatabase) throws -> [ConnectorFacts] {
+        let usesLock = history.policies.contains(where: \.usesAutoLock)
+        let walk = FlowWalk(since: since, until: until, tracksUse: usesLock, effort: effort)
+        return try walk.runInTimeOrder(database, ConnectorTally(history, options)).facts
+            .sorted { ($0.name ?? "", $0.id ?? "") < ($1.name ?? "", $1.id ?? "") }
+    }
+}
+
+/// Follows each Connector through time.
+private struct ConnectorTally: FlowTally {
+    static let coversWholeLife = true
+
     private struct Key: Hashable {
         var id: String?
         var name: String?
     }
 
-    /// Ascending by name, then by id.
-    public func run(_ database: AuditDatabase) throws -> [ConnectorFacts] {
-        var facts: [Key: ConnectorFacts] = [:]
-        var lastNamed: [Key: Int] = [:]
-        let walk = FlowWalk(
-            since: since, until: until, tracksUse: history.policies.contains(where: \.usesAutoLock), inTimeOrder: true)
-        try walk.run(database) { flow, reader, lastAccess in
-            let target = try reader.target(flow.target)
-            let key = Key(id: target.connectorID, name: target.connectorName)
-            let flowFacts = try FlowFacts(flow, reader: reader, lastAccess: lastAccess)
-            let judgement = history.judge(flowFacts, options: options)
-            let named = history.index(
-                version: flowFacts.recordedPolicyVersion, digest: flowFacts.recordedPolicyDigest, at: flow.startedAt)
-            var isBack = false
-            if let named {
-                isBack = lastNamed[key].map { named < $0 } ?? false
-                lastNamed[key] = named
-            }
-            let lag = lagMs(flow.startedAt, named: named, judgement)
-            facts[key, default: ConnectorFacts(id: key.id, name: key.name)].add(
-                flow, judgement, lagMs: lag, isBack: isBack, policy: named.map { history.policies[$0].snapshot.versionText })
-        }
-        return facts.values.sorted { ($0.name ?? "", $0.id ?? "") < ($1.name ?? "", $1.id ?? "") }
+    private let history: PolicyHistory
+    private let options: EngineOptions
+    private(set) var facts: [ConnectorFacts] = []
+    private var places: [Key: Int] = [:]
+    private var sightings: [ConnectorSighting] = []
+    private var numbers: [ConnectorSighting: Int] = [:]
+    /// By place: the policy that the last record which names one named.
+    private var lastNamed: [Int?] = []
+
+    init(_ history: PolicyHistory, _ options: EngineOptions) {
+        self.history = history
+        self.options = options
     }
 
-    private func lagMs(_ start: Timestamp, named: Int?, _ judgement: Judgement) -> Int64? {
+    mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
+        let target = try reader.target(flow.target)
+        let judgement = history.judge(facts, options: options)
+        // What a version means, and what an older policy was replaced by, changes only when another policy comes into force: not
+        // within the validity of the judgement.
+        let named = history.index(version: facts.recordedPolicyVersion, digest: facts.recordedPolicyDigest, at: flow.startedAt)
+        let sighting = ConnectorSighting(
+            place: place(Key(id: target.connectorID, name: target.connectorName)), named: named,
+            replacedAt: replacement(of: named, judgement, flow.startedAt), isViolation: judgement.isViolation, reason: judgement.reason,
+            qualifiers: judgement.qualifierSet)
+        let number = numbers[sighting] ?? sightings.count
+        if number == sightings.count {
+            numbers[sighting] = number
+            sightings.append(sighting)
+        }
+        return FlowAnswer(number: number, holds: judgement.validity, dependsOnLastUse: judgement.dependsOnLastAccess)
+    }
+
+    private mutating func place(_ key: Key) -> Int {
+        if let known = places[key] { return known }
+        places[key] = facts.count
+        facts.append(ConnectorFacts(id: key.id, name: key.name))
+        lastNamed.append(nil)
+        return facts.count - 1
+    }
+
+    /// When the policy that decided, if it was an older one, went out of force.
+    private func replacement(of named: Int?, _ judgement: Judgement, _ start: Timestamp) -> Timestamp? {
         var older = named
         if older == nil, let policy = judgement.explainedBy { older = history.indexInForce(at: policy.snapshot.effectiveAt) }
         guard let older, older + 1 < history.changes.count, history.changes[older + 1] <= start else { return nil }
-        let (lag, overflow) = start.milliseconds.subtractingReportingOverflow(history.changes[older + 1].milliseconds)
+        return history.changes[older + 1]
+    }
+
+    mutating func count(_ flow: StoredFlow, _ number: Int) {
+        let sighting = sightings[number]
+        var isBack = false
+        if let named = sighting.named {
+            isBack = lastNamed[sighting.place].map { named < $0 } ?? false
+            lastNamed[sighting.place] = named
+            facts[sighting.place].lastPolicy = history.policies[named].snapshot.versionText
+        }
+        facts[sighting.place].add(flow.startedAt, sighting, isBack: isBack)
+    }
+}
+
+/// What a flow shows of its Connector, but for its time.
+private struct ConnectorSighting: Hashable {
+    /// Of the Connector.
+    var place: Int
+    /// Position in the history of the policy that the record names.
+    var named: Int?
+    var replacedAt: Timestamp?
+    var isViolation: Bool
+    var reason: ReasonCode?
+    var qualifiers: Qualifiers
+
+    func lagMs(at start: Timestamp) -> Int64? {
+        guard let replacedAt else { return nil }
+        let (lag, overflow) = start.milliseconds.subtractingReportingOverflow(replacedAt.milliseconds)
         return overflow ? nil : lag
     }
 }
 
 extension ConnectorFacts {
-    fileprivate mutating func add(_ flow: StoredFlow, _ judgement: Judgement, lagMs: Int64?, isBack: Bool, policy: String?) {
-        let start = flow.startedAt
+    fileprivate mutating func add(_ start: Timestamp, _ sighting: ConnectorSighting, isBack: Bool) {
         let midnight = Timestamp(
             milliseconds: start.milliseconds - (start.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay)
         if days.last?.start != midnight { days.append(Day(start: midnight)) }
         let day = days.count - 1
         flows += 1
         days[day].flows += 1
-        if judgement.isViolation { violations += 1 }
-        if judgement.reason == .wrongNetwork { outsideNetwork += 1 }
-        if judgement.reason == .unknownConnector { unknown += 1 }
-        if judgement.qualifierSet.contains(.stale) {
+        if sighting.isViolation { violations += 1 }
+        if sighting.reason == .wrongNetwork { outsideNetwork += 1 }
+        if sighting.reason == .unknownConnector { unknown += 1 }
+        if sighting.qualifiers.contains(.stale) {
             stale += 1
             days[day].stale += 1
         }
-        if judgement.qualifierSet.contains(.staleLate) {
+        if sighting.qualifiers.contains(.staleLate) {
             staleLate += 1
             days[day].staleLate += 1
         }
-        if let lagMs {
+        if let lagMs = sighting.lagMs(at: start) {
             largestLagMs = max(largestLagMs ?? lagMs, lagMs)
             days[day].largestLagMs = max(days[day].largestLagMs ?? lagMs, lagMs)
         }
@@ -119,6 +176,5 @@ extension ConnectorFacts {
             days[day].backwards += 1
             if firstBackwards == nil { firstBackwards = start }
         }
-        if let policy { lastPolicy = policy }
     }
 }

@@ -22,6 +22,7 @@ public struct WhatIf: Sendable {
     public var until = Timestamp.distantFuture
     /// In place of the last policy of the history.
     public var replaced: CompiledPolicy?
+    var effort = WalkEffort()
 
     public init(history: PolicyHistory?, proposal: CompiledPolicy, options: EngineOptions = EngineOptions()) {
         self.history = history
@@ -33,59 +34,74 @@ public struct WhatIf: Sendable {
     public var current: CompiledPolicy? { replaced ?? history?.inForce(at: until) }
 
     public func run(_ database: AuditDatabase) throws -> WhatIfReport {
-        var report = WhatIfReport()
-        var rows: [RowKey: Int] = [:]
-        var known: [FlowQuestion: (validity: Validity, carried: Int?, denied: Int?)] = [:]
-        let current = current
         let usesLock = proposal.usesAutoLock || (history?.policies.contains(where: \.usesAutoLock) ?? false)
-        let walk = FlowWalk(since: since, until: until, tracksUse: usesLock)
-        try walk.run(database) { flow, reader, lastAccess in
-            let question = FlowQuestion(flow)
-            let isDenied = flow.outcome == .denied
-            // An answer that may depend on the last use holds for this flow only.
-            if !usesLock, let answer = known[question], answer.validity.contains(flow.startedAt),
-                let row = isDenied ? answer.denied : answer.carried
-            {
-                report.count(flow, in: row)
-                return
-            }
-            let facts = try FlowFacts(flow, reader: reader, lastAccess: lastAccess)
-            let request = facts.request
-            var validity = Validity.always
-            var policy = current
-            if baseline == .then {
-                let index = history?.indexInForce(at: flow.startedAt)
-                policy = index.flatMap { history?.policies[$0] }
-                if let history { validity = history.reign(of: index) }
-            }
-            let before = policy?.evaluate(request, options: options)
-            let after = proposal.evaluate(request, options: options)
-            validity = validity.intersection(after.validity)
-            if let before { validity = validity.intersection(before.validity) }
-            let change = AccessChange(
-                from: AccessState(before), to: AccessState(after), wasCarried: !isDenied)
-            let origin = try reader.origin(flow.origin)
-            let key = RowKey(change, facts, before, after)
-            let row: Int
-            if let known = rows[key] {
-                row = known
-            } else {
-                row = report.rows.count
-                rows[key] = row
-                report.rows.append(AccessChangeRow(change, facts, origin.principalName, before, after))
-            }
-            report.count(flow, in: row)
-            report.addSample(flow, facts, to: row)
-            guard !usesLock else { return }
-            if known.count >= FlowQuestion.mostRemembered { known.removeAll(keepingCapacity: true) }
-            var entry = known[question] ?? (validity, nil, nil)
-            if entry.validity != validity { entry = (validity, nil, nil) }
-            if isDenied { entry.denied = row } else { entry.carried = row }
-            known[question] = entry
-        }
+        let walk = FlowWalk(since: since, until: until, tracksUse: usesLock, effort: effort)
+        var report = try walk.run(database, WhatIfTally(self)).report
         report.sort()
         if report.flows > 0, let current { report.addNeverUsed(from: current, to: proposal, options) }
         return report
+    }
+}
+
+/// Counts flows by what changes for them.
+struct WhatIfTally: MergingTally {
+    /// Whether access would be given is asked when it is asked for.
+    static let coversWholeLife = false
+
+    let whatIf: WhatIf
+    private let current: CompiledPolicy?
+    private(set) var report = WhatIfReport()
+    private var keys: [RowKey] = []
+    private var numbers: [RowKey: Int] = [:]
+
+    init(_ whatIf: WhatIf) {
+        self.whatIf = whatIf
+        current = whatIf.current
+    }
+
+    mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
+        let request = facts.request
+        var validity = Validity.always
+        var policy = current
+        if whatIf.baseline == .then {
+            let index = whatIf.history?.indexInForce(at: flow.startedAt)
+            policy = index.flatMap { whatIf.history?.policies[$0] }
+            validity = whatIf.history?.reign(of: index) ?? .always
+        }
+        let before = policy?.evaluate(request, options: whatIf.options)
+        let after = whatIf.proposal.evaluate(request, options: whatIf.options)
+        validity = validity.intersection(after.validity)
+        if let before { validity = validity.intersection(before.validity) }
+        let change = AccessChange(from: AccessState(before), to: AccessState(after), wasCarried: flow.outcome != .denied)
+        let key = RowKey(change, facts, before, after)
+        let number = numbers[key] ?? keys.count
+        if number == keys.count {
+            let name = try reader.origin(flow.origin).principalName
+            add(AccessChangeRow(change, facts, name, before, after), key)
+        }
+        if report.wantsSample(facts, number) {
+            report.addSample(flow.flowID, try reader.connectionID(ofFlow: flow.flowID), facts, to: number)
+        }
+        return FlowAnswer(
+            number: number, holds: validity,
+            dependsOnLastUse: after.dependsOnLastAccess || (before?.dependsOnLastAccess ?? false))
+    }
+
+    mutating func count(_ flow: StoredFlow, _ number: Int) {
+        report.count(flow, in: number)
+    }
+
+    mutating func merge(_ later: WhatIfTally) {
+        report.addTotals(later.report)
+        for (key, row) in zip(later.keys, later.report.rows) {
+            if let number = numbers[key] { report.add(row, to: number) } else { add(row, key) }
+        }
+    }
+
+    private mutating func add(_ row: AccessChangeRow, _ key: RowKey) {
+        numbers[key] = keys.count
+        keys.append(key)
+        report.rows.append(row)
     }
 
     /// Flows of which the same is to be said.

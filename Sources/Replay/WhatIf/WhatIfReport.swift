@@ -33,14 +33,42 @@ public struct WhatIfReport: Sendable {
         rows[row].daySet.insert(start)
     }
 
-    mutating func addSample(_ flow: StoredFlow, _ facts: FlowFacts, to row: Int) {
-        guard rows[row].samples.count < AccessChangeRow.mostSamples else { return }
-        let target = ConnectionTarget(
-            destination: facts.request.destination, transport: facts.transport ?? .tcp, port: facts.transport == .icmp ? nil : facts.port)
-        let text = target.description
-        guard !rows[row].samples.contains(where: { $0.target == text }) else { return }
+    /// Adds flows, first and last of another report, not its rows.
+    mutating func addTotals(_ later: WhatIfReport) {
+        flows += later.flows
+        first = [first, later.first].compactMap(\.self).min()
+        last = [last, later.last].compactMap(\.self).max()
+    }
+
+    /// Adds a row about later flows of which the same is to be said.
+    mutating func add(_ later: AccessChangeRow, to row: Int) {
+        rows[row].flows += later.flows
+        rows[row].refused += later.refused
+        rows[row].firstSeen = min(rows[row].firstSeen, later.firstSeen)
+        rows[row].lastSeen = max(rows[row].lastSeen, later.lastSeen)
+        rows[row].daySet.formUnion(later.daySet)
+        for sample in later.samples
+        where rows[row].samples.count < AccessChangeRow.mostSamples && !rows[row].samples.contains(where: { $0.target == sample.target }) {
+            rows[row].samples.append(sample)
+        }
+    }
+
+    func wantsSample(_ facts: FlowFacts, _ row: Int) -> Bool {
+        let samples = rows[row].samples
+        guard samples.count < AccessChangeRow.mostSamples else { return false }
+        let target = WhatIfReport.target(facts)
+        return !samples.contains { $0.target == target }
+    }
+
+    mutating func addSample(_ flowID: Int64, _ connectionID: String?, _ facts: FlowFacts, to row: Int) {
         rows[row].samples.append(
-            AccessChangeRow.Sample(flowID: flow.flowID, connectionID: flow.connectionID, target: text))
+            AccessChangeRow.Sample(flowID: flowID, connectionID: connectionID, target: WhatIfReport.target(facts)))
+    }
+
+    private static func target(_ facts: FlowFacts) -> String {
+        ConnectionTarget(
+            destination: facts.request.destination, transport: facts.transport ?? .tcp, port: facts.transport == .icmp ? nil : facts.port
+        ).description
     }
 
     mutating func sort() {

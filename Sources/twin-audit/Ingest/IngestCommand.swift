@@ -87,9 +87,8 @@ struct IngestCommand: ParsableCommand {
     }
 
     private func status(of report: IngestReport) -> ExitStatus {
-        // Tampering outweighs trouble with the surroundings, which outweighs refused input.
-        let kinds = report.refusals.map { Failure.status(of: $0.kind) }
-        for status in [ExitStatus.tampered, .environment, .inputRefused] where kinds.contains(status) { return status }
+        let worst = Failure.worst(report.refusals.map(\.kind))
+        if worst != .clean { return worst }
         if stopRequested.load(ordering: .relaxed) { return .environment }
         if strict, report.quarantined > 0 { return .inputRefused }
         if report.filesRead + report.filesKnown == 0, !paths.isEmpty { return .undecidable }

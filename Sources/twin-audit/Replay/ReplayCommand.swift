@@ -9,22 +9,26 @@ struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay", abstract: "Judge the history under the policies that were in force, or under a proposed one.",
         discussion: """
-            Prints a summary by class and reason, or with --flows every flow. Ends with 1 when enforcement was wrong anywhere, with 6 when
-            there was nothing to judge.
+            Judges the flows of the database, or with PATHs those of journals and logs, which are read into a private database that is
+            removed when the command ends. Prints a summary by class and reason, or with --flows every flow. Ends with 1 when enforcement
+            was wrong anywhere, with 6 when there was nothing to judge.
 
-            With --against, every recorded flow is asked of a proposed policy, too, and the difference to the current one is listed for
-            each principal and Resource: ACCESS_REVOKED, ACCESS_MAYBE_REVOKED, ACCESS_GAINED, ACCESS_MAYBE_GAINED, UNKNOWN_CHANGE,
-            NO_CHANGE. Access that is gained and that nobody was recorded trying comes last, with 0 flows. Ends with 1 when anybody would
-            lose access that was asked for, with 6 when that cannot be said for certain.
+            With --against, every recorded flow is asked, at its start, of a proposed policy, too, and the difference to the current one
+            is listed for each principal and Resource: ACCESS_REVOKED, ACCESS_MAYBE_REVOKED, ACCESS_GAINED, ACCESS_MAYBE_GAINED,
+            UNKNOWN_CHANGE, NO_CHANGE. Access that is gained and that nobody was recorded trying comes last, with 0 flows. Ends with 1 when
+            anybody would lose access that was asked for, with 6 when that cannot be said for certain.
 
             Examples:
               twin-audit replay --policy policies
+              twin-audit replay journals/ --policy policies
               twin-audit replay --flows --format csv > verdicts.csv
               twin-audit replay --by connector
               twin-audit replay --coverage --since 90d
               twin-audit replay --against proposal.yaml --since 90d
             """)
 
+    @Argument(help: ArgumentHelp("Journals and logs to judge, instead of the database.", valueName: "path"))
+    var paths: [String] = []
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var engine: EngineArguments
@@ -69,7 +73,15 @@ struct ReplayCommand: ParsableCommand {
             until: try TimeOption.parse(until, option: "--until") ?? .distantFuture
         )
         if period.since >= period.until { throw CommandFailure(.usage, "--since \(period.since) is not before --until \(period.until)") }
-        let database = try database.open()
+        guard !paths.isEmpty else { return try answer(try database.open(), period) }
+        guard database.file == nil else { throw CommandFailure(.usage, "name either paths or a database with --db, not both") }
+        guard policy != nil || against != nil else {
+            throw CommandFailure(.usage, "journals and logs hold no policy; name snapshots with --policy")
+        }
+        try PrivateDatabase.holding(paths) { try answer($0, period) }
+    }
+
+    private func answer(_ database: AuditDatabase, _ period: (since: Timestamp, until: Timestamp)) throws {
         let history = try history(database)
         if let against { return try compare(against, history, database, period) }
         guard let history, !history.isEmpty else {
@@ -119,7 +131,7 @@ struct ReplayCommand: ParsableCommand {
     private static func row(_ replayed: ReplayedFlow) -> [Cell] {
         let judgement = replayed.judgement
         return [
-            .text(replayed.flow.connectionID), .integer(replayed.flow.startedAt.milliseconds),
+            .text(replayed.connectionID), .integer(replayed.flow.startedAt.milliseconds),
             .text(replayed.flow.outcome.rawValue), .text(judgement.verdictClass.rawValue), .text(judgement.reason?.rawValue),
             .text(judgement.expectedResourceID), .text(judgement.qualifierSet.text), .integer(replayed.flow.flowID),
             .text(replayed.origin.principalName ?? replayed.origin.principal?.id), .text(replayed.target.address),

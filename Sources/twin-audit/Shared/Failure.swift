@@ -33,6 +33,13 @@ enum Failure {
         }
     }
 
+    /// Of several input failures the one that decides how the command ends: tampering outweighs trouble with the surroundings, which
+    /// outweighs refused input. `.clean` when there is none of these.
+    static func worst(_ kinds: [StoreFailure.Kind]) -> ExitStatus {
+        let statuses = kinds.map { status(of: $0) }
+        return [ExitStatus.tampered, .environment, .inputRefused].first { statuses.contains($0) } ?? .clean
+    }
+
     /// Help and version go to standard output and are a success; a command line that is not understood is a usage error.
     private static func parserStatus(_ error: any Error) -> Int32 {
         let code = TwinAudit.exitCode(for: error)

@@ -1,0 +1,66 @@
+internal import Dispatch
+public import GRDB
+internal import Glibc
+internal import Synchronization
+
+extension AuditDatabase {
+    /// Attempts to have all connections see the same state before one does all the work: writers commit every few seconds.
+    private static let mostAttempts = 3
+    /// Each part has its own memory of pages and answers, about 100 MB: more parts than this gain less than they cost.
+    private static let mostParts = 8
+    /// Parts that this machine can work on at the same time.
+    public static let usualParts = min(mostParts, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+    /// Runs `body` for each of so many parts, at the same time, each with a connection of its own; all see the same state of the database.
+    ///
+    /// - Returns: what `body` returned, by part.
+    public func readParts<Value: Sendable>(
+        _ parts: Int, _ body: @escaping @Sendable (_ connection: Database, _ part: Int) throws -> Value
+    ) throws -> [Value] {
+        guard parts > 1 else { return [try read { try body($0, 0) }] }
+        for _ in 0..<AuditDatabase.mostAttempts {
+            if let values = try attempt(parts, body) { return values }
+        }
+        return try read { connection in try (0..<parts).map { try body(connection, $0) } }
+    }
+
+    /// Nil when another program wrote while the connections were opened.
+    private func attempt<Value: Sendable>(
+        _ parts: Int, _ body: @escaping @Sendable (Database, Int) throws -> Value
+    ) throws -> [Value]? {
+        let others = try (1..<parts).map { _ in try anotherConnection() }
+        // A connection's `data_version` differs when others wrote since it last looked: what is the same before the first connection
+        // begins to read and after another one began is the same in between.
+        let before = try others.map { try $0.read { try AuditDatabase.version($0) } }
+        let results = Mutex<[Int: Result<Value?, any Error>]>([:])
+        let group = DispatchGroup()
+        let first = try read { connection -> Value in
+            _ = try AuditDatabase.version(connection)
+            for (index, other) in others.enumerated() {
+                DispatchQueue.global().async(group: group) {
+                    let result = Result {
+                        try other.read { connection -> Value? in
+                            try AuditDatabase.version(connection) == before[index] ? try body(connection, index + 1) : nil
+                        }
+                    }
+                    results.withLock { $0[index + 1] = result }
+                }
+            }
+            // Others use what this call holds: they must have ended before it ends, also by an error.
+            defer { group.wait() }
+            return try body(connection, 0)
+        }
+        return try results.withLock { results in
+            var values = [first]
+            for part in 1..<parts {
+                guard let value = try translating({ try results[part]?.get() ?? nil }) else { return nil }
+                values.append(value)
+            }
+            return values
+        }
+    }
+
+    private static func version(_ connection: Database) throws -> Int64 {
+        try Int64.fetchOne(connection, sql: "PRAGMA data_version") ?? 0
+    }
+}

@@ -1,0 +1,161 @@
+import AccessPolicy
+import AuditStore
+import FlowModel
+import Testing
+
+@testable import Replay
+
+/// Answers that flows share, and work that is done in parts, change nothing: on a random history the result is the one that judging each
+/// flow by itself in one go gives.
+struct SharedAnswerTests {
+    /// SplitMix64.
+    private struct Dice {
+        var state: UInt64
+
+        mutating func roll(_ bound: Int) -> Int {
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+            return Int((z ^ (z >> 31)) % UInt64(bound))
+        }
+
+        mutating func pick<Element>(_ items: [Element]) -> Element { items[roll(items.count)] }
+    }
+
+    private static func time(_ dice: inout Dice) throws -> String {
+        // Whole minutes of a few hours, and the moments around the ends of windows.
+        let start = try Recording.milliseconds("2026-03-01T00:00:00Z")
+        let ms = start + Int64(dice.roll(480)) * 60_000 + dice.pick([0, 0, 0, -1, 1, 5_000, 5_001])
+        return Timestamp(milliseconds: ms).rfc3339
+    }
+
+    private static func policy(at time: String, version: Int, locks: Bool, _ dice: inout Dice) throws -> String {
+        let expiry = try Self.time(&dice)
+        let mode = locks ? ", autoLockSeconds: \(dice.pick([600, 3_600]))" : ""
+        return Office.policy(
+            at: time, version: version, engineers: dice.pick([["101"], ["102"], ["101", "102"]]),
+            states: dice.pick([[:], ["101": "disabled"]]),
+            resources: """
+                  - {id: "401", name: Wiki, address: wiki.x.example, network: "1"\(mode), access: [{group: "201"}]}
+                  - id: "402"
+                    name: All
+                    address: "*.x.example"
+                    network: "1"
+                    protocols: {tcp: [\(dice.pick(["80", "443"]))]}
+                    access: [{group: "202"}, {group: "201", expiresAt: "\(expiry)"}]
+                  - {id: "403", name: Lab, address: 10.1.0.0/16, network: "\(dice.pick(["1", "2"]))", access: [{group: "201"}]}
+                """)
+    }
+
+    private static func recording(seed: Int, locks: Bool) throws -> Recording {
+        var dice = Dice(state: UInt64(seed))
+        let changes = ["2026-02-28T23:00:00Z", "2026-03-01T02:00:00Z", "2026-03-01T04:00:00Z", "2026-03-01T04:03:00Z"]
+        let policies = try changes.enumerated().map { try policy(at: $0.element, version: $0.offset + 1, locks: locks, &dice) }
+        let flows = try (0..<400).map { _ in
+            let to = dice.pick(["wiki.x.example", "wiki.x.example", "ci.x.example", "10.1.2.3", "elsewhere.example"])
+            let start = try time(&dice)
+            let duration = Int64(dice.pick([1_000, 1_000, 60_000, 3_600_000, 14_400_000]))
+            let end = Timestamp(milliseconds: try Recording.milliseconds(start) + duration)
+            return Recording.Flow(
+                user: dice.pick(["101", "101", "102", "103", "109"]), to: to, port: dice.pick([80, 443]),
+                via: dice.pick(["11", "11", "21"]), resource: dice.pick(["401", "401", "402", "403"]), ip: dice.pick([nil, nil, "10.1.0.7"]),
+                outcome: dice.pick(["allowed", "allowed", "allowed", "denied", "failed"]), start: start, end: end.rfc3339,
+                version: dice.pick([nil, nil, nil, 1, 2, 3]))
+        }
+        return Recording(policies: policies, flows: flows)
+    }
+
+    private static let alone = WalkEffort(parts: 1, smallestPart: 1, mostRemembered: 0)
+    private static let shared = [
+        WalkEffort(parts: 1, smallestPart: 1, mostRemembered: 1_000), WalkEffort(parts: 1, smallestPart: 1, mostRemembered: 5),
+        WalkEffort(parts: 3, smallestPart: 1, mostRemembered: 1_000), WalkEffort(parts: 7, smallestPart: 1, mostRemembered: 0),
+    ]
+
+    @Test(arguments: 1...6, [false, true])
+    func sameAsOneByOne(seed: Int, locks: Bool) throws {
+        try Self.recording(seed: seed, locks: locks).replay { history, database in
+            let middle = try #require(Timestamp("2026-03-01T03:00:00Z"))
+            let proposal = history.policies[(seed + 1) % history.policies.count]
+            func answers(_ effort: WalkEffort, since: Timestamp) throws -> [String] {
+                var replay = Replay(history: history)
+                replay.effort = effort
+                replay.since = since
+                var result = text(try replay.summary(database))
+                for baseline in WhatIf.Baseline.allCases {
+                    var whatIf = WhatIf(history: history, proposal: proposal)
+                    whatIf.effort = effort
+                    whatIf.since = since
+                    whatIf.baseline = baseline
+                    result += text(try whatIf.run(database))
+                }
+                for question in [UseSurvey.Question.history(history), .policy(proposal)] {
+                    var survey = UseSurvey(question)
+                    survey.effort = effort
+                    survey.since = since
+                    result += text(try survey.run(database))
+                }
+                var connectors = ConnectorSurvey(history: history)
+                connectors.effort = effort
+                connectors.since = since
+                return result + (try connectors.run(database)).map { "\($0)" }
+            }
+            for since in [Timestamp.distantPast, middle] {
+                let expected = try answers(Self.alone, since: since)
+                var replay = Replay(history: history)
+                replay.since = since
+                #expect(Array(expected.prefix(1)) == Array(text(try replay.run(database)).prefix(1)))
+                for effort in Self.shared { #expect(try answers(effort, since: since) == expected, "\(effort)") }
+            }
+        }
+    }
+
+    /// Else the comparison would show nothing.
+    @Test func theHistoryIsVaried() throws {
+        var classes: Set<VerdictClass> = []
+        var qualifiers: Set<Qualifier> = []
+        var reasons: Set<ReasonCode> = []
+        for seed in 1...6 {
+            try Self.recording(seed: seed, locks: true).replay { history, database in
+                for kind in try Replay(history: history).summary(database).kinds.keys {
+                    classes.insert(kind.verdictClass)
+                    qualifiers.formUnion(kind.qualifiers.list)
+                    if let reason = kind.reason { reasons.insert(reason) }
+                }
+            }
+        }
+        #expect(classes.isSuperset(of: [.enforced, .misrouted, .overPermitted, .blocked, .overBlocked]))
+        #expect(qualifiers.isSuperset(of: [.stale, .staleLate, .outlived]))
+        #expect(reasons.isSuperset(of: [.grantLocked, .grantExpired, .noGrant, .portNotAllowed, .wrongNetwork, .noResource]))
+    }
+
+    private func text(_ summary: ReplaySummary) -> [String] {
+        var parts = ["\(summary.flows) \(summary.violations) \(summary.unverifiable)", "\(String(describing: summary.first))"]
+        parts.append("\(String(describing: summary.last))")
+        parts += summary.kinds.map { "\($0.key) \($0.value)" }.sorted()
+        parts += summary.connectors.map { "\($0.key) \($0.value)" }.sorted()
+        parts += summary.policies.map { "\($0.key) \($0.value)" }.sorted()
+        return [parts.joined(separator: "\n")]
+    }
+
+    private func text(_ report: WhatIfReport) -> [String] {
+        ["\(report.flows) \(String(describing: report.first)) \(String(describing: report.last)) \(report.neverUsed.count)"]
+            + report.rows.map { row in
+                """
+                \(row.change) \(String(describing: row.principal)) \(row.principalName ?? "") \(row.resource?.id ?? "") \(row.destination) \
+                \(row.newResource?.id ?? "") \(row.reasonBefore?.rawValue ?? "") \(row.reasonAfter?.rawValue ?? "") \(row.decidedBy) \
+                \(row.flows) \(row.refused) \(row.firstSeen) \(row.lastSeen) \(row.days) \(row.samples)
+                """
+            }
+    }
+
+    private func text(_ report: UseReport) -> [String] {
+        ["\(report.flows) \(report.denied) \(report.undecided) \(report.policies.map(\.digest))"]
+            + report.uses.map { use in
+                """
+                \(use.principal) \(use.serviceKeyID ?? "") \(use.resourceID) \(use.destination) \(String(describing: use.port)) \
+                \(use.subjects.map(\.id).sorted()) \(use.flows) \(use.firstSeen) \(use.lastSeen)
+                """
+            }.sorted()
+    }
+}
