@@ -59,7 +59,8 @@ struct SharedAnswerTests {
             let end = Timestamp(milliseconds: try Recording.milliseconds(start) + duration)
             return Recording.Flow(
                 user: dice.pick(["101", "101", "102", "103", "109"]), to: to, port: dice.pick([80, 443]),
-                via: dice.pick(["11", "11", "21"]), resource: dice.pick(["401", "401", "402", "403"]), ip: dice.pick([nil, nil, "10.1.0.7"]),
+                via: dice.pick(["11", "11", "21"]), resource: dice.pick(["401", "401", "402", "403"]),
+                ip: dice.pick([nil, nil, "10.1.0.7"]),
                 outcome: dice.pick(["allowed", "allowed", "allowed", "denied", "failed"]), start: start, end: end.rfc3339,
                 version: dice.pick([nil, nil, nil, 1, 2, 3]))
         }
