@@ -75,7 +75,8 @@ struct SharedAnswerTests {
 
     @Test(arguments: 1...6, [false, true])
     func sameAsOneByOne(seed: Int, locks: Bool) throws {
-        try Self.recording(seed: seed, locks: locks).replay { history, database in
+        // Without verdicts in the database more flows are alike: those that came to be locked, and those before.
+        try Self.recording(seed: seed, locks: locks).replay(judged: seed % 3 == 0) { history, database in
             let middle = try #require(Timestamp("2026-03-01T03:00:00Z"))
             let proposal = history.policies[(seed + 1) % history.policies.count]
             func answers(_ effort: WalkEffort, since: Timestamp) throws -> [String] {
