@@ -80,7 +80,7 @@ let suites: [Target] = [
     tests("AccessPolicy", ["FlowModel", yams]),
     tests("FlowJournal", ["FlowModel", "CZlib", crypto]),
     tests("LogFormats", ["FlowModel"]),
-    tests("AuditStore", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", grdb]),
+    tests("AuditStore", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CZlib", grdb]),
     tests("Replay", ["FlowModel", "AccessPolicy", "AuditStore"]),
     tests("Detection", ["FlowModel", "AccessPolicy", "AuditStore", "TenantFixture", grdb]),
     tests("Reporting", ["FlowModel", "AccessPolicy", "AuditStore", "Replay", "Detection", "TenantFixture"]),

@@ -38,7 +38,46 @@ struct TwoSourcesTests {
         }
         #expect(
             found == [
-                "same  a.example", "conflict bytes b.example", "connector only  d.example", "report only  c.example", "same  e.example",
+                "same  a.example", "conflict bytes_received b.example", "connector only  d.example", "report only  c.example",
+                "same  e.example",
             ])
+    }
+
+    @Test("a flow of two sources is counted once, whichever came first, and trace names both and what they disagree on")
+    func recognised() throws {
+        let folder = try Folder()
+        let rows = [TwoSourcesTests.row(0, host: "a.example", received: 5), TwoSourcesTests.row(2, host: "b.example", received: 6)]
+        try folder.write("report.csv", ([TwoSourcesTests.header] + rows).joined(separator: "\n") + "\n")
+        let events = [TwoSourcesTests.event(0, host: "a.example", received: 5), TwoSourcesTests.event(2, host: "b.example", received: 66)]
+        try folder.write("log.ndjson", events.joined(separator: "\n") + "\n")
+        var dumps: [String] = []
+        for (number, order) in [["report.csv", "log.ndjson"], ["log.ndjson", "report.csv"]].enumerated() {
+            let database = "\(number).db"
+            var said = ""
+            for file in order {
+                let ingest = try Program.audit("ingest", file, "--db", database, in: folder)
+                #expect(ingest.status == 0, "\(ingest.errors)")
+                said += ingest.errors
+            }
+            #expect(
+                said.contains(
+                    "sources: 2 records without connection id recognised as flows of a Connector's own record, 1 of them in conflict with it"
+                ))
+            #expect(try Program.audit("db", "check", "--db", database, in: folder).status == 0)
+            dumps.append(try Program.audit("db", "dump", "--facts", "--db", database, in: folder).output)
+            let access = try Program.audit("access", "--by", "address", "--format", "csv", "--db", database, in: folder)
+            #expect(access.output.split(separator: "\n").dropFirst().map { $0.prefix(11) } == ["a.example,1", "b.example,1"])
+        }
+        #expect(dumps[0] == dumps[1])
+        #expect(dumps[0].contains("\"relation\":\"conflict\""))
+        let trace = try Program.audit("trace", "e755ba99988db558-2", "--format", "csv", "--db", "0.db", in: folder).output
+        for line in [
+            "other source,file,report.csv", "other source,line,3", "other source,relation,conflict",
+            "conflict: Connector,bytes_received,66", "conflict: other source,bytes_received,6",
+        ] {
+            #expect(trace.contains(line), "\(line)")
+        }
+        // The number of the report's row leads to the flow.
+        #expect(try Program.audit("trace", "2", "--format", "csv", "--db", "0.db", in: folder).output == trace)
     }
 }

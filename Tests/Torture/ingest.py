@@ -6,7 +6,7 @@
 Every check ends the script with a message and status 1 when it fails. The full disk and the read-only file system need root, to mount a
 tmpfs; without it those checks are skipped, and say so.
 """
-import argparse, hashlib, os, random, shutil, signal, subprocess, sys, tempfile, time
+import argparse, csv, hashlib, json, os, random, shutil, signal, subprocess, sys, tempfile, time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("programs")
@@ -44,8 +44,8 @@ def remove(database):
 
 
 def ingest(database, *more):
-    return [program("twin-audit"), "ingest", os.path.join(tenant, "journals"), os.path.join(tenant, "logs"), "--policy",
-            os.path.join(tenant, "policy"), "--db", database, "--quiet", "--commit-every", "1500", *more]
+    return [program("twin-audit"), "ingest", *(os.path.join(tenant, part) for part in ("report.csv", "journals", "logs", "synced.ndjson")),
+            "--policy", os.path.join(tenant, "policy"), "--db", database, "--quiet", "--commit-every", "1500", *more]
 
 
 def dump(database):
@@ -57,6 +57,57 @@ def dump(database):
 def make_tenant():
     run(program("twin-simulate"), "--out", tenant, "--seed", str(options.seed), "--flows", str(options.flows), "--format", "both",
         "--networks", "3", "--policy-changes", "2", "--days", "1")
+    make_other_sources()
+
+
+def make_other_sources():
+    """What the administration knows of the same connections: a report of most of them, some bytes counted otherwise, and synced events
+    of some. Without connection ids."""
+    events = []
+    logs = os.path.join(tenant, "logs")
+    for name in sorted(os.listdir(logs)):
+        with open(os.path.join(logs, name), encoding="utf-8") as lines:
+            events += [json.loads(line.split("ANALYTICS ", 1)[1]) for line in lines if "ANALYTICS " in line]
+    starts = {}
+    for event in events:
+        if event["event_type"] == "established_connection":
+            starts[event["connector"]["id"], event["connection"]["id"]] = event["timestamp"]
+
+    def clock(ms, form):
+        return time.strftime(form, time.gmtime(ms // 1000))
+
+    columns = ("start_time end_time user user_id device_id client_ip connector connector_id resource_ip resource_port resource_domain "
+               "resource_id protocol status bytes_transferred bytes_received remote_network remote_network_id applied_rule").split()
+    dice = random.Random(options.seed)
+    with open(os.path.join(tenant, "report.csv"), "w", encoding="utf-8", newline="") as report, \
+            open(os.path.join(tenant, "synced.ndjson"), "w", encoding="utf-8") as synced:
+        rows = csv.DictWriter(report, columns)
+        rows.writeheader()
+        for event in events:
+            start = starts.get((event["connector"]["id"], event["connection"]["id"]))
+            if event["event_type"] != "closed_connection" or start is None or "user" not in event:
+                continue
+            connection, resource, network = event["connection"], event["resource"], event["remote_network"]
+            if dice.random() < 0.8:
+                rows.writerow({
+                    "start_time": clock(start, "%Y-%m-%d %H:%M:%S") + ".%02d UTC" % (start % 1000 // 10),
+                    "end_time": clock(event["timestamp"], "%Y-%m-%d %H:%M:%S") + ".%02d UTC" % (event["timestamp"] % 1000 // 10),
+                    "user": event["user"]["email"], "user_id": event["user"]["id"], "device_id": event["device"]["id"],
+                    "client_ip": connection["client_ip"], "connector": event["connector"]["name"],
+                    "connector_id": event["connector"]["id"], "resource_ip": connection["resource_ip"],
+                    "resource_port": connection["resource_port"], "resource_domain": resource["address"],
+                    "resource_id": resource["id"], "protocol": connection["protocol"], "status": "NORMAL",
+                    "bytes_transferred": connection["tx"], "bytes_received": connection["rx"] + (dice.random() < 0.05),
+                    "remote_network": network["name"], "remote_network_id": network["id"], "applied_rule": resource["applied_rule"]})
+            if dice.random() < 0.3:
+                synced.write(json.dumps({"event_type": "network_access", "event": {
+                    "status": "closed_connection", "time": clock(event["timestamp"], "%Y-%m-%dT%H:%M:%SZ"),
+                    "connection": {"client_ip": connection["client_ip"], "protocol": connection["protocol"],
+                                   "bytes_received": connection["rx"], "bytes_transferred": connection["tx"]},
+                    "connector": event["connector"], "device": {"id": event["device"]["id"]}, "relays": event["relays"],
+                    "remote_network": network, "user": event["user"], "resource": {
+                        "address": resource["address"], "applied_rule": resource["applied_rule"], "id": resource["id"],
+                        "ip": connection["resource_ip"], "port": connection["resource_port"]}}}) + "\n")
 
 
 def undisturbed():
@@ -64,6 +115,10 @@ def undisturbed():
     began = time.monotonic()
     run(*ingest(database))
     seconds = time.monotonic() - began
+    told = json.loads(run(program("twin-audit"), "query", "sql", "select count(*) n, sum(relation = 'conflict') c from retelling", "--db",
+                          database, "--format", "json").stdout)
+    if "[]" in str(told):
+        fail("no record of the report was recognised as a flow")
     return dump(database), seconds
 
 

@@ -4,7 +4,7 @@ internal import Glibc
 /// The database that ingest fills and questions are asked of. Derived from journals, logs and policies, and rebuildable from them.
 public final class AuditDatabase: Sendable {
     public enum Mode: Sendable {
-        /// The file must exist; nothing is written, not even beside it.
+        /// The file must exist; nothing is written, not even beside it, unless a killed program left a transaction to undo.
         case readOnly
         /// The file must exist.
         case readWrite
@@ -31,6 +31,7 @@ public final class AuditDatabase: Sendable {
         if exists, access(path, R_OK) != 0 {
             throw StoreFailure(.environment, "`\(path)`: no permission to read the database")
         }
+        if mode == .readOnly { AuditDatabase.rollBackLeftovers(path) }
         do {
             var configuration = Configuration()
             configuration.readonly = mode == .readOnly
@@ -53,6 +54,13 @@ public final class AuditDatabase: Sendable {
         } catch {
             throw StoreFailure(.environment, "`\(path)`: \(error)")
         }
+    }
+
+    /// Undoes the transaction that a killed program left in the middle, which takes writing; a reader would be refused until then.
+    private static func rollBackLeftovers(_ path: String) {
+        var information = stat()
+        guard stat(path + "-journal", &information) == 0, information.st_size > 0, access(path, W_OK) == 0 else { return }
+        _ = try? DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
     }
 
     private static func checkAndMigrate(_ queue: DatabaseQueue, path: String, isNew: Bool, mayWrite: Bool) throws {

@@ -16,6 +16,8 @@ enum AuditLog {
         object.add("new_flows", report.newFlows)
         object.add("completions", report.completions)
         object.add("duplicates", report.duplicates)
+        object.add("recognised", report.recognised)
+        object.add("conflicts", report.conflicts)
         object.add("noise", report.noise)
         object.add("quarantined", report.quarantined)
         object.add("new_snapshots", Int64(report.newSnapshots))

@@ -33,6 +33,21 @@ public enum DatabaseCheck {
                 WHERE r.first_flow IS NULL OR f.flow_id > r.last_flow OR f.started_at NOT BETWEEN r.earliest AND r.latest
                 """
             ) { "\($0) flows are outside of the times of their run" }
+            try expect(
+                """
+                SELECT 1 FROM flow_fact f LEFT JOIN retelling_fact a ON a.flow_id = f.flow_id
+                WHERE (f.state & \(FlowState.retold.rawValue) <> 0) <> (a.flow_id IS NOT NULL)
+                """
+            ) { "\($0) flows are marked as told by another source without the flow they were recognised as, or not marked" }
+            try expect(
+                """
+                SELECT 1 FROM retelling_fact a LEFT JOIN flow_fact f ON f.flow_id = a.flow_id
+                    LEFT JOIN flow_fact original ON original.flow_id = a.original_flow
+                WHERE f.flow_id IS NULL OR f.connection_id IS NOT NULL
+                    OR (original.flow_id IS NOT NULL AND original.connection_id IS NULL)
+                    OR (original.flow_id IS NULL AND f.started_at >= \(Horizon.reached(pruned)))
+                """
+            ) { "\($0) records are recognised as flows that are none" }
             let flows = try count("SELECT count(*) FROM flow_fact")
             let identities = try count("SELECT coalesce(sum(entries), 0) FROM identity_run")
             let entries = try count("SELECT coalesce(sum(length(entries)), 0) / \(IdentityPage.entryBytes) FROM identity_page")

@@ -40,6 +40,8 @@ extension AuditDatabase {
                 """)
             _ = try run(
                 "DELETE FROM pending_duration WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
+            // A retelling that is left when its original is gone stays one, so that it is not counted beside it.
+            _ = try run("DELETE FROM retelling_fact WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
             pruned.flows = try run("DELETE FROM flow_fact WHERE started_at < :cut")
             // A run of which nothing is left keeps its numbers, which are not given again, and lists nothing.
             _ = try run(
@@ -95,6 +97,12 @@ struct Horizon {
 
     /// Whether a flow that starts then may have been taken out.
     func covers(startedAt: Int64) -> Bool { EdgeRollup.hour(of: startedAt) < hour }
+
+    /// Up to when a telling may start whose original was pruned: the two times differ by little.
+    static func reached(_ hour: Int64) -> Int64 {
+        let (end, overflow) = hour.multipliedReportingOverflow(by: EdgeRollup.hourMs)
+        return overflow ? .min : end + Telling.longestByEnd + TellingTimes.coarseReach
+    }
 
     fileprivate static func set(_ hour: Int64, _ database: Database) throws {
         try database.execute(

@@ -9,13 +9,13 @@ enum Views {
         "flow", "access", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
         "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record",
         "name_query",
-        "administrative_change", "unknown_field", "journal_frame", "duration_calibration",
+        "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict",
     ]
 
     /// Makes the views, in place of those of an older schema.
     static func create(in database: Database) throws {
         for name in names { try database.execute(sql: "DROP VIEW IF EXISTS \(name)") }
-        for sql in [flow, access, session, finding, bookkeeping, policy, records] {
+        for sql in [flow, access, session, finding, bookkeeping, policy, records, retellings] {
             try database.execute(sql: sql)
         }
     }
@@ -69,7 +69,20 @@ enum Views {
             f.source_line,
             CASE WHEN f.end_offset IS NOT NULL THEN coalesce(f.end_source_id, f.source_id) END AS end_source_id,
             f.end_offset,
-            f.end_line
+            f.end_line,
+            (
+                SELECT json_group_array(
+                    json_object(
+                        'source_id', source_id, 'source_line', source_line, 'source_offset', source_offset, 'retold_flow_id', flow_id,
+                        'differs', differs))
+                FROM (
+                    SELECT t.source_id, t.source_line, t.source_offset, t.flow_id, \(differs) AS differs
+                    FROM retelling_fact a JOIN flow_fact t ON t.flow_id = a.flow_id
+                    WHERE a.original_flow = f.flow_id ORDER BY 1, 2, 3)
+                HAVING count(*) > 0
+            ) AS other_sources,
+            (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id) AS retellings,
+            (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0) AS conflicts
         FROM flow_fact f
         JOIN edge e ON e.edge_id = f.edge_id
         JOIN origin o ON o.origin_id = e.origin_id
@@ -99,7 +112,79 @@ enum Views {
         LEFT JOIN text requested ON requested.text_id = r.requested
         LEFT JOIN text decision_effect ON decision_effect.text_id = r.decision_effect
         LEFT JOIN text decision_reason ON decision_reason.text_id = r.decision_reason
-        LEFT JOIN text recorded_digest ON recorded_digest.text_id = r.policy_digest;
+        LEFT JOIN text recorded_digest ON recorded_digest.text_id = r.policy_digest
+        WHERE f.state & \(FlowState.retold.rawValue) = 0;
+        """
+
+    /// The names of what differs, of a row of `retelling_fact` named `a`.
+    private static let differs: String = {
+        let names = TellingDifferences.names.map { "CASE WHEN a.differences & \($0.difference.rawValue) THEN ';\($0.name)' ELSE '' END" }
+        return "nullif(substr(\(names.joined(separator: " || ")), 2), '')"
+    }()
+
+    private static let retellings = """
+        CREATE VIEW retelling AS
+        SELECT a.original_flow AS flow_id,
+            \(PackedConnectionID.text("original.connection_id")) AS connection_id,
+            CASE a.differences WHEN 0 THEN 'same' ELSE 'conflict' END AS relation,
+            \(differs) AS differs,
+            a.flow_id AS retold_flow_id,
+            s.format,
+            f.started_at,
+            CASE WHEN f.duration_ms IS NOT NULL THEN f.started_at + f.duration_ms END AS ended_at,
+            CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
+            principal_id.value AS principal_id,
+            principal.value AS principal,
+            device.value AS device_id,
+            client_ip.value AS client_ip,
+            connector_id.value AS connector_id,
+            connector.value AS connector,
+            network_id.value AS network_id,
+            network.value AS network,
+            resource_id.value AS resource_id,
+            applied_rule.value AS applied_rule,
+            address.value AS address,
+            resource_ip.value AS resource_ip,
+            nullif(t.port, -1) AS port,
+            f.bytes_received,
+            f.bytes_transferred,
+            error.value AS error,
+            f.source_id,
+            f.source_offset,
+            f.source_line
+        FROM retelling_fact a
+        JOIN flow_fact f ON f.flow_id = a.flow_id
+        JOIN edge e ON e.edge_id = f.edge_id
+        JOIN origin o ON o.origin_id = e.origin_id
+        JOIN target t ON t.target_id = e.target_id
+        LEFT JOIN source_file s ON s.source_id = f.source_id
+        LEFT JOIN flow_fact original ON original.flow_id = a.original_flow
+        LEFT JOIN remark r ON r.remark_id = f.remark_id
+        LEFT JOIN text principal_id ON principal_id.text_id = o.principal_id
+        LEFT JOIN text principal ON principal.text_id = o.principal
+        LEFT JOIN text device ON device.text_id = o.device
+        LEFT JOIN text client_ip ON client_ip.text_id = o.client_ip
+        LEFT JOIN text connector_id ON connector_id.text_id = t.connector_id
+        LEFT JOIN text connector ON connector.text_id = t.connector
+        LEFT JOIN text network_id ON network_id.text_id = t.network_id
+        LEFT JOIN text network ON network.text_id = t.network
+        LEFT JOIN text resource_id ON resource_id.text_id = t.resource_id
+        LEFT JOIN text applied_rule ON applied_rule.text_id = t.applied_rule
+        LEFT JOIN text address ON address.text_id = t.address
+        LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
+        LEFT JOIN text error ON error.text_id = r.error;
+
+        CREATE VIEW conflict AS
+        SELECT r.flow_id, r.connection_id, r.differs, r.retold_flow_id, f.principal_id, f.principal, f.device_id, f.connector_id,
+            f.connector, f.address, f.port, f.started_at, r.started_at AS retold_started_at, f.ended_at, r.ended_at AS retold_ended_at,
+            f.outcome, r.outcome AS retold_outcome, f.bytes_received, r.bytes_received AS retold_bytes_received, f.bytes_transferred,
+            r.bytes_transferred AS retold_bytes_transferred, f.resource_id, r.resource_id AS retold_resource_id, f.resource_ip,
+            r.resource_ip AS retold_resource_ip, f.applied_rule, r.applied_rule AS retold_applied_rule, f.network_id,
+            r.network_id AS retold_network_id, f.client_ip, r.client_ip AS retold_client_ip, f.source_id, f.source_offset,
+            f.source_line, r.source_id AS retold_source_id, r.source_offset AS retold_source_offset,
+            r.source_line AS retold_source_line
+        FROM retelling r JOIN flow f ON f.flow_id = r.flow_id
+        WHERE r.differs IS NOT NULL;
         """
 
     private static let access = """
@@ -199,7 +284,7 @@ enum Views {
                 JOIN edge e ON e.edge_id = f.edge_id
                 JOIN origin o ON o.origin_id = e.origin_id
                 JOIN target t ON t.target_id = e.target_id
-                WHERE e.outcome <> 1 AND \(condition)
+                WHERE e.outcome <> 1 AND f.state & \(FlowState.retold.rawValue) = 0 AND \(condition)
             ), marked AS (
                 SELECT *, CASE WHEN started_at - max(ended_at) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
                 FROM session_use

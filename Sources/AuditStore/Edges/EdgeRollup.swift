@@ -27,7 +27,7 @@ final class EdgeRollup {
     private(set) var generation: Int32 = 0
     private let upsertHour: RawStatement
     private let removeHour: RawStatement
-    private let narrowHour: RawStatement
+    private let narrowing: HourNarrowing
     private let pages: EdgePages
     /// Of what was pruned, first and last cannot be found anew.
     private let horizon: Horizon
@@ -47,17 +47,7 @@ final class EdgeRollup {
                 first_flow = min(first_flow, excluded.first_flow), last_flow = max(last_flow, excluded.last_flow)
             """)
         removeHour = try RawStatement(database, "DELETE FROM edge_hour WHERE hour = ? AND edge_id = ? AND flows <= 0")
-        narrowHour = try RawStatement(
-            database,
-            """
-            UPDATE edge_hour SET (first_ms, last_ms, first_flow, last_flow) = (
-                SELECT min(started_at) - ?1 * \(EdgeRollup.hourMs), max(started_at) - ?1 * \(EdgeRollup.hourMs), min(flow_id),
-                    max(flow_id)
-                FROM flow_fact
-                WHERE flow_id BETWEEN edge_hour.first_flow AND edge_hour.last_flow AND flow_fact.edge_id = ?2
-                    AND started_at >= ?1 * \(EdgeRollup.hourMs) AND started_at < (?1 + 1) * \(EdgeRollup.hourMs))
-            WHERE hour = ?1 AND edge_id = ?2
-            """)
+        narrowing = try HourNarrowing(database)
         pages = try EdgePages(database)
     }
 
@@ -97,18 +87,27 @@ final class EdgeRollup {
     /// Exchanges what the row of a flow added before for what it adds now.
     func replace(_ old: EdgeContribution, with new: EdgeContribution, flowID: Int64) {
         if old == new { return }
+        remove(old, flowID: flowID, isElsewhere: old.edge != new.edge || old.startedAt != new.startedAt)
+        add(new, flowID: flowID)
+    }
+
+    func add(_ part: EdgeContribution, flowID: Int64) {
+        add(part, at: place(hour: EdgeRollup.hour(of: part.startedAt), edge: part.edge), flowID: flowID)
+    }
+
+    /// Takes out what a flow added. `isElsewhere`: it will not be added to the same place again.
+    func remove(_ old: EdgeContribution, flowID: Int64, isElsewhere: Bool = true) {
         let place = place(hour: EdgeRollup.hour(of: old.startedAt), edge: old.edge)
         sums[place].flows -= 1
         sums[place].open -= old.isOpen ? 1 : 0
         sums[place].bytesReceived &-= old.bytesReceived
         sums[place].bytesTransferred &-= old.bytesTransferred
-        if old.edge != new.edge || old.startedAt != new.startedAt { sums[place].isReduced = true }
+        if isElsewhere { sums[place].isReduced = true }
         // Even where nothing is left in the end, an upsert of this row must have times and numbers that are some.
         sums[place].firstAt = min(sums[place].firstAt, old.startedAt)
         sums[place].lastAt = max(sums[place].lastAt, old.startedAt)
         sums[place].firstFlow = min(sums[place].firstFlow, flowID)
         sums[place].lastFlow = max(sums[place].lastFlow, flowID)
-        add(new, at: self.place(hour: EdgeRollup.hour(of: new.startedAt), edge: new.edge), flowID: flowID)
     }
 
     /// Writes the sums; the flows they come from must be in `flow_fact` already.
@@ -118,6 +117,7 @@ final class EdgeRollup {
             let (a, b) = (places.key(at: left), places.key(at: right))
             return a[0] != b[0] ? a[0] < b[0] : a[1] < b[1]
         }
+        var reduced: [HourNarrowing.Hour] = []
         for place in ordered {
             let sum = sums[place]
             let (hour, edge) = (places.key(at: place)[0], places.key(at: place)[1])
@@ -136,10 +136,9 @@ final class EdgeRollup {
             removeHour.bind(1, hour)
             removeHour.bind(2, edge)
             try removeHour.run()
-            narrowHour.bind(1, hour)
-            narrowHour.bind(2, edge)
-            try narrowHour.run()
+            reduced.append(HourNarrowing.Hour(hour: hour, edge: edge))
         }
+        try narrowing.run(reduced)
         try flushTotals()
         discard()
     }
@@ -169,7 +168,7 @@ final class EdgeRollup {
             min(((started_at % \(hourMs)) + \(hourMs)) % \(hourMs)) AS first_ms,
             max(((started_at % \(hourMs)) + \(hourMs)) % \(hourMs)) AS last_ms,
             min(flow_id) AS first_flow, max(flow_id) AS last_flow
-        FROM flow_fact GROUP BY 1, 2
+        FROM flow_fact WHERE state & \(FlowState.retold.rawValue) = 0 GROUP BY 1, 2
         """
 
     /// Computes both tables anew; hours of which flows were pruned stay as they are.

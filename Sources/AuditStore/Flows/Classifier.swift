@@ -49,7 +49,7 @@ final class Classifier {
     }
 
     private func lastAccess(of flow: StoredFlow) throws -> Timestamp? {
-        guard needsTimeOrder else { return nil }
+        guard needsTimeOrder, !flow.isRetold else { return nil }
         return try lastUse.advance(flow, reader: reader)
     }
 

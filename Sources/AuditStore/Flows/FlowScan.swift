@@ -19,6 +19,8 @@ public struct StoredFlow: Sendable {
     public var judgement: Int64
 
     var outcomeCode: Int64
+    /// It is no flow of its own: another one stands for it.
+    var isRetold: Bool
 }
 
 /// Walks all flows of a database.
@@ -38,17 +40,20 @@ public final class FlowScan {
         edges = try EdgeFacts(database)
     }
 
-    /// `since` and `until` bound the start: from `since` on, before `until`.
+    /// `since` and `until` bound the start: from `since` on, before `until`. `withRetold`: whether records come too that were recognised as
+    /// other flows.
     public func forEach(
-        order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, _ body: (StoredFlow) throws -> Void
+        order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, withRetold: Bool = false,
+        _ body: (StoredFlow) throws -> Void
     ) throws {
         try edges.load()
+        let wanted = withRetold ? FlowScan.wanted : FlowScan.wanted + " AND state & \(FlowState.retold.rawValue) = 0"
         switch order {
-        case .time: try select(FlowScan.wanted + " ORDER BY started_at, flow_id", from: .min, before: .max, since, until, body)
+        case .time: try select(wanted + " ORDER BY started_at, flow_id", from: .min, before: .max, since, until, body)
         case .row(let from, let before):
             for stretch in try FlowStretch.all(database, since: since, until: until) where stretch.last >= from && stretch.first < before {
                 try select(
-                    FlowScan.wanted + " ORDER BY flow_id", from: max(from, stretch.first),
+                    wanted + " ORDER BY flow_id", from: max(from, stretch.first),
                     before: stretch.last < before ? stretch.last + 1 : before, since, until, body)
             }
         }
@@ -88,7 +93,7 @@ public final class FlowScan {
             flowID: statement.integer(0), startedAt: Timestamp(milliseconds: startedAt),
             endedAt: statement.optionalInteger(2).map { Timestamp(milliseconds: startedAt &+ $0) }, outcome: state.outcome, edge: number,
             origin: edge.origin, target: edge.target, resourceIP: statement.integer(5), remark: statement.integer(6),
-            judgement: edge.judgement, outcomeCode: state.outcomeCode)
+            judgement: edge.judgement, outcomeCode: state.outcomeCode, isRetold: state.contains(.retold))
     }
 }
 

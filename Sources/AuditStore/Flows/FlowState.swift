@@ -20,6 +20,8 @@ struct FlowState: OptionSet, Hashable {
     static let whole = FlowState(rawValue: 32)
     static let hasEstablished = FlowState(rawValue: 64)
     static let hasClosed = FlowState(rawValue: 128)
+    /// Without connection id, and recognised as a flow that a Connector's own record tells of: only that one counts and is shown.
+    static let retold = FlowState(rawValue: 256)
 
     /// 1 denied, 2 failed, 3 allowed.
     var outcomeCode: Int64 { rawValue & FlowState.outcomeMask }

@@ -108,6 +108,7 @@ public struct Ingest {
             return .commit
         }
         report.unknownStarts = try writer.resolvePendingDurations()
+        try RetellingPass(connection)?.run(&report) { shouldStop?() == true }
         if report.newSnapshots > 0 || writer.needsOrderedJudgement {
             report.judgedAgain = try writer.judgeAgain()
         }

@@ -14,6 +14,10 @@ public struct IngestReport: Sendable {
     public var completions: Int64 = 0
     /// Events that said nothing new.
     public var duplicates: Int64 = 0
+    /// Records without connection id that were recognised as flows which a Connector's own record tells of.
+    public var recognised: Int64 = 0
+    /// Of those, how many say something else than the Connector.
+    public var conflicts: Int64 = 0
     public var noise: Int64 = 0
     public var quarantined: Int64 = 0
     public var quarantineReasons: [String: Int64] = [:]

@@ -23,6 +23,7 @@ final class IngestWriter {
     private let table: FlowTable
     private let identities: IdentityRuns
     private let originFlows: OriginFlows
+    private let retellings: RetellingNotes
     private let rollup: EdgeRollup
     private let calibration: DurationCalibration
     private let assembly: FlowAssembly
@@ -78,6 +79,7 @@ final class IngestWriter {
         horizon = try Horizon(database)
         identities = try IdentityRuns(database)
         originFlows = try OriginFlows(database)
+        retellings = try RetellingNotes(database)
         rollup = try EdgeRollup(database)
         calibration = try DurationCalibration(database, stated: statedUnit)
         records = try RecordTables(database)
@@ -169,6 +171,7 @@ final class IngestWriter {
         try writeRows(drafts, before)
         let areAllNew = before.isEmpty
         try originFlows.add(UnsafeBufferPointer(drafts), isNew: { areAllNew || before[$0] == nil }, first: first)
+        try retellings.endRun(first: first)
         entries.removeAll(keepingCapacity: true)
         for word in order {
             let index = Int(word & 0xffff)
@@ -224,8 +227,11 @@ final class IngestWriter {
             if let (oldEdge, old) = before.isEmpty ? nil : before[index] {
                 let edge = try finder.edge(of: draft, counts: false)
                 try table.overwrite(draft, edge: edge)
-                rollup.replace(
-                    old.contribution(edge: oldEdge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
+                if !old.state.contains(.retold) {
+                    rollup.replace(
+                        old.contribution(edge: oldEdge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
+                }
+                try retellings.see(change: old, to: draft.pointee)
                 if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
                     try originFlows.note(
                         flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
@@ -233,6 +239,7 @@ final class IngestWriter {
                 }
             } else {
                 table.append(draft, edge: try finder.edge(of: draft, counts: true))
+                retellings.see(draft)
             }
             if draft.pointee.duration != FlowDraft.absent || draft.pointee.hadPendingDuration {
                 try table.writePending(draft.pointee)
@@ -302,6 +309,7 @@ final class IngestWriter {
         try calibration.forget(database)
         classifier?.forget()
         finder.forget()
+        retellings.forget()
     }
 
     /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
@@ -378,7 +386,7 @@ final class IngestWriter {
             try begin()
             let scan = try FlowScan(database)
             let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
-            try scan.forEach(order: order) { flow in
+            try scan.forEach(order: order, withRetold: true) { flow in
                 let judgement = try classifier.judge(flow)
                 guard judgement != flow.judgement else { return }
                 update.bind(

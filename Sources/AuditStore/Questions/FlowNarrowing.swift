@@ -41,21 +41,11 @@ enum FlowNarrowing {
     private static func listed(_ origins: Set<Int64>, in runs: [Int64], _ database: Database) throws -> [Int64]? {
         // A look-up for each pair; a scan of the list when the pairs are more than its rows.
         guard origins.count * runs.count <= mostFlows else { return nil }
-        let select = try RawStatement(database, "SELECT flows FROM origin_flows WHERE first_flow = ? AND origin_id = ?")
+        let lists = try FlowLists(database)
         var flows: [Int64] = []
         for first in runs {
             for origin in origins.sorted() {
-                select.bind(1, first)
-                select.bind(2, origin)
-                if try select.step() {
-                    select.withBlob(0) { bytes in
-                        for place in 0..<bytes.count / 2 {
-                            flows.append(
-                                first + Int64(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: place * 2, as: UInt16.self))))
-                        }
-                    }
-                }
-                select.reset()
+                try lists.append(run: first, origin: origin, to: &flows)
                 if flows.count > mostFlows { return nil }
             }
         }

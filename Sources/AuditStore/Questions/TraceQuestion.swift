@@ -2,12 +2,21 @@ public import AccessPolicy
 public import FlowModel
 internal import GRDB
 
+/// What a source without connection ids tells of a flow.
+public struct FlowRetelling: Sendable {
+    public var record: Evidence
+    /// What it says otherwise, by the name of the column of `flow`: the Connector's word and this source's.
+    public var differences: [(name: String, original: StoredValue, retold: StoredValue)]
+}
+
 /// Everything that is known of one flow.
 public struct FlowTrace: Sendable {
     /// The row of the view `flow`, without what is absent.
     public var fields: [(name: String, value: StoredValue)]
     /// The records that the flow rests on: the first, and the last where there are two.
     public var records: [Evidence]
+    /// What other sources tell of the same flow.
+    public var retellings: [FlowRetelling]
     /// What the Connector journaled of resolving the name: when, and the record's text.
     public var resolution: (at: Timestamp?, body: String)?
     /// What the engine needs to explain the verdict.
@@ -57,7 +66,11 @@ public struct TraceQuestion: Sendable {
 
     private func flowIDs(_ database: Database) throws -> [Int64] {
         switch subject {
-        case .flow(let id): return [id]
+        case .flow(let id):
+            // The number of a record that was recognised as another flow leads to that flow.
+            return try [
+                Int64.fetchOne(database, sql: "SELECT original_flow FROM retelling_fact WHERE flow_id = ?", arguments: [id]) ?? id
+            ]
         case .connection(let id):
             let (condition, arguments) = PackedConnectionID.condition("connection_id", is: id)
             let candidates = try identified(id, database).map { String($0) }.joined(separator: ",")
@@ -115,7 +128,8 @@ public struct TraceQuestion: Sendable {
             records.append(last)
         }
         let facts = try FlowFacts(stored, reader: reader, lastAccess: nil)
-        var trace = FlowTrace(fields: fields, records: records, resolution: nil, facts: facts)
+        var trace = FlowTrace(
+            fields: fields, records: records, retellings: try retellings(of: row, database), resolution: nil, facts: facts)
         if let found = try Row.fetchOne(
             database,
             sql: """
@@ -130,5 +144,22 @@ public struct TraceQuestion: Sendable {
             trace.resolution = ((found[0] as Int64?).map { Timestamp(milliseconds: $0) }, found[1])
         }
         return trace
+    }
+
+    private func retellings(of flow: Row, _ database: Database) throws -> [FlowRetelling] {
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT * FROM retelling WHERE flow_id = ? ORDER BY source_id, source_offset", arguments: [flow["flow_id"]])
+        return try rows.compactMap { row in
+            guard
+                let record = try Evidence.find(
+                    database, source: row["source_id"], offset: row["source_offset"], line: row["source_line"])
+            else { return nil }
+            let names = (row["differs"] as String?)?.split(separator: ";").map(String.init) ?? []
+            return FlowRetelling(
+                record: record,
+                differences: names.map { name in
+                    (name, StoredValue(flow[name] as DatabaseValue), StoredValue(row[name] as DatabaseValue))
+                })
+        }
     }
 }

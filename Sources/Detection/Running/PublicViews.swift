@@ -4,7 +4,7 @@ public enum PublicViews {
         "flow", "access", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector", "policy_network",
         "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record", "name_query",
         "administrative_change",
-        "unknown_field", "journal_frame", "duration_calibration",
+        "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict",
     ]
 
     /// Parts of these views that SQLite names as the reader of a table in their stead.

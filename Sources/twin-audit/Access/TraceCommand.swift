@@ -97,6 +97,24 @@ struct TraceCommand: ParsableCommand {
             steps.append(Step(part: part, field: "line", value: .integer(record.line)))
             steps.append(Step(part: part, field: "offset", value: .integer(record.offset)))
         }
+        for retelling in trace.retellings { steps += TraceCommand.steps(of: retelling) }
+        return steps
+    }
+
+    /// Where another source tells of the flow, and what it says otherwise.
+    private static func steps(of retelling: FlowRetelling) -> [Step] {
+        var steps = [
+            Step(part: "other source", field: "file", value: .text(retelling.record.path)),
+            Step(part: "other source", field: "sha256", value: .text(retelling.record.digest)),
+            Step(part: "other source", field: "line", value: .integer(retelling.record.line)),
+            Step(part: "other source", field: "offset", value: .integer(retelling.record.offset)),
+            Step(
+                part: "other source", field: "relation", value: .text(retelling.differences.isEmpty ? "same" : "conflict")),
+        ]
+        for difference in retelling.differences {
+            steps.append(Step(part: "conflict: Connector", field: difference.name, value: difference.original))
+            steps.append(Step(part: "conflict: other source", field: difference.name, value: difference.retold))
+        }
         return steps
     }
 

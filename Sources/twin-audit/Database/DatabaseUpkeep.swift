@@ -82,19 +82,23 @@ struct DatabaseDumpCommand: ParsableCommand {
         commandName: "dump", abstract: "Print everything that the views say, in one order, as NDJSON.",
         discussion: """
             Databases that were filled with the same input dump the same bytes: compare them with `cmp`. Left out is the view audit_event,
-            which says when and by whom a database was made.
+            which says when and by whom a database was made. With --facts, databases that were filled with the same records dump the same
+            bytes, in whatever order, files and envelopes the records came.
 
-            Example:
+            Examples:
               twin-audit db dump | sha256sum
+              twin-audit db dump --facts --db other.db | cmp - facts.ndjson
             """)
 
+    @Flag(help: "Only what is known, without numbers, places and sources.")
+    var facts = false
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
         let output = OutputStream()
         var writer: RowWriter?
         var current = ""
-        try CanonicalDump.forEach(database.open()) { view, columns, row in
+        try CanonicalDump.forEach(database.open(), facts ? .facts : .everything) { view, columns, row in
             if view != current {
                 try writer?.finish()
                 writer = RowWriter(format: .ndjson, columns: ["view"] + columns, output: output)

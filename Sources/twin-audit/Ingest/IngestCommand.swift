@@ -118,6 +118,13 @@ struct IngestSummary {
                 "  flows: \(report.newFlows) new, \(report.completions) completed by a later event, \(report.duplicates) events known already"
             )
         }
+        if report.recognised > 0 {
+            Message.write(
+                """
+                  sources: \(report.recognised) records without connection id recognised as flows of a Connector's own record, \
+                \(report.conflicts) of them in conflict with it
+                """)
+        }
         if !report.otherRecords.isEmpty {
             let parts = report.otherRecords.sorted { $0.key < $1.key }.map { "\($0.value) \(Escaping.terminal($0.key))" }
             Message.write("  other records: \(parts.joined(separator: ", "))")
