@@ -32,8 +32,8 @@ struct Recording {
         try policies.enumerated().map { try PolicySnapshot.load(Array($0.element.utf8), file: "\($0.offset + 1).yaml") }
     }
 
-    /// Calls `body` with the history and the database that holds the flows.
-    func replay(_ body: (PolicyHistory, AuditDatabase) throws -> Void) throws {
+    /// Calls `body` with the history and the database that holds the flows; with `judged` it holds the policies and verdicts, too.
+    func replay(judged: Bool = true, _ body: (PolicyHistory, AuditDatabase) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("twin-recording-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -41,7 +41,7 @@ struct Recording {
         try lines().write(toFile: log, atomically: true, encoding: .utf8)
         let snapshots = try snapshots()
         var options = Ingest.Options()
-        options.policies = snapshots
+        if judged { options.policies = snapshots }
         let path = folder.appendingPathComponent("audit.db").path
         let report = try Ingest(options: options).run(paths: [log], databasePath: path)
         #expect(report.refusals.isEmpty)

@@ -59,7 +59,8 @@ struct SharedAnswerTests {
             let end = Timestamp(milliseconds: try Recording.milliseconds(start) + duration)
             return Recording.Flow(
                 user: dice.pick(["101", "101", "102", "103", "109"]), to: to, port: dice.pick([80, 443]),
-                via: dice.pick(["11", "11", "21"]), resource: dice.pick(["401", "401", "402", "403"]), ip: dice.pick([nil, nil, "10.1.0.7"]),
+                via: dice.pick(["11", "11", "21"]), resource: dice.pick(["401", "401", "402", "403"]),
+                ip: dice.pick([nil, nil, "10.1.0.7"]),
                 outcome: dice.pick(["allowed", "allowed", "allowed", "denied", "failed"]), start: start, end: end.rfc3339,
                 version: dice.pick([nil, nil, nil, 1, 2, 3]))
         }
@@ -74,7 +75,8 @@ struct SharedAnswerTests {
 
     @Test(arguments: 1...6, [false, true])
     func sameAsOneByOne(seed: Int, locks: Bool) throws {
-        try Self.recording(seed: seed, locks: locks).replay { history, database in
+        // Without verdicts in the database more flows are alike: those that came to be locked, and those before.
+        try Self.recording(seed: seed, locks: locks).replay(judged: seed % 3 == 0) { history, database in
             let middle = try #require(Timestamp("2026-03-01T03:00:00Z"))
             let proposal = history.policies[(seed + 1) % history.policies.count]
             func answers(_ effort: WalkEffort, since: Timestamp) throws -> [String] {
@@ -105,7 +107,11 @@ struct SharedAnswerTests {
                 var replay = Replay(history: history)
                 replay.since = since
                 #expect(Array(expected.prefix(1)) == Array(text(try replay.run(database)).prefix(1)))
-                for effort in Self.shared { #expect(try answers(effort, since: since) == expected, "\(effort)") }
+                for effort in Self.shared {
+                    let found = try answers(effort, since: since)
+                    #expect(found.count == expected.count, "\(effort)")
+                    for (one, other) in zip(found, expected) where one != other { Issue.record("\(effort)\n\(one)\ninstead of\n\(other)") }
+                }
             }
         }
     }

@@ -27,6 +27,8 @@ extension PolicyHistory {
             // A flow in use does not lock itself.
             request.lastAccess = nil
             findLoss(&judgement, request, from: facts.startedAt, to: end, inForce: index, staleSince: staleSince, options)
+            // It rests on what came after the validity, which a flow that lies within did not live to see.
+            if judgement.qualifierSet.contains(.outlived) { judgement.validity.until = judgement.validity.from }
         }
         return judgement
     }

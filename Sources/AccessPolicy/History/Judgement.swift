@@ -72,7 +72,8 @@ public struct Judgement: Sendable {
     public var lostAt: Timestamp?
     /// How long the flow stayed open after `lostAt`.
     public var outlivedByMs: Int64?
-    /// A flow with the same facts whose whole life lies in here gets the same judgement.
+    /// A flow with the same facts whose whole life lies in here gets the same judgement. Empty for `outlived`, which holds for no other
+    /// flow.
     public var validity: Validity
     /// Whether another time of last use may change the judgement.
     public var dependsOnLastAccess: Bool
