@@ -3,14 +3,7 @@ internal import GRDB
 /// What flows add to an edge.
 struct EdgeTotal {
     var edge: Int64
-    var flows: Int64 = 0
-    var open: Int64 = 0
-    var bytesReceived: Int64 = 0
-    var bytesTransferred: Int64 = 0
-    var firstAt = Int64.max
-    var lastAt = Int64.min
-    /// A flow left: first and last must be found anew.
-    var isReduced = false
+    var sum = EdgeRollup.Sum()
 }
 
 /// Reads and writes the table `edge_page`: the sums of every edge over all time, so close together that a question about everything reads
@@ -54,13 +47,13 @@ final class EdgePages {
         for total in totals {
             let place = EdgePage.place(of: total.edge)
             let isFirst = page[.flows, place] == 0
-            page[.flows, place] += total.flows
-            page[.open, place] += total.open
-            page[.bytesReceived, place] &+= total.bytesReceived
-            page[.bytesTransferred, place] &+= total.bytesTransferred
-            page[.firstAt, place] = isFirst ? total.firstAt : min(page[.firstAt, place], total.firstAt)
-            page[.lastAt, place] = isFirst ? total.lastAt : max(page[.lastAt, place], total.lastAt)
-            guard total.isReduced || page[.flows, place] <= 0 else { continue }
+            page[.flows, place] += total.sum.flows
+            page[.open, place] += total.sum.open
+            page[.bytesReceived, place] &+= total.sum.bytesReceived
+            page[.bytesTransferred, place] &+= total.sum.bytesTransferred
+            page[.firstAt, place] = isFirst ? total.sum.firstAt : min(page[.firstAt, place], total.sum.firstAt)
+            page[.lastAt, place] = isFirst ? total.sum.lastAt : max(page[.lastAt, place], total.sum.lastAt)
+            guard total.sum.isReduced || page[.flows, place] <= 0 else { continue }
             selectTimes.bind(1, total.edge)
             let isKnown = try selectTimes.step() && !selectTimes.isNull(0)
             page[.firstAt, place] = isKnown ? selectTimes.integer(0) : 0

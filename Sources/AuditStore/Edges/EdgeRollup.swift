@@ -2,8 +2,8 @@ internal import GRDB
 
 /// Collects what flows add to the tables `edge_hour` and `edge_page` and writes it with the transaction that holds the flows.
 final class EdgeRollup {
-    /// Of an edge and an hour.
-    fileprivate struct Sum {
+    /// What flows of an edge add up to.
+    struct Sum {
         var flows: Int64 = 0
         var open: Int64 = 0
         var bytesReceived: Int64 = 0
@@ -149,7 +149,7 @@ final class EdgeRollup {
         for place in byEdge {
             let edge = places.key(at: place)[1]
             if totals.last?.edge != edge { totals.append(EdgeTotal(edge: edge)) }
-            totals[totals.count - 1].add(sums[place])
+            totals[totals.count - 1].sum.add(sums[place])
         }
         try pages.add(totals)
     }
@@ -181,7 +181,7 @@ final class EdgeRollup {
     }
 }
 
-extension EdgeTotal {
+extension EdgeRollup.Sum {
     fileprivate mutating func add(_ sum: EdgeRollup.Sum) {
         flows += sum.flows
         open += sum.open
@@ -189,6 +189,8 @@ extension EdgeTotal {
         bytesTransferred &+= sum.bytesTransferred
         firstAt = min(firstAt, sum.firstAt)
         lastAt = max(lastAt, sum.lastAt)
+        firstFlow = min(firstFlow, sum.firstFlow)
+        lastFlow = max(lastFlow, sum.lastFlow)
         isReduced = isReduced || sum.isReduced
     }
 }

@@ -1,0 +1,81 @@
+/// Sessions: flows of one principal, device and Resource without long pauses.
+extension Views {
+    /// A session ends when a principal left a Resource alone for this long: ten minutes, the pause after which people sign in anew.
+    static let sessionGapMs: Int64 = 600_000
+
+    static let session = "CREATE VIEW session AS\n" + sessions(gapMs: sessionGapMs) + ";"
+
+    /// A statement that makes sessions of the flows that meet a condition over `flow_fact f` and `edge e`. Refused attempts are no use of
+    /// a Resource.
+    ///
+    /// Flows are numbers until few rows are left: names are looked up for each edge of a session, not for each flow.
+    static func sessions(where condition: String = "1", gapMs: Int64) -> String {
+        let key = "principal_kind, principal_id, device, resource_id"
+        let inTime = "PARTITION BY \(key) ORDER BY started_at, flow_id"
+        return """
+            WITH session_use AS (
+                SELECT f.flow_id, f.started_at, f.started_at + coalesce(f.duration_ms, 0) AS ended_at, f.edge_id, f.route_id,
+                    f.bytes_received, f.bytes_transferred, o.principal_kind, o.principal_id, o.device, t.resource_id
+                FROM flow_fact f
+                JOIN edge e ON e.edge_id = f.edge_id
+                JOIN origin o ON o.origin_id = e.origin_id
+                JOIN target t ON t.target_id = e.target_id
+                WHERE e.outcome <> 1 AND f.state & \(FlowState.retold.rawValue) = 0 AND \(condition)
+            ), marked AS (
+                SELECT *, CASE WHEN started_at - max(ended_at) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
+                FROM session_use
+                WINDOW earlier AS (\(inTime) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            ), numbered AS (
+                SELECT *, sum(starts) OVER (\(inTime) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS part
+                FROM marked
+            ), by_edge AS (
+                SELECT \(key), part, edge_id, route_id, min(flow_id) AS first_flow, min(started_at) AS started_at,
+                    max(ended_at) AS ended_at, count(*) AS flows, sum(bytes_received) AS bytes_received,
+                    sum(bytes_transferred) AS bytes_transferred
+                FROM numbered
+                GROUP BY \(key), part, edge_id, route_id
+            ), session_name AS (
+                SELECT s.*, e.outcome, t.connector_id,
+                    CASE s.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS kind,
+                    principal_id.value AS principal_text, principal.value AS principal, device.value AS device_text,
+                    client_ip.value AS client_ip, resource_id.value AS resource_text, address.value AS address,
+                    connector.value AS connector, network.value AS network, j.class AS verdict, \(path) AS path
+                FROM by_edge s
+                JOIN edge e ON e.edge_id = s.edge_id
+                JOIN origin o ON o.origin_id = e.origin_id
+                JOIN target t ON t.target_id = e.target_id
+                LEFT JOIN route ON route.route_id = s.route_id
+                LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
+                LEFT JOIN text principal_id ON principal_id.text_id = s.principal_id
+                LEFT JOIN text principal ON principal.text_id = o.principal
+                LEFT JOIN text device ON device.text_id = s.device
+                LEFT JOIN text client_ip ON client_ip.text_id = o.client_ip
+                LEFT JOIN text resource_id ON resource_id.text_id = s.resource_id
+                LEFT JOIN text address ON address.text_id = t.address
+                LEFT JOIN text connector ON connector.text_id = t.connector
+                LEFT JOIN text network ON network.text_id = t.network
+                LEFT JOIN text relays ON relays.text_id = route.relays
+                LEFT JOIN text tunnel_path ON tunnel_path.text_id = route.tunnel_path
+                ORDER BY s.started_at, s.first_flow
+            )
+            SELECT min(first_flow) AS session_id,
+                min(started_at) AS started_at,
+                max(ended_at) AS ended_at,
+                kind AS principal_kind, principal_text AS principal_id, max(principal) AS principal, device_text AS device_id,
+                resource_text AS resource_id,
+                group_concat(DISTINCT address) AS addresses,
+                group_concat(DISTINCT client_ip) AS client_ips,
+                group_concat(DISTINCT connector) AS connectors,
+                max(network) AS network,
+                group_concat(DISTINCT path) AS paths,
+                sum(flows) AS flows,
+                sum(CASE outcome WHEN 2 THEN flows ELSE 0 END) AS failures,
+                max(count(DISTINCT nullif(connector_id, 0)) - 1, 0) AS connector_changes,
+                sum(bytes_received) AS bytes_received,
+                sum(bytes_transferred) AS bytes_transferred,
+                group_concat(DISTINCT verdict) AS verdicts
+            FROM session_name
+            GROUP BY \(key), part
+            """
+    }
+}
