@@ -23,7 +23,7 @@ demo: build ## run the main job on a made-up tenant; leaves the directory demo/
 	@scripts/demo.sh $(RELEASE)
 
 test: setup ## run every test
-	@scripts/setup.sh sqlite3 jq python3 gzip
+	@scripts/setup.sh sqlite3 jq python3 gzip python3-jsonschema python3-yaml
 	@scripts/test.sh
 
 lint: ## check the formatting rules
