@@ -79,4 +79,37 @@ struct DatabaseTests {
         #expect(again.errors.hasPrefix("read 0 files (1 known already)"))
         #expect(try Program.audit("db", "dump", in: folder).output == dump)
     }
+
+    @Test("a reader undoes what a program left that was killed in the middle of a transaction")
+    func leftovers() throws {
+        let folder = try Folder()
+        try folder.write("log.ndjson", (0..<50).map { DatabaseTests.leftoverEvent($0) }.joined(separator: "\n") + "\n")
+        #expect(try Program.audit("ingest", "log.ndjson", in: folder).status == 0)
+        let before = try Program.audit("db", "dump", in: folder)
+        #expect(before.status == 0 && before.output.contains("leftover-49"))
+        // Half of the transaction is in the file already; what undoes it is beside it.
+        try folder.write(
+            "kill.py",
+            """
+            import os, signal, sqlite3
+            db = sqlite3.connect("audit.db", isolation_level=None)
+            db.execute("PRAGMA cache_size = 1")
+            db.execute("BEGIN")
+            db.execute("UPDATE text SET value = value || '-changed'")
+            db.execute("CREATE TABLE more (filling)")
+            db.execute("WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO more SELECT randomblob(1000) FROM n")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+            """)
+        _ = try Program.shell("python3 kill.py", in: folder)
+        #expect(try Program.shell("test -s audit.db-journal", in: folder).status == 0)
+        let after = try Program.audit("db", "dump", in: folder)
+        #expect(after.status == 0, "\(after.errors)")
+        #expect(after.output == before.output)
+        #expect(try Program.audit("db", "check", in: folder).status == 0)
+    }
+
+    private static func leftoverEvent(_ number: Int) -> String {
+        #"{"event_type":"established_connection","timestamp":\#(1_791_439_200_000 + number * 1_000),"connection":{"id":"leftover-\#(number)","protocol":"tcp"},"user":{"id":"1","email":"a@b.example"},"connector":{"id":"5"},"resource":{"address":"h\#(number).example"}}"#
+    }
 }
