@@ -25,6 +25,8 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# As the Makefile builds.
+CONFIG = ["-c", "release", "--static-swift-stdlib"]
 SCRATCH = os.path.join(ROOT, ".bench")
 HERE = os.path.join(ROOT, "Benchmarks")
 
@@ -77,9 +79,9 @@ def build(parts):
     if "build" in parts:
         note("building the release programs")
         for product in ("twin-audit", "twin-journal", "twin-simulate"):
-            subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=False, stdout=sys.stderr)
+            subprocess.run(["swift", "build", *CONFIG, "--product", product], cwd=ROOT, check=False, stdout=sys.stderr)
         if "micro" in parts:
-            subprocess.run(["swift", "build", "-c", "release", "--product", "twin-bench"], cwd=HERE, check=False, stdout=sys.stderr)
+            subprocess.run(["swift", "build", *CONFIG, "--product", "twin-bench"], cwd=HERE, check=False, stdout=sys.stderr)
     os.makedirs(SCRATCH, exist_ok=True)
     for name, libraries in (("sqlite_rows", ["-lsqlite3"]), ("zlib_bytes", ["-lz"]), ("libdeflate_bytes", ["-ldeflate"])):
         source = os.path.join(HERE, "yardsticks", name + ".c")
@@ -91,7 +93,7 @@ def build(parts):
 def program(name):
     path = os.path.join(ROOT, ".build", "release", name)
     if not os.path.exists(path):
-        raise Unmeasured(f"{name} is not built: swift build -c release --product {name}")
+        raise Unmeasured(f"{name} is not built: swift build {' '.join(CONFIG)} --product {name}")
     return path
 
 
@@ -435,7 +437,7 @@ def part_micro(count, rounds):
             shutil.copyfileobj(source, target, 1 << 20)
     bench = os.path.join(HERE, ".build", "release", "twin-bench")
     if not os.path.exists(bench):
-        say("  not measured: micro: twin-bench is not built (swift build -c release --product twin-bench in Benchmarks)")
+        say(f"  not measured: micro: twin-bench is not built (swift build {' '.join(CONFIG)} --product twin-bench in Benchmarks)")
         return {}
 
     def ours(*arguments):

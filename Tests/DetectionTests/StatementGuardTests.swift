@@ -73,6 +73,22 @@ struct StatementGuardTests {
         #expect(FromClause.names(sql) == names)
     }
 
+    @Test(
+        "no name that a statement gives itself opens a private table",
+        arguments: [
+            "WITH session_use AS (SELECT * FROM flow_fact) SELECT * FROM session_use",
+            "WITH flow AS (SELECT * FROM flow_fact) SELECT * FROM flow",
+            "WITH Flow (a) AS NOT MATERIALIZED (SELECT state FROM flow_fact) SELECT a FROM flow",
+            "WITH f AS (SELECT 1), flow AS MATERIALIZED (SELECT state FROM flow_fact) SELECT * FROM f, flow",
+            "SELECT * FROM (SELECT * FROM flow_fact) AS flow",
+        ])
+    func ownNames(sql: String) throws {
+        let tenant = try SmallTenant()
+        let runner = QueryRunner(database: try tenant.ingest(SmallTenant.mixed))
+        let failure = #expect(throws: QueryFailure.self) { try runner.run(viewsOnly: sql, period: .all, row: { _ in }) }
+        #expect(failure?.message.contains("reads the private table `flow_fact`") == true)
+    }
+
     @Test("a refused statement leaves the connection usable")
     func afterwards() throws {
         let tenant = try SmallTenant()

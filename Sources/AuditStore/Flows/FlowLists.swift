@@ -1,3 +1,4 @@
+internal import FlowModel
 internal import GRDB
 
 /// Consecutive numbers of flows, and between which times they start.
@@ -14,6 +15,12 @@ struct FlowRun {
             sql: "SELECT first_flow, last_flow, earliest, latest FROM flow_run WHERE latest >= ? AND earliest <= ? ORDER BY first_flow",
             arguments: [earliest, latest]
         ).map { FlowRun(first: $0[0], last: $0[1], earliest: $0[2], latest: $0[3]) }
+    }
+
+    /// The runs with flows that start from `since` on and before `until`.
+    static func all(_ database: Database, since: Timestamp, until: Timestamp) throws -> [FlowRun] {
+        guard until > .distantPast else { return [] }
+        return try all(database, from: since.milliseconds, through: until.milliseconds - 1)
     }
 }
 

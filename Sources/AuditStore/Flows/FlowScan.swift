@@ -104,18 +104,12 @@ public struct FlowStretch: Sendable {
 
     /// Every flow that starts from `since` on and before `until` is in one of them; ascending, with gaps between them.
     static func all(_ database: Database, since: Timestamp, until: Timestamp) throws -> [FlowStretch] {
-        let runs = try RawStatement(
-            database, "SELECT first_flow, last_flow FROM flow_run WHERE latest >= ? AND earliest < ? ORDER BY first_flow")
-        runs.bind(1, since.milliseconds)
-        runs.bind(2, until.milliseconds)
-        defer { runs.reset() }
         var stretches: [FlowStretch] = []
-        while try runs.step() {
-            let (first, last) = (runs.integer(0), runs.integer(1))
-            if let end = stretches.last?.last, end + 1 == first {
-                stretches[stretches.count - 1].last = last
+        for run in try FlowRun.all(database, since: since, until: until) {
+            if let end = stretches.last?.last, end + 1 == run.first {
+                stretches[stretches.count - 1].last = run.last
             } else {
-                stretches.append(FlowStretch(first: first, last: last))
+                stretches.append(FlowStretch(first: run.first, last: run.last))
             }
         }
         return stretches

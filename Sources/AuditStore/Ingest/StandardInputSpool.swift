@@ -1,5 +1,14 @@
 internal import Glibc
 
+/// Where temporary files go.
+public enum TemporaryDirectory {
+    /// `$TMPDIR`, and `/tmp` where that is not set or empty.
+    public static var path: String {
+        guard let named = getenv("TMPDIR"), named.pointee != 0 else { return "/tmp" }
+        return String(cString: named)
+    }
+}
+
 /// Standard input, written to a file without a name, so that it can be looked at twice like any other file.
 struct StandardInputSpool {
     let descriptor: Int32
@@ -8,7 +17,7 @@ struct StandardInputSpool {
 
     /// Reads standard input to its end.
     init() throws(StoreFailure) {
-        let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        let directory = TemporaryDirectory.path
         var template = Array("\(directory)/twin-audit-XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
         guard descriptor >= 0 else {

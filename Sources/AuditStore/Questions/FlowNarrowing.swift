@@ -11,27 +11,15 @@ enum FlowNarrowing {
 
     /// A condition over `flow_id` that leaves out no flow that the filter lets through; nil when it cannot say anything.
     static func condition(_ filter: FlowFilter, _ database: Database) throws -> String? {
-        let since = filter.since?.milliseconds ?? .min
-        let until = filter.until?.milliseconds ?? .max
-        let runs = try Row.fetchAll(
-            database,
-            sql: "SELECT first_flow, last_flow FROM flow_run WHERE latest >= ? AND earliest < ? ORDER BY first_flow",
-            arguments: [since, until]
-        ).map { (first: $0[0] as Int64, last: $0[1] as Int64) }
+        let (since, until) = (filter.since ?? .distantPast, filter.until ?? .distantFuture)
         if let origins = try filter.numbers(.origin, database) {
+            let runs = try FlowRun.all(database, since: since, until: until)
             if let flows = try listed(origins, in: runs.map(\.first), database) {
                 return "flow_id IN (SELECT value FROM json_each('[\(flows.map { String($0) }.joined(separator: ","))]'))"
             }
         }
         guard filter.since != nil || filter.until != nil else { return nil }
-        var stretches: [(first: Int64, last: Int64)] = []
-        for run in runs {
-            if let last = stretches.last, last.last + 1 == run.first {
-                stretches[stretches.count - 1].last = run.last
-            } else {
-                stretches.append(run)
-            }
-        }
+        let stretches = try FlowStretch.all(database, since: since, until: until)
         guard stretches.count <= mostStretches else { return nil }
         if stretches.isEmpty { return "0" }
         return "(" + stretches.map { "flow_id BETWEEN \($0.first) AND \($0.last)" }.joined(separator: " OR ") + ")"

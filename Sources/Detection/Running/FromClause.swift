@@ -1,4 +1,4 @@
-/// The names that stand where a statement names what it reads from: after FROM, JOIN, and commas between them.
+/// The names by which a statement reads: those after FROM, JOIN, and commas between them, and those that it defines itself.
 enum FromClause {
     private static let ends: Set<String> = [
         "where", "group", "order", "limit", "having", "window", "union", "except", "intersect", "select", "values",
@@ -31,6 +31,28 @@ enum FromClause {
                 }
                 expectsName = false
             }
+        }
+        return names
+    }
+
+    /// Names of common table expressions, in lower case.
+    static func defined(_ sql: String) -> Set<String> {
+        let tokens = tokens(sql)
+        var names: Set<String> = []
+        for place in tokens.indices where tokens[place] == "as" {
+            let behind = tokens[(place + 1)...].first { $0 != "not" && $0 != "materialized" }
+            guard behind == "(", place > 0 else { continue }
+            // Back over the names of its columns.
+            var before = place - 1
+            if tokens[before] == ")" {
+                var depth = 0
+                repeat {
+                    if tokens[before] == ")" { depth += 1 }
+                    if tokens[before] == "(" { depth -= 1 }
+                    before -= 1
+                } while depth > 0 && before >= 0
+            }
+            if before >= 0 { names.insert(tokens[before]) }
         }
         return names
     }

@@ -18,12 +18,15 @@ final class StatementGuard {
     private let tables: Set<String>
     /// What the statement itself reads from, in lower case.
     private let named: Set<String>
+    /// Names that the statement gives to its own parts; SQLite reports them like views.
+    private let defined: Set<String>
     private(set) var refusal: String?
 
     private init(_ reach: Reach, tables: Set<String>, sql: String) {
         self.reach = reach
         self.tables = tables
         named = FromClause.names(sql)
+        defined = FromClause.defined(sql)
     }
 
     /// Settings that tell something and change nothing.
@@ -73,7 +76,11 @@ final class StatementGuard {
             guard case .publicViews(let views) = reach, let table = first, tables.contains(table) else { return SQLITE_OK }
             // A fixture's table stands for the view of its name.
             if views.contains(table) { return SQLITE_OK }
-            if let accessor, views.contains(accessor) || PublicViews.parts.contains(accessor) { return SQLITE_OK }
+            if let accessor, views.contains(accessor) || PublicViews.parts.contains(accessor),
+                !defined.contains(accessor.lowercased())
+            {
+                return SQLITE_OK
+            }
             // A table of a view of which no column is needed is reported without its name; then the statement itself must name it.
             if second?.isEmpty != false, !named.contains(table.lowercased()) { return SQLITE_OK }
             return refuse("reads the private table `\(table)`; use the views of docs/database-views.md")

@@ -35,7 +35,7 @@ enum PrivateDatabase {
     }
 
     private static func make() throws -> String {
-        let parent = Terminal.environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        let parent = TemporaryDirectory.path
         guard let folder = strdup(parent + "/twin-audit-XXXXXX"), mkdtemp(folder) != nil else {
             throw CommandFailure(
                 .environment, "cannot make a directory in `\(parent)`: \(String(cString: strerror(errno))); name another with $TMPDIR")
