@@ -8,6 +8,11 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Relocations packed: programs start a millisecond earlier.
+let linking: [LinkerSetting] = [
+    .unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], .when(platforms: [.linux]))
+]
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -19,6 +24,7 @@ let modules: [Target] = [
     .systemLibrary(
         name: "CZlib", pkgConfig: "zlib",
         providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CPrefetch"),
     .target(name: "CSQLiteBatch", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FlowModel", swiftSettings: strict),
     .target(name: "ShellSupport", swiftSettings: strict),
@@ -28,7 +34,7 @@ let modules: [Target] = [
     .target(
         name: "AuditStore",
         dependencies: [
-            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", crypto, grdb, grdbSQLite,
+            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite,
         ],
         swiftSettings: strict),
     .target(
@@ -53,15 +59,15 @@ let programs: [Target] = [
             "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "AuditStore", "Replay", "Detection", "Reporting",
             "ShellSupport", argumentParser,
         ],
-        swiftSettings: strict),
+        swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-journal",
         dependencies: ["FlowModel", "FlowJournal", "LogFormats", "ShellSupport", argumentParser],
-        swiftSettings: strict),
+        swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-simulate",
         dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "Simulation", "ShellSupport", argumentParser],
-        swiftSettings: strict),
+        swiftSettings: strict, linkerSettings: linking),
 ]
 
 func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {

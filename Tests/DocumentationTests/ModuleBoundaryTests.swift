@@ -11,8 +11,8 @@ struct ModuleBoundaryTests {
         "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Glibc", "Dispatch", "Synchronization"],
         "LogFormats": ["FlowModel", "Glibc"],
         "AuditStore": [
-            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CSQLiteBatch", "Crypto", "Dispatch", "GRDB", "GRDBSQLite", "Glibc",
-            "Synchronization", "Foundation",
+            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CPrefetch", "CSQLiteBatch", "Crypto", "Dispatch", "GRDB",
+            "GRDBSQLite", "Glibc", "Synchronization", "Foundation",
         ],
         "Replay": ["FlowModel", "AccessPolicy", "AuditStore", "GRDB"],
         "Detection": ["FlowModel", "AuditStore", "GRDB", "GRDBSQLite", "Yams", "Crypto", "Glibc", "Foundation"],

@@ -21,6 +21,9 @@ public final class AuditDatabase: Sendable {
     /// Pages of 8 KiB held in memory, as negative KiB: enough for the inner pages of a database of a hundred million flows.
     private static let cacheKiB = 64 << 10
 
+    /// The same where pages are read about once: to use little memory again costs less than to fill much of it.
+    private static let passingCacheKiB = 2 << 10
+
     /// Opens the database and, when it may be written, brings its schema up to date.
     public init(path: String, mode: Mode) throws(StoreFailure) {
         self.path = path
@@ -91,6 +94,18 @@ public final class AuditDatabase: Sendable {
 
     public func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try translating { try queue.read(body) }
+    }
+
+    /// As `read`, for a question that comes by each page about once.
+    public func readOnce<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try read { try AuditDatabase.passing($0, body) }
+    }
+
+    /// Runs `body` while pages that were read are not kept for long.
+    static func passing<Value>(_ connection: Database, _ body: (Database) throws -> Value) throws -> Value {
+        try connection.execute(sql: "PRAGMA cache_size = -\(passingCacheKiB)")
+        defer { try? connection.execute(sql: "PRAGMA cache_size = -\(cacheKiB)") }
+        return try body(connection)
     }
 
     /// Runs `body` in one transaction.

@@ -6,7 +6,7 @@ internal import Synchronization
 extension AuditDatabase {
     /// Attempts to have all connections see the same state before one does all the work: writers commit every few seconds.
     private static let mostAttempts = 3
-    /// Each part has its own memory of pages and answers, about 100 MB: more parts than this gain less than they cost.
+    /// Each part has its own memory of answers, up to 40 MB: more parts than this gain less than they cost.
     private static let mostParts = 8
     /// Parts that this machine can work on at the same time.
     public static let usualParts = min(mostParts, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -17,11 +17,11 @@ extension AuditDatabase {
     public func readParts<Value: Sendable>(
         _ parts: Int, _ body: @escaping @Sendable (_ connection: Database, _ part: Int) throws -> Value
     ) throws -> [Value] {
-        guard parts > 1 else { return [try read { try body($0, 0) }] }
+        guard parts > 1 else { return [try readOnce { try body($0, 0) }] }
         for _ in 0..<AuditDatabase.mostAttempts {
             if let values = try attempt(parts, body) { return values }
         }
-        return try read { connection in try (0..<parts).map { try body(connection, $0) } }
+        return try readOnce { connection in try (0..<parts).map { try body(connection, $0) } }
     }
 
     /// Nil when another program wrote while the connections were opened.
@@ -34,13 +34,14 @@ extension AuditDatabase {
         let before = try others.map { try $0.read { try AuditDatabase.version($0) } }
         let results = Mutex<[Int: Result<Value?, any Error>]>([:])
         let group = DispatchGroup()
-        let first = try read { connection -> Value in
+        let first = try readOnce { connection -> Value in
             _ = try AuditDatabase.version(connection)
             for (index, other) in others.enumerated() {
                 DispatchQueue.global().async(group: group) {
                     let result = Result {
                         try other.read { connection -> Value? in
-                            try AuditDatabase.version(connection) == before[index] ? try body(connection, index + 1) : nil
+                            guard try AuditDatabase.version(connection) == before[index] else { return nil }
+                            return try AuditDatabase.passing(connection) { try body($0, index + 1) }
                         }
                     }
                     results.withLock { $0[index + 1] = result }

@@ -220,24 +220,6 @@ enum Views {
         LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
         """
 
-    /// Rows of `origin` under the names of the view `flow`, as `number`.
-    static let namedOrigins = """
-        SELECT o.origin_id AS number,
-            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
-            principal_id.value AS principal_id, principal.value AS principal, device.value AS device_id, client_ip.value AS client_ip
-        FROM origin o
-        \(namesOfOrigin)
-        """
-
-    /// The same of `target`.
-    static let namedTargets = """
-        SELECT t.target_id AS number, connector_id.value AS connector_id, connector.value AS connector,
-            network_id.value AS network_id, network.value AS network, resource_id.value AS resource_id,
-            applied_rule.value AS applied_rule, address.value AS address, nullif(t.port, -1) AS port
-        FROM target t
-        \(namesOfTarget)
-        """
-
     /// Relayed or direct, of a flow's `relays` and `tunnel_path`.
     static let path = """
         CASE WHEN tunnel_path.value IS NOT NULL

@@ -1,102 +1,139 @@
-/// Numbers for tuples of integers: an open-addressing hash table over flat memory, so that a look-up allocates nothing and touches few
+internal import CPrefetch
+
+/// Values for tuples of integers: an open-addressing hash table over flat memory, so that a look-up allocates nothing and touches few
 /// cache lines.
 ///
 /// Hashes are keyed at random, so that crafted logs cannot make look-ups slow. Not safe for use from several threads at once.
-final class KeyTable {
-    private static let firstCapacity = 1 << 10
-
+final class KeyTable<Value: BitwiseCopyable> {
     /// Integers in a key.
     let width: Int
     private(set) var count = 0
     private let seed = UInt64.random(in: .min ... .max)
-    private var capacity = firstCapacity
-    private var keys: UnsafeMutablePointer<Int64>
-    private var values: UnsafeMutablePointer<Int64>
+    private let firstCapacity: Int
+    private var capacity: Int
+    /// A record is a key and, behind it, its value; in the order of insertion.
+    private let recordBytes: Int
+    private var records: UnsafeMutableRawPointer
     /// The upper half of a key's hash over its place + 1; 0 = free. Twice as many as there may be keys.
     private var slots: UnsafeMutablePointer<UInt64>
     private var mask: Int
 
-    init(width: Int) {
+    /// `capacity`: a power of two, of the keys that there is room for at first.
+    init(width: Int, capacity: Int = 1 << 10) {
         self.width = width
-        keys = .allocate(capacity: width * capacity)
-        values = .allocate(capacity: capacity)
+        self.capacity = capacity
+        firstCapacity = capacity
+        recordBytes = (width * MemoryLayout<Int64>.stride + MemoryLayout<Value>.size + 7) & ~7
+        records = PagedMemory.allocate(recordBytes * capacity)
         mask = capacity * 2 - 1
-        slots = .allocate(capacity: mask + 1)
-        slots.initialize(repeating: 0, count: mask + 1)
+        slots = KeyTable.freeSlots(mask + 1)
     }
 
     deinit {
-        keys.deallocate()
-        values.deallocate()
+        records.deallocate()
         slots.deallocate()
     }
 
-    var byteCount: Int { capacity * (width + 1 + 2) * MemoryLayout<Int64>.stride }
+    var byteCount: Int { capacity * (recordBytes + 2 * MemoryLayout<UInt64>.stride) }
 
     /// The value of a key of `width` integers; nil when it has none.
     @inline(__always)
-    func find(_ key: UnsafePointer<Int64>) -> Int64? {
-        place(key).map { values[$0] }
+    func find(_ key: UnsafePointer<Int64>) -> Value? {
+        place(key).map { value(at: $0).pointee }
     }
 
     /// The place of a key, from 0 in the order of insertion.
     @inline(__always)
-    func place(_ key: UnsafePointer<Int64>) -> Int? {
-        let hash = hash(key)
+    func place(_ key: UnsafePointer<Int64>) -> Int? { place(key, hash(key)) }
+
+    @inline(__always)
+    private func place(_ key: UnsafePointer<Int64>, _ hash: UInt64) -> Int? {
         var slot = Int(truncatingIfNeeded: hash) & mask
         while true {
             let entry = slots[slot]
             if entry == 0 { return nil }
             if (entry ^ hash) >> 32 == 0 {
                 let place = Int(truncatingIfNeeded: entry & 0xffff_ffff) - 1
-                if equals(keys + place * width, key) { return place }
+                if equals(self.key(at: place), key) { return place }
             }
             slot = (slot &+ 1) & mask
         }
     }
 
+    /// The places of `count` keys that lie one behind the other; those that are not there are added with `value`.
+    ///
+    /// What they need of memory is fetched for all of them at the same time, where one after the other would wait in turn.
+    func places(
+        of keys: UnsafePointer<Int64>, count: Int, new value: Value, into places: UnsafeMutablePointer<Int>
+    ) {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { hashes in
+            for index in 0..<count {
+                hashes[index] = hash(keys + index * width)
+                twin_prefetch(slots + (Int(truncatingIfNeeded: hashes[index]) & mask))
+            }
+            for index in 0..<count {
+                let entry = slots[Int(truncatingIfNeeded: hashes[index]) & mask]
+                guard entry != 0 else { continue }
+                let record = records + (Int(truncatingIfNeeded: entry & 0xffff_ffff) - 1) * recordBytes
+                twin_prefetch(record)
+                twin_prefetch(record + (recordBytes - 1))
+            }
+            for index in 0..<count {
+                let key = keys + index * width
+                places[index] = place(key, hashes[index]) ?? insert(key, value)
+            }
+        }
+    }
+
     /// Adds a key that is not there; gives its place.
     @discardableResult
-    func insert(_ key: UnsafePointer<Int64>, _ value: Int64) -> Int {
-        if count == capacity { grow() }
-        (keys + count * width).update(from: key, count: width)
-        values[count] = value
+    func insert(_ key: UnsafePointer<Int64>, _ value: Value) -> Int {
+        if count == capacity { resize(to: capacity * 2) }
+        let record = records + count * recordBytes
+        record.assumingMemoryBound(to: Int64.self).update(from: key, count: width)
+        self.value(at: count).pointee = value
         count += 1
         occupy(hash(key), count)
         return count - 1
     }
 
-    func key(at place: Int) -> UnsafePointer<Int64> { UnsafePointer(keys + place * width) }
+    @inline(__always)
+    func key(at place: Int) -> UnsafePointer<Int64> {
+        UnsafePointer((records + place * recordBytes).assumingMemoryBound(to: Int64.self))
+    }
 
-    func setValue(_ value: Int64, at place: Int) { values[place] = value }
+    /// The value of the key at a place; the pointer holds until a key is added.
+    @inline(__always)
+    func value(at place: Int) -> UnsafeMutablePointer<Value> {
+        (records + (place * recordBytes + width * MemoryLayout<Int64>.stride)).assumingMemoryBound(to: Value.self)
+    }
 
     /// Empties the table and gives the memory of a large one back.
     func removeAll() {
         count = 0
-        guard capacity > KeyTable.firstCapacity else {
+        guard capacity > firstCapacity else {
             slots.update(repeating: 0, count: mask + 1)
             return
         }
-        resize(to: KeyTable.firstCapacity)
+        resize(to: firstCapacity)
     }
 
-    private func grow() { resize(to: capacity * 2) }
-
     private func resize(to newCapacity: Int) {
-        let newKeys = UnsafeMutablePointer<Int64>.allocate(capacity: width * newCapacity)
-        let newValues = UnsafeMutablePointer<Int64>.allocate(capacity: newCapacity)
-        newKeys.update(from: keys, count: width * count)
-        newValues.update(from: values, count: count)
-        keys.deallocate()
-        values.deallocate()
+        let moved = PagedMemory.allocate(recordBytes * newCapacity)
+        moved.copyMemory(from: records, byteCount: recordBytes * count)
+        records.deallocate()
         slots.deallocate()
-        keys = newKeys
-        values = newValues
+        records = moved
         capacity = newCapacity
         mask = newCapacity * 2 - 1
-        slots = .allocate(capacity: mask + 1)
-        slots.initialize(repeating: 0, count: mask + 1)
-        for place in 0..<count { occupy(hash(keys + place * width), place + 1) }
+        slots = KeyTable.freeSlots(mask + 1)
+        for place in 0..<count { occupy(hash(key(at: place)), place + 1) }
+    }
+
+    private static func freeSlots(_ count: Int) -> UnsafeMutablePointer<UInt64> {
+        let slots = PagedMemory.allocate(count * MemoryLayout<UInt64>.stride).bindMemory(to: UInt64.self, capacity: count)
+        slots.initialize(repeating: 0, count: count)
+        return slots
     }
 
     private func occupy(_ hash: UInt64, _ entry: Int) {

@@ -5,7 +5,7 @@ final class RemarkDictionary {
     private let dictionary: TupleDictionary<RemarkKey>
     private let select: RawStatement
     /// Numbers of two remarks, and of what they make together.
-    private let merged = KeyTable(width: 2)
+    private let merged = KeyTable<Int64>(width: 2)
 
     /// Pairs remembered; forgotten when more.
     private static let limit = 100_000

@@ -14,7 +14,7 @@ final class TextDictionary {
     private let symbols = SymbolTable()
     /// The id of each symbol; 0: not known yet.
     private var ids: [Int64] = [0, 0]
-    private let addresses = KeyTable(width: 3)
+    private let addresses = KeyTable<Int64>(width: 3)
     private var texts: [Int64: String] = [:]
     private var next: Int64
 

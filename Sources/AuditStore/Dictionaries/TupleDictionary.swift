@@ -15,7 +15,7 @@ final class TupleDictionary<Key: TupleKey> {
     private let limit: Int
     private let select: RawStatement
     private let insert: RawStatement
-    private let known: KeyTable
+    private let known: KeyTable<Int64>
     private let words: UnsafeMutablePointer<Int64>
     private var next: Int64
     /// Every row is remembered: what is not, is not in the table.

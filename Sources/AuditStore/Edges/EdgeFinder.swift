@@ -21,8 +21,7 @@ final class EdgeFinder {
     private let classifier: Classifier?
     private let rollup: EdgeRollup
     /// Everything that a judgement depends on, but time: origin, target, address, outcome, what the Connector said of its policy.
-    private let places = KeyTable(width: 5)
-    private var known: [Known] = []
+    private let known = KeyTable<Known>(width: 5)
 
     init(edges: TupleDictionary<EdgeKey>, classifier: Classifier?, rollup: EdgeRollup) {
         self.edges = edges
@@ -47,23 +46,23 @@ final class EdgeFinder {
     private func edge(_ words: UnsafePointer<Int64>, _ draft: UnsafePointer<FlowDraft>, counts: Bool) throws -> Int64 {
         let start = draft.pointee.startedAt
         let end = draft.pointee.endedAt == FlowDraft.absent ? start : draft.pointee.endedAt
-        let index: Int
-        if let found = places.place(words), found < known.count, start >= known[found].from, start < known[found].until,
-            end >= known[found].from, end < known[found].until
+        let found: UnsafeMutablePointer<Known>
+        if let place = known.place(words), case let value = known.value(at: place), start >= value.pointee.from,
+            start < value.pointee.until, end >= value.pointee.from, end < value.pointee.until
         {
-            index = found
+            found = value
         } else {
-            index = try learn(words, draft.pointee)
+            found = known.value(at: try learn(words, draft.pointee))
         }
-        let edge = known[index].edge
+        let edge = found.pointee.edge
         guard counts else { return edge }
         let hour = EdgeRollup.hour(of: start)
-        if known[index].generation != rollup.generation || known[index].hour != hour {
-            known[index].place = Int32(truncatingIfNeeded: rollup.place(hour: hour, edge: edge))
-            known[index].hour = hour
-            known[index].generation = rollup.generation
+        if found.pointee.generation != rollup.generation || found.pointee.hour != hour {
+            found.pointee.place = Int32(truncatingIfNeeded: rollup.place(hour: hour, edge: edge))
+            found.pointee.hour = hour
+            found.pointee.generation = rollup.generation
         }
-        rollup.add(draft.pointee.contribution(edge: edge), at: Int(known[index].place), flowID: draft.pointee.flowID)
+        rollup.add(draft.pointee.contribution(edge: edge), at: Int(found.pointee.place), flowID: draft.pointee.flowID)
         return edge
     }
 
@@ -73,18 +72,16 @@ final class EdgeFinder {
         let edge = try edges.id(
             EdgeKey(origin: draft.origin, target: draft.target, outcome: draft.state.outcomeCode, judgement: answer.judgement))
         let made = Known(from: answer.from, until: answer.until, edge: edge, hour: 0, place: 0, generation: -1)
-        if let place = places.place(words) {
-            known[place] = made
+        if let place = known.place(words) {
+            known.value(at: place).pointee = made
             return place
         }
         if known.count >= EdgeFinder.limit { forget() }
-        known.append(made)
-        return places.insert(words, 0)
+        return known.insert(words, made)
     }
 
     /// Numbers may be void after a transaction was rolled back.
     func forget() {
-        places.removeAll()
-        known.removeAll(keepingCapacity: true)
+        known.removeAll()
     }
 }

@@ -20,9 +20,8 @@ final class EdgeRollup {
     /// Hours with edges that are collected before they should be written; about 15 MB.
     private static let limit = 1 << 17
 
-    /// Hour and edge; the place is that of the sum.
-    private let places = KeyTable(width: 2)
-    private var sums: [Sum] = []
+    /// By hour and edge.
+    private let sums = KeyTable<Sum>(width: 2)
     /// Counts how often the sums were written: places from before are void.
     private(set) var generation: Int32 = 0
     private let upsertHour: RawStatement
@@ -62,26 +61,22 @@ final class EdgeRollup {
         var key = (hour, edge)
         return withUnsafePointer(to: &key) { pointer in
             pointer.withMemoryRebound(to: Int64.self, capacity: 2) { words in
-                if let place = places.place(words) { return place }
-                sums.append(Sum())
-                return places.insert(words, 0)
+                sums.place(words) ?? sums.insert(words, Sum())
             }
         }
     }
 
     @inline(__always)
     func add(_ part: EdgeContribution, at place: Int, flowID: Int64) {
-        sums.withUnsafeMutableBufferPointer { sums in
-            guard let sum = sums.baseAddress.map({ $0 + place }) else { return }
-            sum.pointee.flows += 1
-            sum.pointee.open += part.isOpen ? 1 : 0
-            sum.pointee.bytesReceived &+= part.bytesReceived
-            sum.pointee.bytesTransferred &+= part.bytesTransferred
-            sum.pointee.firstAt = min(sum.pointee.firstAt, part.startedAt)
-            sum.pointee.lastAt = max(sum.pointee.lastAt, part.startedAt)
-            sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)
-            sum.pointee.lastFlow = max(sum.pointee.lastFlow, flowID)
-        }
+        let sum = sums.value(at: place)
+        sum.pointee.flows += 1
+        sum.pointee.open += part.isOpen ? 1 : 0
+        sum.pointee.bytesReceived &+= part.bytesReceived
+        sum.pointee.bytesTransferred &+= part.bytesTransferred
+        sum.pointee.firstAt = min(sum.pointee.firstAt, part.startedAt)
+        sum.pointee.lastAt = max(sum.pointee.lastAt, part.startedAt)
+        sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)
+        sum.pointee.lastFlow = max(sum.pointee.lastFlow, flowID)
     }
 
     /// Exchanges what the row of a flow added before for what it adds now.
@@ -97,30 +92,30 @@ final class EdgeRollup {
 
     /// Takes out what a flow added. `isElsewhere`: it will not be added to the same place again.
     func remove(_ old: EdgeContribution, flowID: Int64, isElsewhere: Bool = true) {
-        let place = place(hour: EdgeRollup.hour(of: old.startedAt), edge: old.edge)
-        sums[place].flows -= 1
-        sums[place].open -= old.isOpen ? 1 : 0
-        sums[place].bytesReceived &-= old.bytesReceived
-        sums[place].bytesTransferred &-= old.bytesTransferred
-        if isElsewhere { sums[place].isReduced = true }
+        let sum = sums.value(at: place(hour: EdgeRollup.hour(of: old.startedAt), edge: old.edge))
+        sum.pointee.flows -= 1
+        sum.pointee.open -= old.isOpen ? 1 : 0
+        sum.pointee.bytesReceived &-= old.bytesReceived
+        sum.pointee.bytesTransferred &-= old.bytesTransferred
+        if isElsewhere { sum.pointee.isReduced = true }
         // Even where nothing is left in the end, an upsert of this row must have times and numbers that are some.
-        sums[place].firstAt = min(sums[place].firstAt, old.startedAt)
-        sums[place].lastAt = max(sums[place].lastAt, old.startedAt)
-        sums[place].firstFlow = min(sums[place].firstFlow, flowID)
-        sums[place].lastFlow = max(sums[place].lastFlow, flowID)
+        sum.pointee.firstAt = min(sum.pointee.firstAt, old.startedAt)
+        sum.pointee.lastAt = max(sum.pointee.lastAt, old.startedAt)
+        sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)
+        sum.pointee.lastFlow = max(sum.pointee.lastFlow, flowID)
     }
 
     /// Writes the sums; the flows they come from must be in `flow_fact` already.
     func flush() throws {
         // In key order, so that neighbouring rows are written together.
         let ordered = (0..<sums.count).sorted { left, right in
-            let (a, b) = (places.key(at: left), places.key(at: right))
+            let (a, b) = (sums.key(at: left), sums.key(at: right))
             return a[0] != b[0] ? a[0] < b[0] : a[1] < b[1]
         }
         var reduced: [HourNarrowing.Hour] = []
         for place in ordered {
-            let sum = sums[place]
-            let (hour, edge) = (places.key(at: place)[0], places.key(at: place)[1])
+            let sum = sums.value(at: place).pointee
+            let (hour, edge) = (sums.key(at: place)[0], sums.key(at: place)[1])
             upsertHour.bind(1, hour)
             upsertHour.bind(2, edge)
             upsertHour.bind(3, sum.flows)
@@ -144,20 +139,19 @@ final class EdgeRollup {
     }
 
     private func flushTotals() throws {
-        let byEdge = (0..<sums.count).sorted { places.key(at: $0)[1] < places.key(at: $1)[1] }
+        let byEdge = (0..<sums.count).sorted { sums.key(at: $0)[1] < sums.key(at: $1)[1] }
         var totals: [EdgeTotal] = []
         for place in byEdge {
-            let edge = places.key(at: place)[1]
+            let edge = sums.key(at: place)[1]
             if totals.last?.edge != edge { totals.append(EdgeTotal(edge: edge)) }
-            totals[totals.count - 1].sum.add(sums[place])
+            totals[totals.count - 1].sum.add(sums.value(at: place).pointee)
         }
         try pages.add(totals)
     }
 
     func discard() {
         generation &+= 1
-        sums.removeAll(keepingCapacity: true)
-        places.removeAll()
+        sums.removeAll()
     }
 
     /// Rows of `edge_hour` as they follow from the flows.

@@ -18,11 +18,11 @@ final class EventNumberer {
     private static let limit = 100_000
 
     private let seed: UInt64
-    private let origins = KeyTable(width: 9)
-    private let targets = KeyTable(width: 10)
-    private let routes = KeyTable(width: 3)
-    private let remarks = KeyTable(width: 7)
-    private let addresses = KeyTable(width: 3)
+    private let origins = KeyTable<Void>(width: 9)
+    private let targets = KeyTable<Void>(width: 10)
+    private let routes = KeyTable<Void>(width: 3)
+    private let remarks = KeyTable<Void>(width: 7)
+    private let addresses = KeyTable<Void>(width: 3)
     private let words = UnsafeMutablePointer<Int64>.allocate(capacity: 10)
 
     /// `seed`: of the database's identities.
@@ -110,8 +110,8 @@ final class EventNumberer {
     }
 
     @inline(__always)
-    private func place(in table: KeyTable) -> Int32 {
-        Int32(truncatingIfNeeded: table.place(words) ?? table.insert(words, 0))
+    private func place(in table: KeyTable<Void>) -> Int32 {
+        Int32(truncatingIfNeeded: table.place(words) ?? table.insert(words, ()))
     }
 }
 

@@ -167,23 +167,39 @@ struct EdgeSums {
     }
 
     @inline(__always)
-    private func forEachPart(_ body: (Part) -> Void) throws {
-        guard isByHour else {
-            return try EdgePages.forEach(database) { page in
-                page.withColumns { values in
-                    func value(_ column: EdgePage.Column, _ place: Int) -> Int64 { values[column.rawValue * EdgePage.edges + place] }
-                    for place in 0..<EdgePage.edges where value(.flows, place) > 0 {
-                        body(
-                            Part(
-                                origin: value(.origin, place), target: value(.target, place), outcome: value(.outcome, place),
-                                judgement: value(.judgement, place), flows: value(.flows, place),
-                                bytesReceived: value(.bytesReceived, place), bytesTransferred: value(.bytesTransferred, place),
-                                first: value(.firstAt, place), last: value(.lastAt, place)))
-                    }
+    private func forEachPart(_ numbers: FlowFilter.Numbers, _ body: (Part) -> Void) throws {
+        if isByHour { try forEachHour(numbers, body) } else { try forEachEdge(body) }
+    }
+
+    @inline(__always)
+    private func forEachEdge(_ body: (Part) -> Void) throws {
+        try EdgePages.forEach(database) { page in
+            page.withColumns { values in
+                func value(_ column: EdgePage.Column, _ place: Int) -> Int64 { values[column.rawValue * EdgePage.edges + place] }
+                for place in 0..<EdgePage.edges where value(.flows, place) > 0 {
+                    body(
+                        Part(
+                            origin: value(.origin, place), target: value(.target, place), outcome: value(.outcome, place),
+                            judgement: value(.judgement, place), flows: value(.flows, place),
+                            bytesReceived: value(.bytesReceived, place), bytesTransferred: value(.bytesTransferred, place),
+                            first: value(.firstAt, place), last: value(.lastAt, place)))
                 }
             }
         }
+    }
+
+    /// Hours that lie within the period are in the roll-up; of those that the period cuts, the flows themselves are counted.
+    private func forEachHour(_ numbers: FlowFilter.Numbers, _ body: (Part) -> Void) throws {
         let hourMs = EdgeRollup.hourMs
+        let (since, until) = (question.filter.since?.milliseconds, question.filter.until?.milliseconds)
+        let first = since.map { EdgeRollup.hour(of: $0) + ($0 % hourMs == 0 ? 0 : 1) } ?? .min
+        let behind = until.map { EdgeRollup.hour(of: $0) } ?? .max
+        guard first <= behind else {
+            // Both ends are in the same hour.
+            return try forEachFlow(numbers, since, until, body)
+        }
+        if let since, since % hourMs != 0 { try forEachFlow(numbers, since, first &* hourMs, body) }
+        if let until, until % hourMs != 0 { try forEachFlow(numbers, behind &* hourMs, until, body) }
         let hours = try RawStatement(
             database,
             """
@@ -192,55 +208,58 @@ struct EdgeSums {
             FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id
             WHERE hour >= ? AND hour < ?
             """)
-        hours.bind(1, question.filter.since.map { EdgeRollup.hour(of: $0.milliseconds) } ?? .min)
-        hours.bind(2, question.filter.until.map { EdgeRollup.hour(of: $0.milliseconds) } ?? .max)
-        defer { hours.reset() }
-        while try hours.step() {
+        hours.bind(1, first)
+        hours.bind(2, behind)
+        try forEachRow(hours, body)
+    }
+
+    private func forEachFlow(_ numbers: FlowFilter.Numbers, _ since: Int64?, _ until: Int64?, _ body: (Part) -> Void) throws {
+        let (since, until) = (since ?? .min, until ?? .max)
+        guard since < until else { return }
+        let narrowing = try FlowNarrowing.condition(
+            origins: numbers.origins, since: Timestamp(milliseconds: since), until: Timestamp(milliseconds: until), database)
+        let hourMs = EdgeRollup.hourMs
+        let flows = try RawStatement(
+            database,
+            """
+            SELECT started_at - (started_at % \(hourMs) + \(hourMs)) % \(hourMs), origin_id, target_id, outcome, judgement_id, 1,
+                coalesce(bytes_received, 0), coalesce(bytes_transferred, 0), started_at, started_at
+            FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
+            WHERE started_at >= ? AND started_at < ? AND state & \(FlowState.retold.rawValue) = 0 AND \(narrowing ?? "1")
+            """)
+        flows.bind(1, since)
+        flows.bind(2, until)
+        try forEachRow(flows, body)
+    }
+
+    private func forEachRow(_ rows: RawStatement, _ body: (Part) -> Void) throws {
+        defer { rows.reset() }
+        while try rows.step() {
             body(
                 Part(
-                    hour: hours.integer(0), origin: hours.integer(1), target: hours.integer(2), outcome: hours.integer(3),
-                    judgement: hours.integer(4), flows: hours.integer(5), bytesReceived: hours.integer(6),
-                    bytesTransferred: hours.integer(7), first: hours.integer(8), last: hours.integer(9)))
+                    hour: rows.integer(0), origin: rows.integer(1), target: rows.integer(2), outcome: rows.integer(3),
+                    judgement: rows.integer(4), flows: rows.integer(5), bytesReceived: rows.integer(6),
+                    bytesTransferred: rows.integer(7), first: rows.integer(8), last: rows.integer(9)))
         }
     }
 
     mutating func answer() throws -> Answer {
         let sources = try readSources()
-        let table = KeyTable(width: sources.count)
-        let sums = try sum(sources, table)
-        return try show(sources, table, sums)
+        return try show(sources, try sum(sources))
     }
 
-    private func sum(_ sources: [Source], _ table: KeyTable) throws -> [Sum] {
-        let origins = try question.filter.numbers(.origin, database).map(NumberSet.init)
-        let targets = try question.filter.numbers(.target, database).map(NumberSet.init)
-        let judgements = try question.filter.numbers(.judgement, database).map(NumberSet.init)
+    private func sum(_ sources: [Source]) throws -> KeyTable<Sum> {
+        let numbers = try question.filter.numbers(database)
+        let origins = numbers.origins.map(NumberSet.init)
+        let targets = numbers.targets.map(NumberSet.init)
+        let judgements = numbers.judgements.map(NumberSet.init)
         let groupKey = sources.firstIndex { $0.place == .group }
-        var sums: [Sum] = []
-        let key = UnsafeMutablePointer<Int64>.allocate(capacity: sources.count)
-        defer { key.deallocate() }
-        func add(_ part: Part) {
-            let place: Int
-            if let known = table.place(key) {
-                place = known
-            } else {
-                place = table.insert(key, 0)
-                sums.append(Sum())
-            }
-            sums.withUnsafeMutableBufferPointer { sums in
-                sums[place].flows += part.flows
-                if part.outcome == 1 { sums[place].denied += part.flows }
-                if part.outcome == 2 { sums[place].failed += part.flows }
-                sums[place].bytesReceived &+= part.bytesReceived
-                sums[place].bytesTransferred &+= part.bytesTransferred
-                sums[place].first = min(sums[place].first, part.first)
-                sums[place].last = max(sums[place].last, part.last)
-            }
-        }
-        try forEachPart { part in
+        let batch = SumBatch(KeyTable(width: sources.count, capacity: try capacity()))
+        try forEachPart(numbers) { part in
             if let origins, !origins.contains(part.origin) { return }
             if let targets, !targets.contains(part.target) { return }
             if let judgements, !judgements.contains(part.judgement) { return }
+            let key = batch.nextKey
             for index in sources.indices {
                 key[index] =
                     switch sources[index].place {
@@ -252,15 +271,75 @@ struct EdgeSums {
                     case .day: part.hour - ((part.hour % 86_400_000) + 86_400_000) % 86_400_000
                     }
             }
-            guard let groupKey else { return add(part) }
-            for member in groups[key[groupKey]] ?? [EdgeSums.none] {
-                let user = key[groupKey]
-                key[groupKey] = member
-                add(part)
-                key[groupKey] = user
+            guard let groupKey else { return batch.add(part) }
+            let user = key[groupKey]
+            var own = (0..<sources.count).map { key[$0] }
+            for member in groups[user] ?? [EdgeSums.none] {
+                own[groupKey] = member
+                batch.nextKey.update(from: own, count: own.count)
+                batch.add(part)
             }
         }
-        return sums
+        return batch.finish()
+    }
+
+    /// Room for as many groups as there are edges; memory that is not used is never touched.
+    private func capacity() throws -> Int {
+        let edges = try Int64.fetchOne(database, sql: "SELECT coalesce(max(edge_id), 0) FROM edge") ?? 0
+        return 1 << max(10, Int64.bitWidth - min(edges, 1 << 20).leadingZeroBitCount)
+    }
+
+    /// Adds parts to sums, many at a time: see `KeyTable.places`.
+    private final class SumBatch {
+        private static let size = 256
+
+        private let sums: KeyTable<Sum>
+        private let keys: UnsafeMutablePointer<Int64>
+        private let parts = UnsafeMutablePointer<Part>.allocate(capacity: size)
+        private let places = UnsafeMutablePointer<Int>.allocate(capacity: size)
+        private var count = 0
+
+        init(_ sums: KeyTable<Sum>) {
+            self.sums = sums
+            keys = .allocate(capacity: sums.width * SumBatch.size)
+        }
+
+        deinit {
+            keys.deallocate()
+            parts.deallocate()
+            places.deallocate()
+        }
+
+        /// Where the key of the next part is to be put.
+        @inline(__always)
+        var nextKey: UnsafeMutablePointer<Int64> { keys + count * sums.width }
+
+        @inline(__always)
+        func add(_ part: Part) {
+            (parts + count).initialize(to: part)
+            count += 1
+            if count == SumBatch.size { flush() }
+        }
+
+        private func flush() {
+            sums.places(of: keys, count: count, new: Sum(), into: places)
+            for index in 0..<count {
+                let (part, sum) = (parts + index, sums.value(at: places[index]))
+                sum.pointee.flows += part.pointee.flows
+                if part.pointee.outcome == 1 { sum.pointee.denied += part.pointee.flows }
+                if part.pointee.outcome == 2 { sum.pointee.failed += part.pointee.flows }
+                sum.pointee.bytesReceived &+= part.pointee.bytesReceived
+                sum.pointee.bytesTransferred &+= part.pointee.bytesTransferred
+                sum.pointee.first = min(sum.pointee.first, part.pointee.first)
+                sum.pointee.last = max(sum.pointee.last, part.pointee.last)
+            }
+            count = 0
+        }
+
+        func finish() -> KeyTable<Sum> {
+            flush()
+            return sums
+        }
     }
 
     @inline(__always)
@@ -270,7 +349,7 @@ struct EdgeSums {
 
     // MARK: Showing
 
-    private func show(_ sources: [Source], _ table: KeyTable, _ sums: [Sum]) throws -> Answer {
+    private func show(_ sources: [Source], _ sums: KeyTable<Sum>) throws -> Answer {
         var texts: [Int64: String] = [:]
         let select = try RawStatement(database, "SELECT value FROM text WHERE text_id = ?")
         func text(_ number: Int64) throws -> String {
@@ -283,19 +362,20 @@ struct EdgeSums {
         }
         // Most flows first; rows alike in that by their keys, of which names are looked up only then.
         let most = min(question.limit ?? sums.count, sums.count)
-        var order = Array(sums.indices)
+        let flows = (0..<sums.count).map { sums.value(at: $0).pointee.flows }
+        var order = Array(flows.indices)
         if most < sums.count {
-            let least = most == 0 ? .max : EdgeSums.greatest(most, of: sums.map(\.flows))
-            order.removeAll { sums[$0].flows < least }
+            let least = most == 0 ? .max : EdgeSums.greatest(most, of: flows)
+            order = order.filter { flows[$0] >= least }
         }
-        order.sort { sums[$0].flows > sums[$1].flows }
+        order.sort { flows[$0] > flows[$1] }
         var start = 0
         while start < most {
             var end = start + 1
-            while end < order.count, sums[order[end]].flows == sums[order[start]].flows { end += 1 }
+            while end < order.count, flows[order[end]] == flows[order[start]] { end += 1 }
             if end - start > 1 {
                 let keyed = try order[start..<end].map { place in
-                    (place: place, values: try sources.indices.map { try stored(table.key(at: place)[$0], sources[$0].meaning, text) })
+                    (place: place, values: try sources.indices.map { try stored(sums.key(at: place)[$0], sources[$0].meaning, text) })
                 }
                 let sorted = keyed.sorted { EdgeSums.isAscending($0.values, $1.values) }
                 for (index, item) in sorted.enumerated() { order[start + index] = item.place }
@@ -310,8 +390,8 @@ struct EdgeSums {
             guard next < most else { return nil }
             let place = order[next]
             next += 1
-            let sum = sums[place]
-            var row = try sources.indices.map { try stored(table.key(at: place)[$0], sources[$0].meaning, text) }
+            let sum = sums.value(at: place).pointee
+            var row = try sources.indices.map { try stored(sums.key(at: place)[$0], sources[$0].meaning, text) }
             row += [sum.flows, sum.denied, sum.failed, sum.bytesReceived, sum.bytesTransferred, sum.first, sum.last].map {
                 .integer($0)
             }
@@ -324,7 +404,7 @@ struct EdgeSums {
         var rest = list
         var rank = rank
         while true {
-            let pivot = rest[rest.count / 2]
+            let pivot = rest[Int.random(in: rest.indices)]
             let greater = rest.filter { $0 > pivot }
             let equal = rest.reduce(0) { $0 + ($1 == pivot ? 1 : 0) }
             if rank <= greater.count {

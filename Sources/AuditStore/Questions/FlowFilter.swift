@@ -49,97 +49,70 @@ public struct FlowFilter: Sendable {
         return parts.joined(separator: ", ")
     }
 
-    /// Which of a flow's dictionaries a condition is about.
-    enum Part {
-        case origin
-        case target
-        case judgement
-    }
+    /// What the filter lets through, as numbers of the dictionaries, so that no name is looked up for a flow; nil lets everything through.
+    struct Numbers {
+        var origins: Set<Int64>?
+        var targets: Set<Int64>?
+        /// 0 is the judgement of no policy.
+        var judgements: Set<Int64>?
 
-    /// A condition over the columns of the views `flow` and `access`; `timeColumn` bounds the period.
-    func condition(timeColumn: String) -> (sql: String, arguments: StatementArguments) {
-        var (clauses, arguments) = clauses([.origin, .target, .judgement])
-        if let since {
-            clauses.append("\(timeColumn) >= ?")
-            arguments += [since.milliseconds]
-        }
-        if let until {
-            clauses.append("\(timeColumn) < ?")
-            arguments += [until.milliseconds]
-        }
-        return (clauses.isEmpty ? "1" : clauses.joined(separator: " AND "), arguments)
-    }
-
-    private func clauses(_ parts: [Part]) -> (clauses: [String], arguments: StatementArguments) {
-        var clauses: [String] = []
-        var arguments = StatementArguments()
-        func anyOf(_ part: Part, _ values: [String], _ columns: [String], also extra: String? = nil) {
-            guard !values.isEmpty, parts.contains(part) else { return }
-            var alternatives: [String] = []
-            for value in values {
-                for column in columns {
-                    if value.utf8.contains(where: { $0 == 42 || $0 == 63 }) {
-                        alternatives.append("lower(\(column)) GLOB lower(?)")
-                        arguments += [FlowFilter.glob(value)]
-                    } else {
-                        alternatives.append("\(column) = ? COLLATE NOCASE")
-                        arguments += [value]
-                    }
-                }
-                if let extra {
-                    alternatives.append(extra)
-                    arguments += [value]
+        /// A condition over `edge e`.
+        var condition: String {
+            let parts = [("e.origin_id", origins), ("e.target_id", targets), ("e.judgement_id", judgements)]
+            let clauses = parts.compactMap { column, numbers in
+                numbers.map { numbers in
+                    let list = numbers.sorted().map { String($0) }.joined(separator: ",")
+                    return "\(column) IN (SELECT value FROM json_each('[\(list)]'))"
                 }
             }
-            clauses.append("(" + alternatives.joined(separator: " OR ") + ")")
+            return clauses.isEmpty ? "1" : clauses.joined(separator: " AND ")
         }
-        anyOf(.origin, users, ["principal", "principal_id"])
-        anyOf(
-            .origin, groups, [],
-            also: """
-                (principal_kind = 'user' AND principal_id IN (
-                    SELECT user_id FROM policy_member WHERE ? COLLATE NOCASE IN ("group", group_id)))
-                """)
-        anyOf(
-            .target, resources, ["resource_id", "applied_rule"],
-            also: "resource_id IN (SELECT resource_id FROM policy_resource WHERE resource = ? COLLATE NOCASE)")
-        anyOf(.target, addresses, ["address"])
-        anyOf(.target, connectors, ["connector", "connector_id"])
-        anyOf(.target, networks, ["network", "network_id"])
-        anyOf(.origin, devices, ["device_id"])
-        anyOf(.origin, clientIPs, ["client_ip"])
-        anyOf(.judgement, verdicts, ["coalesce(verdict, 'unjudged')"])
-        if !ports.isEmpty, parts.contains(.target) {
-            clauses.append("port IN (" + ports.map { String($0) }.joined(separator: ", ") + ")")
-        }
-        return (clauses, arguments)
     }
 
-    /// The numbers in a dictionary that the filter lets through; nil when it asks nothing of it. 0 is the judgement of no policy.
-    func numbers(_ part: Part, _ database: Database) throws -> Set<Int64>? {
-        let (clauses, arguments) = clauses([part])
-        guard !clauses.isEmpty else { return nil }
-        let source =
-            switch part {
-            case .origin: Views.namedOrigins
-            case .target: Views.namedTargets
-            case .judgement: "SELECT judgement_id AS number, class AS verdict FROM judgement UNION ALL SELECT 0, NULL"
-            }
-        let sql = "SELECT number FROM (\(source)) WHERE \(clauses.joined(separator: " AND "))"
-        return try Set(Int64.fetchAll(database, sql: sql, arguments: arguments))
+    func numbers(_ database: Database) throws -> Numbers {
+        var origin = DictionarySelection("SELECT origin_id FROM origin")
+        origin.add(users.map(FlowFilter.matches), in: ["principal", "principal_id"])
+        origin.add(
+            groups.map { group in
+                ("value IN (SELECT user_id FROM policy_member WHERE ? COLLATE NOCASE IN (\"group\", group_id))", group)
+            }, in: ["CASE principal_kind WHEN 1 THEN principal_id END"])
+        origin.add(devices.map(FlowFilter.matches), in: ["device"])
+        origin.add(clientIPs.map(FlowFilter.matches), in: ["client_ip"])
+
+        var target = DictionarySelection("SELECT target_id FROM target")
+        target.add(
+            resources.map(FlowFilter.matches), in: ["resource_id", "applied_rule"],
+            or: resources.map { name in
+                ("value IN (SELECT resource_id FROM policy_resource WHERE resource = ? COLLATE NOCASE)", name)
+            }, in: "resource_id")
+        target.add(addresses.map(FlowFilter.matches), in: ["address"])
+        target.add(connectors.map(FlowFilter.matches), in: ["connector", "connector_id"])
+        target.add(networks.map(FlowFilter.matches), in: ["network", "network_id"])
+        if !ports.isEmpty { target.clauses.append("port IN (\(ports.map { String($0) }.joined(separator: ", ")))") }
+
+        return try Numbers(
+            origins: origin.numbers(database), targets: target.numbers(database), judgements: judgements(database))
     }
 
-    /// The same condition over `flow_fact f` and `edge e`, in numbers: no name is looked up for a flow.
-    func conditionInNumbers(_ database: Database) throws -> String {
-        var clauses: [String] = []
-        for (part, column) in [(Part.origin, "e.origin_id"), (.target, "e.target_id"), (.judgement, "e.judgement_id")] {
-            guard let numbers = try numbers(part, database) else { continue }
-            let list = numbers.sorted().map { String($0) }.joined(separator: ",")
-            clauses.append("\(column) IN (SELECT value FROM json_each('[\(list)]'))")
+    private func judgements(_ database: Database) throws -> Set<Int64>? {
+        guard !verdicts.isEmpty else { return nil }
+        let matches = verdicts.map(FlowFilter.matches)
+        return try Int64.fetchSet(
+            database,
+            sql: """
+                SELECT judgement_id FROM (SELECT judgement_id, class AS value FROM judgement UNION ALL SELECT 0, 'unjudged')
+                WHERE \(matches.map(\.condition).joined(separator: " OR "))
+                """, arguments: StatementArguments(matches.map(\.argument)))
+    }
+
+    /// A condition over a column `value`, with one argument.
+    typealias Match = (condition: String, argument: String)
+
+    private static func matches(_ text: String) -> Match {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }) else {
+            return ("value = ? COLLATE NOCASE", text)
         }
-        if let since { clauses.append("f.started_at >= \(since.milliseconds)") }
-        if let until { clauses.append("f.started_at < \(until.milliseconds)") }
-        return clauses.isEmpty ? "1" : clauses.joined(separator: " AND ")
+        return ("lower(value) GLOB lower(?)", glob(text))
     }
 
     /// `[` has a meaning in SQLite's patterns that users do not expect.
@@ -147,5 +120,46 @@ public struct FlowFilter: Sendable {
         var output = ""
         for character in pattern { output += character == "[" ? "[[]" : String(character) }
         return output
+    }
+}
+
+/// A selection of a dictionary's rows by what its numbers of texts stand for. The texts are found first, each condition once.
+private struct DictionarySelection {
+    private let rows: String
+    private var texts: [String] = []
+    private var arguments: [String] = []
+    var clauses: [String] = []
+
+    init(_ rows: String) {
+        self.rows = rows
+    }
+
+    /// Rows of which some column is one of the matching texts, or `otherColumn` one of `others`; all rows when nothing is asked for.
+    mutating func add(
+        _ matches: [FlowFilter.Match], in columns: [String], or others: [FlowFilter.Match] = [], in otherColumn: String = ""
+    ) {
+        guard !matches.isEmpty else { return }
+        var alternatives: [String] = []
+        for match in matches {
+            let name = name(match)
+            alternatives += columns.map { "\($0) IN \(name)" }
+        }
+        for match in others { alternatives.append("\(otherColumn) IN \(name(match))") }
+        clauses.append("(" + alternatives.joined(separator: " OR ") + ")")
+    }
+
+    private mutating func name(_ match: FlowFilter.Match) -> String {
+        let name = "m\(texts.count)"
+        texts.append("\(name) AS MATERIALIZED (SELECT text_id FROM text WHERE \(match.condition))")
+        arguments.append(match.argument)
+        return name
+    }
+
+    /// Nil when nothing is asked for.
+    func numbers(_ database: Database) throws -> Set<Int64>? {
+        guard !clauses.isEmpty else { return nil }
+        let with = texts.isEmpty ? "" : "WITH " + texts.joined(separator: ", ") + " "
+        return try Int64.fetchSet(
+            database, sql: "\(with)\(rows) WHERE \(clauses.joined(separator: " AND "))", arguments: StatementArguments(arguments))
     }
 }

@@ -1,7 +1,7 @@
 internal import FlowModel
 internal import GRDB
 
-/// Finds out which rows of flows a filter can be about, from the lists that ingest keeps, so that a question about one user or one hour
+/// Finds out which rows of flows a question can be about, from the lists that ingest keeps, so that a question about one user or one hour
 /// does not read everything.
 enum FlowNarrowing {
     /// More flows than this are not listed one by one: then reading all of the time in question is as fast.
@@ -9,17 +9,20 @@ enum FlowNarrowing {
     /// More stretches of numbers than this say nothing.
     private static let mostStretches = 200
 
-    /// A condition over `flow_id` that leaves out no flow that the filter lets through; nil when it cannot say anything.
-    static func condition(_ filter: FlowFilter, _ database: Database) throws -> String? {
-        let (since, until) = (filter.since ?? .distantPast, filter.until ?? .distantFuture)
-        if let origins = try filter.numbers(.origin, database) {
-            let runs = try FlowRun.all(database, since: since, until: until)
+    /// A condition over `flow_id` that leaves out no flow of these origins that starts from `since` on and before `until`; nil when it
+    /// cannot say anything.
+    static func condition(
+        origins: Set<Int64>?, since: Timestamp?, until: Timestamp?, _ database: Database
+    ) throws -> String? {
+        let period = (since: since ?? .distantPast, until: until ?? .distantFuture)
+        if let origins {
+            let runs = try FlowRun.all(database, since: period.since, until: period.until)
             if let flows = try listed(origins, in: runs.map(\.first), database) {
                 return "flow_id IN (SELECT value FROM json_each('[\(flows.map { String($0) }.joined(separator: ","))]'))"
             }
         }
-        guard filter.since != nil || filter.until != nil else { return nil }
-        let stretches = try FlowStretch.all(database, since: since, until: until)
+        guard since != nil || until != nil else { return nil }
+        let stretches = try FlowStretch.all(database, since: period.since, until: period.until)
         guard stretches.count <= mostStretches else { return nil }
         if stretches.isEmpty { return "0" }
         return "(" + stretches.map { "flow_id BETWEEN \($0.first) AND \($0.last)" }.joined(separator: " OR ") + ")"

@@ -11,9 +11,16 @@ public struct TimelineQuestion: Sendable {
     public init() {}
 
     public func ask<Value>(_ database: AuditDatabase, _ body: (Answer) throws -> Value) throws -> Value {
-        try database.read { connection in
-            var condition = try filter.conditionInNumbers(connection)
-            if let narrowing = try FlowNarrowing.condition(filter, connection) { condition += " AND \(narrowing)" }
+        try database.readOnce { connection in
+            let numbers = try filter.numbers(connection)
+            var condition = numbers.condition
+            if let since = filter.since { condition += " AND f.started_at >= \(since.milliseconds)" }
+            if let until = filter.until { condition += " AND f.started_at < \(until.milliseconds)" }
+            if let narrowing = try FlowNarrowing.condition(
+                origins: numbers.origins, since: filter.since, until: filter.until, connection)
+            {
+                condition += " AND \(narrowing)"
+            }
             let sql = """
                 SELECT started_at, ended_at, session_id, coalesce(principal, principal_id) AS user, device_id AS device, resource_id AS
                     resource, addresses, connectors, network, paths, flows, failures, connector_changes, bytes_received,

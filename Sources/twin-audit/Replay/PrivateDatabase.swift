@@ -34,7 +34,15 @@ enum PrivateDatabase {
         try body(database)
     }
 
+    /// Signals that end the command come when there is something to remove and it is known what.
     private static func make() throws -> String {
+        let ending = [SIGINT, SIGTERM, SIGHUP]
+        var (blocked, before) = (sigset_t(), sigset_t())
+        sigemptyset(&blocked)
+        for signal in ending { sigaddset(&blocked, signal) }
+        pthread_sigmask(SIG_BLOCK, &blocked, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+
         let parent = TemporaryDirectory.path
         guard let folder = strdup(parent + "/twin-audit-XXXXXX"), mkdtemp(folder) != nil else {
             throw CommandFailure(
@@ -44,7 +52,7 @@ enum PrivateDatabase {
         for (place, ending) in endings.enumerated() { leftovers[place] = strdup(path + ending) }
         leftovers[endings.count] = folder
         leftovers[endings.count + 1] = nil
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in ending {
             Glibc.signal(signal) { number in
                 PrivateDatabase.remove()
                 Glibc.signal(number, SIG_DFL)
