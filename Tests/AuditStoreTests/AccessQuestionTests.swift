@@ -90,7 +90,8 @@ struct AccessQuestionTests {
         let keys: [AccessQuestion.Key] = [.user, .device, .connector, .resource, .address, .outcome, .hour, .day]
         question.keys = Array(keys.shuffled(using: &numbers).prefix(Int.random(in: 1...4, using: &numbers)))
         func some(_ values: [String]) -> [String] {
-            Int.random(in: 0..<3, using: &numbers) > 0 ? [] : Array(values.shuffled(using: &numbers).prefix(Int.random(in: 1...2, using: &numbers)))
+            guard Int.random(in: 0..<3, using: &numbers) == 0 else { return [] }
+            return Array(values.shuffled(using: &numbers).prefix(Int.random(in: 1...2, using: &numbers)))
         }
         question.filter.users = some(["u1@small.example", "U2@small.example", "3", "u*", "*9"])
         question.filter.devices = some(["71", "7*", "79"])
