@@ -3,6 +3,7 @@ internal import GRDB
 /// The table `remark`, by number too: remarks are merged when a flow's records are.
 final class RemarkDictionary {
     private let dictionary: TupleDictionary<RemarkKey>
+    private let lane: WritingLane?
     private let select: RawStatement
     /// Numbers of two remarks, and of what they make together.
     private let merged = KeyTable<Int64>(width: 2)
@@ -10,8 +11,9 @@ final class RemarkDictionary {
     /// Pairs remembered; forgotten when more.
     private static let limit = 100_000
 
-    init(_ database: Database) throws {
-        dictionary = try TupleDictionary(database)
+    init(_ database: Database, lane: WritingLane? = nil) throws {
+        dictionary = try TupleDictionary(database, lane: lane)
+        self.lane = lane
         select = try RawStatement(
             database, "SELECT \(RemarkKey.columns.joined(separator: ", ")) FROM remark WHERE remark_id = ?")
     }
@@ -24,6 +26,8 @@ final class RemarkDictionary {
 
     func key(_ id: Int64) throws -> RemarkKey {
         if id == 0 { return RemarkKey() }
+        try lane?.own()
+        try dictionary.flush()
         select.bind(1, id)
         defer { select.reset() }
         guard try select.step() else { return RemarkKey() }
@@ -49,6 +53,8 @@ final class RemarkDictionary {
             }
         }
     }
+
+    func flush() throws { try dictionary.flush() }
 
     func forget(_ database: Database) throws {
         try dictionary.forget(database)

@@ -7,6 +7,8 @@ final class TextDictionary {
     private static let memoryLimit = 48 << 20
     /// The same for remembered addresses.
     private static let addressLimit = 500_000
+    /// Tables of so few rows are remembered from the start.
+    private static let small: Int64 = 50_000
 
     private let select: RawStatement
     private let insert: RawStatement
@@ -17,12 +19,36 @@ final class TextDictionary {
     private let addresses = KeyTable<Int64>(width: 3)
     private var texts: [Int64: String] = [:]
     private var next: Int64
+    private let lane: WritingLane?
+    /// Every text is remembered: what is not, is not in the table. Only with a lane.
+    private var isComplete = false
+    /// Texts that are numbered and not written yet: their symbols. The last has the number `next`. Without a lane there are none.
+    private var unwritten: [Symbol] = []
 
-    init(_ database: Database) throws {
+    /// With a `lane`, texts are held back until `flush`, so that numbering them need not wait for the connection.
+    init(_ database: Database, lane: WritingLane? = nil) throws {
+        self.lane = lane
         select = try RawStatement(database, "SELECT text_id FROM text WHERE value = ?")
         insert = try RawStatement(database, "INSERT INTO text (text_id, value) VALUES (?, ?)")
         selectText = try RawStatement(database, "SELECT value FROM text WHERE text_id = ?")
-        next = try Int64.fetchOne(database, sql: "SELECT coalesce(max(text_id), 0) FROM text") ?? 0
+        next = try TextDictionary.last(database)
+        try load(database)
+    }
+
+    private func load(_ database: Database) throws {
+        isComplete = lane != nil && next <= TextDictionary.small
+        guard isComplete, next > 0 else { return }
+        let all = try RawStatement(database, "SELECT text_id, value FROM text")
+        while try all.step() {
+            let index = Int(all.withText(1) { symbols.intern($0) }.rawValue)
+            while ids.count <= index { ids.append(0) }
+            ids[index] = all.integer(0)
+        }
+        all.reset()
+    }
+
+    private static func last(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT coalesce(max(text_id), 0) FROM text") ?? 0
     }
 
     /// The number of a text, which is added when it is new.
@@ -31,21 +57,37 @@ final class TextDictionary {
         let index = Int(symbol.rawValue)
         while ids.count <= index { ids.append(0) }
         if ids[index] != 0 { return ids[index] }
-        select.bind(1, text: bytes)
-        let known = try select.step() ? select.integer(0) : nil
-        select.reset()
+        var known: Int64?
+        if !isComplete {
+            try lane?.own()
+            try flush()
+            select.bind(1, text: bytes)
+            if try select.step() { known = select.integer(0) }
+            select.reset()
+        }
         let id: Int64
         if let known {
             id = known
         } else {
             next += 1
             id = next
-            insert.bind(1, id)
-            insert.bind(2, text: bytes)
-            try insert.run()
+            unwritten.append(symbol)
+            if lane == nil { try flush() }
         }
         ids[index] = id
         return id
+    }
+
+    /// Writes what was held back; the caller owns the lane.
+    func flush() throws {
+        guard !unwritten.isEmpty else { return }
+        let first = next - Int64(unwritten.count) + 1
+        for (place, symbol) in unwritten.enumerated() {
+            insert.bind(1, first + Int64(place))
+            insert.bind(2, text: symbols.bytes(of: symbol))
+            try insert.run()
+        }
+        unwritten.removeAll(keepingCapacity: true)
     }
 
     func id(_ text: String) throws -> Int64 {
@@ -81,8 +123,13 @@ final class TextDictionary {
     }
 
     /// Forgets when memory runs over; to be called between batches.
-    func trim() {
+    func trim() throws {
         guard symbols.byteCount > TextDictionary.memoryLimit else { return }
+        if !unwritten.isEmpty {
+            try lane?.own()
+            try flush()
+        }
+        isComplete = false
         symbols.removeAll()
         ids = [0, 0]
     }
@@ -93,7 +140,9 @@ final class TextDictionary {
         ids = [0, 0]
         addresses.removeAll()
         texts = [:]
-        next = try Int64.fetchOne(database, sql: "SELECT coalesce(max(text_id), 0) FROM text") ?? 0
+        unwritten = []
+        next = try TextDictionary.last(database)
+        try load(database)
     }
 }
 

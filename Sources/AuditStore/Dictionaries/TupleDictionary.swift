@@ -13,6 +13,7 @@ protocol TupleKey {
 final class TupleDictionary<Key: TupleKey> {
     /// When more are remembered, they are forgotten; the table still knows them. A million keys take about 100 MB at worst.
     private let limit: Int
+    private let lane: WritingLane?
     private let select: RawStatement
     private let insert: RawStatement
     private let known: KeyTable<Int64>
@@ -20,12 +21,16 @@ final class TupleDictionary<Key: TupleKey> {
     private var next: Int64
     /// Every row is remembered: what is not, is not in the table.
     private var isComplete = false
+    /// Rows that are numbered and not written yet, column after column, each behind its number. Without a lane there are none.
+    private var unwritten: [Int64] = []
 
     /// Tables of so few rows are remembered from the start.
     private static var small: Int64 { 50_000 }
 
-    init(_ database: Database, limit: Int = 400_000) throws {
+    /// With a `lane`, rows are held back until `flush`, so that numbering them need not wait for the connection.
+    init(_ database: Database, lane: WritingLane? = nil, limit: Int = 400_000) throws {
         self.limit = limit
+        self.lane = lane
         let conditions = Key.columns.map { "\($0) = ?" }.joined(separator: " AND ")
         select = try RawStatement(database, "SELECT \(Key.idColumn) FROM \(Key.table) WHERE \(conditions)")
         let marks = Key.columns.map { _ in ", ?" }.joined()
@@ -69,6 +74,8 @@ final class TupleDictionary<Key: TupleKey> {
     private func learn() throws -> Int64 {
         var found: Int64?
         if !isComplete {
+            try lane?.own()
+            try flush()
             bind(to: select, from: 1)
             if try select.step() { found = select.integer(0) }
             select.reset()
@@ -79,9 +86,9 @@ final class TupleDictionary<Key: TupleKey> {
         } else {
             next += 1
             id = next
-            insert.bind(1, id)
-            bind(to: insert, from: 2)
-            try insert.run()
+            unwritten.append(id)
+            for column in 0..<known.width { unwritten.append(words[column]) }
+            if lane == nil { try flush() }
         }
         if known.count >= limit {
             known.removeAll()
@@ -91,12 +98,23 @@ final class TupleDictionary<Key: TupleKey> {
         return id
     }
 
+    /// Writes what was held back; the caller owns the lane.
+    func flush() throws {
+        guard !unwritten.isEmpty else { return }
+        for start in stride(from: 0, to: unwritten.count, by: known.width + 1) {
+            for column in 0...known.width { insert.bind(Int32(column + 1), unwritten[start + column]) }
+            try insert.run()
+        }
+        unwritten.removeAll(keepingCapacity: true)
+    }
+
     private func bind(to statement: RawStatement, from index: Int32) {
         for column in 0..<known.width { statement.bind(index + Int32(column), words[column]) }
     }
 
     func forget(_ database: Database) throws {
         known.removeAll()
+        unwritten = []
         next = try TupleDictionary.last(database)
         try load(database)
     }

@@ -50,6 +50,9 @@ final class EdgeRollup {
         pages = try EdgePages(database)
     }
 
+    /// Some flow left its hour: `flush` finds firsts and lasts anew, by reading.
+    private(set) var isReduced = false
+
     var isFull: Bool { sums.count >= EdgeRollup.limit }
 
     static func hour(of ms: Int64) -> Int64 {
@@ -97,7 +100,10 @@ final class EdgeRollup {
         sum.pointee.open -= old.isOpen ? 1 : 0
         sum.pointee.bytesReceived &-= old.bytesReceived
         sum.pointee.bytesTransferred &-= old.bytesTransferred
-        if isElsewhere { sum.pointee.isReduced = true }
+        if isElsewhere {
+            sum.pointee.isReduced = true
+            isReduced = true
+        }
         // Even where nothing is left in the end, an upsert of this row must have times and numbers that are some.
         sum.pointee.firstAt = min(sum.pointee.firstAt, old.startedAt)
         sum.pointee.lastAt = max(sum.pointee.lastAt, old.startedAt)
@@ -151,6 +157,7 @@ final class EdgeRollup {
 
     func discard() {
         generation &+= 1
+        isReduced = false
         sums.removeAll()
     }
 

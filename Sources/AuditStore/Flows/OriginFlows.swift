@@ -9,7 +9,6 @@ final class OriginFlows {
     private let insertFlows: RawStatement
     private let selectFlows: RawStatement
     private var sort = RadixSort()
-    private var order: [UInt64] = []
 
     init(_ database: Database) throws {
         insertRun = try RawStatement(
@@ -23,22 +22,36 @@ final class OriginFlows {
         selectFlows = try RawStatement(database, "SELECT flows FROM origin_flows WHERE first_flow = ? AND origin_id = ?")
     }
 
-    /// Adds a run: the drafts among `drafts` that are new, whose numbers ascend from `first` on.
-    func add(_ drafts: UnsafeBufferPointer<FlowDraft>, isNew: (Int) -> Bool, first: Int64) throws {
-        order.removeAll(keepingCapacity: true)
-        var earliest = Int64.max
-        var latest = Int64.min
-        for index in drafts.indices where isNew(index) {
-            earliest = min(earliest, drafts[index].startedAt)
-            latest = max(latest, drafts[index].startedAt)
-            // The origin above, the number within the run below.
-            order.append(UInt64(bitPattern: drafts[index].origin) << 16 | UInt64(bitPattern: drafts[index].flowID &- first))
+    /// New flows with consecutive numbers.
+    struct Run {
+        let first: Int64
+        fileprivate var earliest = Int64.max
+        fileprivate var latest = Int64.min
+        /// The origin above, the number within the run below.
+        fileprivate var order: [UInt64] = []
+
+        /// `capacity`: the most flows that it will have.
+        init(first: Int64, capacity: Int) {
+            self.first = first
+            order.reserveCapacity(capacity)
         }
+
+        @inline(__always)
+        mutating func append(_ draft: UnsafePointer<FlowDraft>) {
+            earliest = min(earliest, draft.pointee.startedAt)
+            latest = max(latest, draft.pointee.startedAt)
+            order.append(UInt64(bitPattern: draft.pointee.origin) << 16 | UInt64(bitPattern: draft.pointee.flowID &- first))
+        }
+    }
+
+    func add(_ run: Run) throws {
+        var order = run.order
+        let first = run.first
         guard !order.isEmpty else { return }
         insertRun.bind(1, first)
         insertRun.bind(2, first + Int64(order.count) - 1)
-        insertRun.bind(3, earliest)
-        insertRun.bind(4, latest)
+        insertRun.bind(3, run.earliest)
+        insertRun.bind(4, run.latest)
         try insertRun.run()
         sort.sort(&order)
         var numbers: [UInt8] = []

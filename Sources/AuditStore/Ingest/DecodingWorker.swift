@@ -84,7 +84,7 @@ final class DecodingWorker: @unchecked Sendable {
 /// Decodes pieces of a source on other threads and hands them back in the order in which they were given.
 final class DecodingPool {
     /// Pieces in flight: enough to keep two cores busy while one is written, few enough for flat memory.
-    private static let depth = 4
+    private static let depth = 16
 
     private let format: InputFormat
     private let seed: UInt64

@@ -13,6 +13,7 @@ final class IngestWriter {
     private static let checkpointPages = 8_000
 
     private let database: Database
+    private let lane: WritingLane
     private let texts: TextDictionary
     private let origins: TupleDictionary<OriginKey>
     private let targets: TupleDictionary<TargetKey>
@@ -29,25 +30,29 @@ final class IngestWriter {
     private let assembly: FlowAssembly
     private let finder: EdgeFinder
     private let records: RecordTables
-    let sources: SourceTable
+    private let sources: SourceTable
     /// Keys the hashes of identities.
     let identitySeed: UInt64
     private let classifier: Classifier?
-    private var usesWriteAheadLog = false
     /// The first flow that this writer adds.
     private let firstOwnFlow: Int64
     private let horizon: Horizon
 
     private let transactionEvents: Int
-    private var isInTransaction = false
-    private var transactionBegan = ContinuousClock.now
+    /// Lines taken in since the last commit, and when that began.
     private var events = 0
+    private var began = ContinuousClock.now
+    private var rollupIsFull = false
     private var sort = RadixSort()
     /// The upper 48 bits of the drafts' hashes over their places, ascending.
     private var order: [UInt64] = []
-    private var entries: [(key: UInt64, flow: UInt32)] = []
-    /// Counts of what is not committed yet.
-    private var flowCounts = FlowCounts()
+    /// Rows that are not written yet: the sources by number, frames with the numbers of theirs.
+    private var unwrittenSources: [Int64: SourceRow] = [:]
+    private var unwrittenFrames: [(source: Int64, row: FrameRow)] = []
+    /// Counts since the last commit; those that a commit on its way takes along; those that are committed.
+    private var counts = FlowCounts()
+    private var countsUnderWay = FlowCounts()
+    private var committed = FlowCounts()
 
     /// What became of events once they met the flows of the database.
     private struct FlowCounts {
@@ -58,6 +63,12 @@ final class IngestWriter {
         mutating func addDuplicates(_ count: Int64, source: Int64) {
             duplicatesBySource[source, default: 0] += count
         }
+
+        mutating func add(_ other: FlowCounts) {
+            newFlows += other.newFlows
+            completions += other.completions
+            duplicatesBySource.merge(other.duplicatesBySource) { $0 + $1 }
+        }
     }
 
     /// `transactionEvents`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
@@ -67,12 +78,13 @@ final class IngestWriter {
     ) throws {
         self.database = database
         self.transactionEvents = transactionEvents
-        texts = try TextDictionary(database)
-        origins = try TupleDictionary(database)
-        targets = try TupleDictionary(database)
-        routes = try TupleDictionary(database)
-        remarks = try RemarkDictionary(database)
-        edges = try TupleDictionary(database, limit: 1 << 17)
+        lane = try WritingLane(database) { try IngestWriter.enterWriteAheadLog(database) }
+        texts = try TextDictionary(database, lane: lane)
+        origins = try TupleDictionary(database, lane: lane)
+        targets = try TupleDictionary(database, lane: lane)
+        routes = try TupleDictionary(database, lane: lane)
+        remarks = try RemarkDictionary(database, lane: lane)
+        edges = try TupleDictionary(database, lane: lane, limit: 1 << 17)
         judgements = try JudgementDictionary(database)
         table = try FlowTable(database)
         firstOwnFlow = table.nextID
@@ -106,21 +118,42 @@ final class IngestWriter {
         report: inout IngestReport
     ) throws {
         try undoingFailure {
-            try begin()
+            if events == 0 { began = .now }
             try add(batch, numbers, &map, source: source.id, &report)
-            try records.write(batch, source: source.id, report: &report)
+            if batch.eventCount > batch.flows.count || !batch.quarantined.isEmpty {
+                try lane.own()
+                try records.write(batch, source: source.id, report: &report)
+            }
             source.advance(to: progress, over: batch)
-            try sources.update(source)
-            try records.writeFrames(progress.frames, source: source.id)
-            events += batch.lines
+            unwrittenSources[source.id] = source
+            for frame in progress.frames { unwrittenFrames.append((source.id, frame)) }
+            events += max(1, batch.lines)
             report.noise += Int64(batch.noiseLines)
             report.lines += Int64(batch.lines)
             report.quarantined += Int64(batch.quarantined.count)
             for line in batch.quarantined { report.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
-            let isLong = transactionBegan.duration(to: .now) >= IngestWriter.transactionTime
-            if events >= transactionEvents || rollup.isFull || isLong { try commit(&report) }
+            let isLong = began.duration(to: .now) >= IngestWriter.transactionTime
+            if events >= transactionEvents || rollupIsFull || isLong { try flush(commits: true) }
+            try texts.trim()
         }
-        texts.trim()
+    }
+
+    /// The sources, with what was taken in.
+    func settledSources() throws -> SourceTable {
+        try undoingFailure {
+            try lane.wait()
+            guard !unwrittenSources.isEmpty || !unwrittenFrames.isEmpty else { return }
+            try lane.own()
+            try writeSources()
+        }
+        return sources
+    }
+
+    private func writeSources() throws {
+        for source in unwrittenSources.values.sorted(by: { $0.id < $1.id }) { try sources.update(source) }
+        for (source, row) in unwrittenFrames { try records.writeFrame(row, source: source) }
+        unwrittenSources.removeAll()
+        unwrittenFrames.removeAll()
     }
 
     private func add(
@@ -135,16 +168,17 @@ final class IngestWriter {
                 let event = base + index
                 switch try assembly.add(event, numbers[index], symbols: batch.symbols, map: &map, source: source) {
                 case .newDraft, .completed: break
-                case .duplicate: flowCounts.addDuplicates(1, source: source)
+                case .duplicate: counts.addDuplicates(1, source: source)
                 }
                 kinds[Int(event.pointee.kind.rawValue)] += 1
                 first = min(first, event.pointee.timestamp)
                 last = max(last, event.pointee.timestamp)
                 if event.pointee.extras >= 0 {
+                    try lane.own()
                     try records.writeExtra(batch.extras[Int(event.pointee.extras)], of: event.pointee, source: source)
                     report.unknownFieldEvents += 1
                 }
-                if assembly.isFull { try flushFlows() }
+                if assembly.isFull { try flush(commits: false) }
             }
         }
         for kind in FlowEvent.Kind.allCases where kinds[Int(kind.rawValue)] > 0 {
@@ -156,9 +190,44 @@ final class IngestWriter {
         }
     }
 
-    /// Writes the drafts of the batch: those of connections that the database knows over their rows, the others as new rows.
-    private func flushFlows() throws {
-        guard assembly.count > 0 else { return }
+    /// Has what was taken in written on the lane, while more is taken in.
+    private func flush(commits: Bool) throws {
+        try lane.own()
+        committed.add(countsUnderWay)
+        countsUnderWay = FlowCounts()
+        try flushDictionaries()
+        try writeSources()
+        let insertion = assembly.count > 0 ? try makeRows() : nil
+        rollupIsFull = rollup.isFull
+        guard commits else { return lane.lend(commits: false) { try insertion?() } }
+        for (source, count) in counts.duplicatesBySource { try sources.addDuplicates(count, source: source) }
+        (countsUnderWay, counts) = (counts, FlowCounts())
+        (events, rollupIsFull) = (0, false)
+        let rollup = rollup
+        if rollup.isReduced {
+            // What is read then for the roll-up needs this thread.
+            try insertion?()
+            try rollup.flush()
+            try lane.end()
+        } else {
+            lane.lend(commits: true) {
+                try insertion?()
+                try rollup.flush()
+            }
+        }
+    }
+
+    private func flushDictionaries() throws {
+        try texts.flush()
+        try origins.flush()
+        try targets.flush()
+        try routes.flush()
+        try remarks.flush()
+    }
+
+    /// Makes rows of the drafts: those of connections that the database knows are written over their rows, the others are written by
+    /// what is returned.
+    private func makeRows() throws -> () throws -> Void {
         defer { assembly.removeAll() }
         let drafts = UnsafeMutableBufferPointer(start: assembly.drafts, count: assembly.count)
         order.removeAll(keepingCapacity: true)
@@ -168,19 +237,29 @@ final class IngestWriter {
 
         let first = table.nextID
         for index in drafts.indices where drafts[index].flowID == 0 { drafts[index].flowID = table.takeID() }
-        try writeRows(drafts, before)
-        let areAllNew = before.isEmpty
-        try originFlows.add(UnsafeBufferPointer(drafts), isNew: { areAllNew || before[$0] == nil }, first: first)
+        try makeRows(drafts, before)
         try retellings.endRun(first: first)
-        entries.removeAll(keepingCapacity: true)
+        try calibration.flush()
+        var run = OriginFlows.Run(first: first, capacity: drafts.count)
+        var entries: [(key: UInt64, flow: UInt32)] = []
+        entries.reserveCapacity(drafts.count)
+        if let base = drafts.baseAddress {
+            for index in drafts.indices where before.isEmpty || before[index] == nil { run.append(base + index) }
+        }
         for word in order {
             let index = Int(word & 0xffff)
-            if areAllNew || before[index] == nil {
+            if before.isEmpty || before[index] == nil {
                 entries.append((IdentityRuns.key(word), UInt32(truncatingIfNeeded: drafts[index].flowID - first)))
             }
         }
-        try identities.add(base: first, entries)
-        try calibration.flush()
+        let (edges, table, originFlows, identities) = (edges, table, originFlows, identities)
+        let (flows, keys) = (run, entries)
+        return {
+            try edges.flush()
+            try table.insert()
+            try originFlows.add(flows)
+            try identities.add(base: first, keys)
+        }
     }
 
     /// Merges drafts with the flows that the database has of the same connections. Gives what those flows were, by the draft's place.
@@ -198,7 +277,7 @@ final class IngestWriter {
                     drafts[candidate.tag].flowID = candidate.flowID
                     drafts[candidate.tag].isClean = true
                     before[candidate.tag] = (0, made)
-                    flowCounts.addDuplicates(1 + Int64(made.completions), source: made.first.source)
+                    counts.addDuplicates(1 + Int64(made.completions), source: made.first.source)
                     continue
                 }
                 guard found.isSame(as: made) else { continue }
@@ -207,18 +286,19 @@ final class IngestWriter {
                 drafts[candidate.tag] = merged
                 before[candidate.tag] = (edge, found)
                 if isNews {
-                    flowCounts.completions += 1 + Int64(made.completions)
+                    counts.completions += 1 + Int64(made.completions)
                 } else {
-                    flowCounts.addDuplicates(1 + Int64(made.completions), source: made.first.source)
+                    counts.addDuplicates(1 + Int64(made.completions), source: made.first.source)
                 }
             }
         }
-        flowCounts.newFlows += Int64(drafts.count - before.count)
-        for index in drafts.indices where drafts[index].flowID == 0 { flowCounts.completions += Int64(drafts[index].completions) }
+        counts.newFlows += Int64(drafts.count - before.count)
+        for index in drafts.indices where drafts[index].flowID == 0 { counts.completions += Int64(drafts[index].completions) }
         return before
     }
 
-    private func writeRows(
+    /// Puts new rows into the table's batch, and writes those that are known.
+    private func makeRows(
         _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ before: [Int: (edge: Int64, old: FlowDraft)]
     ) throws {
         guard let base = drafts.baseAddress else { return }
@@ -226,6 +306,7 @@ final class IngestWriter {
             let draft = UnsafePointer(base + index)
             if let (oldEdge, old) = before.isEmpty ? nil : before[index] {
                 let edge = try finder.edge(of: draft, counts: false)
+                try edges.flush()
                 try table.overwrite(draft, edge: edge)
                 if !old.state.contains(.retold) {
                     rollup.replace(
@@ -245,40 +326,21 @@ final class IngestWriter {
                 try table.writePending(draft.pointee)
             }
         }
-        try table.insert()
     }
 
     // MARK: Transactions
 
-    private func begin() throws {
-        guard !isInTransaction else { return }
-        try enterWriteAheadLog()
-        try database.beginTransaction(.immediate)
-        isInTransaction = true
-        transactionBegan = .now
-        events = 0
-    }
-
-    private func commit(_ report: inout IngestReport) throws {
-        guard isInTransaction else { return }
-        try flushFlows()
-        try rollup.flush()
-        for (source, count) in flowCounts.duplicatesBySource { try sources.addDuplicates(count, source: source) }
-        try end()
-        report.newFlows += flowCounts.newFlows
-        report.completions += flowCounts.completions
-        report.duplicates += flowCounts.duplicatesBySource.values.reduce(0, +)
-        flowCounts = FlowCounts()
-    }
-
-    private func end() throws {
-        try database.commit()
-        isInTransaction = false
-    }
-
     /// Commits what was taken in.
     func finish(_ report: inout IngestReport) throws {
-        try undoingFailure { try commit(&report) }
+        try undoingFailure {
+            if events > 0 || lane.isInTransaction { try flush(commits: true) }
+            try lane.wait()
+        }
+        committed.add(countsUnderWay)
+        countsUnderWay = FlowCounts()
+        report.newFlows = committed.newFlows
+        report.completions = committed.completions
+        report.duplicates = committed.duplicatesBySource.values.reduce(0, +)
     }
 
     private func undoingFailure(_ body: () throws -> Void) throws {
@@ -286,11 +348,13 @@ final class IngestWriter {
             try body()
         } catch {
             // What memory believes of the database is void with the transaction.
-            if isInTransaction { try? database.rollback() }
-            isInTransaction = false
+            lane.undo()
             assembly.removeAll()
             rollup.discard()
-            flowCounts = FlowCounts()
+            (events, rollupIsFull) = (0, false)
+            unwrittenSources.removeAll()
+            unwrittenFrames.removeAll()
+            (counts, countsUnderWay) = (FlowCounts(), FlowCounts())
             try? forget()
             throw error
         }
@@ -313,21 +377,18 @@ final class IngestWriter {
     }
 
     /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
-    private func enterWriteAheadLog() throws {
-        guard !usesWriteAheadLog else { return }
+    private static func enterWriteAheadLog(_ database: Database) throws {
         try database.execute(
             sql: """
                 PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                PRAGMA wal_autocheckpoint = \(IngestWriter.checkpointPages)
+                PRAGMA wal_autocheckpoint = \(checkpointPages)
                 """)
-        usesWriteAheadLog = true
     }
 
     /// Makes one plain file again, which can be read from where nothing can be written.
     func leaveWriteAheadLog() throws {
-        guard usesWriteAheadLog else { return }
+        guard lane.isPrepared else { return }
         try database.execute(sql: "PRAGMA journal_mode = DELETE")
-        usesWriteAheadLog = false
     }
 
     // MARK: Answers that came late
@@ -337,10 +398,10 @@ final class IngestWriter {
         let waiting = try Int64.fetchAll(database, sql: "SELECT DISTINCT connector_id FROM pending_duration ORDER BY 1")
         for connector in waiting where calibration.unit(of: connector) != .unstated {
             try undoingFailure {
-                try begin()
+                try lane.own()
                 try resolvePendingDurations(of: connector)
                 try rollup.flush()
-                try end()
+                try lane.end()
             }
         }
         return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
@@ -372,7 +433,7 @@ final class IngestWriter {
                 before[drafts.count] = (edge, found)
                 drafts.append(draft)
             }
-            try drafts.withUnsafeMutableBufferPointer { try writeRows($0, before) }
+            try drafts.withUnsafeMutableBufferPointer { try makeRows($0, before) }
         }
     }
 
@@ -383,7 +444,7 @@ final class IngestWriter {
         let order = classifier.needsTimeOrder ? FlowScan.Order.time : .row(before: firstOwnFlow)
         var changed: Int64 = 0
         try undoingFailure {
-            try begin()
+            try lane.own()
             let scan = try FlowScan(database)
             let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
             try scan.forEach(order: order, withRetold: true) { flow in
@@ -393,12 +454,13 @@ final class IngestWriter {
                     1,
                     try edges.id(
                         EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, judgement: judgement)))
+                try edges.flush()
                 update.bind(2, flow.flowID)
                 try update.run()
                 changed += 1
             }
             if changed > 0 { try EdgeRollup.rebuild(database) }
-            try end()
+            try lane.end()
         }
         return changed
     }

@@ -44,17 +44,15 @@ final class RecordTables {
         try extra.run()
     }
 
-    func writeFrames(_ frames: [FrameRow], source: Int64) throws {
-        for row in frames {
-            frame.bind(1, source)
-            frame.bind(2, row.number)
-            frame.bind(3, row.fileOffset)
-            frame.bind(4, row.length)
-            frame.bind(5, row.inflatedOffset)
-            frame.bind(6, row.firstSequence)
-            frame.bind(7, row.records)
-            try frame.run()
-        }
+    func writeFrame(_ row: FrameRow, source: Int64) throws {
+        frame.bind(1, source)
+        frame.bind(2, row.number)
+        frame.bind(3, row.fileOffset)
+        frame.bind(4, row.length)
+        frame.bind(5, row.inflatedOffset)
+        frame.bind(6, row.firstSequence)
+        frame.bind(7, row.records)
+        try frame.run()
     }
 
     func write(_ batch: RecordBatch, source: Int64, report: inout IngestReport) throws {

@@ -27,7 +27,7 @@ struct SourceIngest {
 
     private func file(_ path: String, name: String, kind: SourceRow.Kind, report: inout IngestReport) throws {
         let head = try SourceProbe.head(path: path)
-        let sizes = try writer.sources.knownSizes(upTo: Ingest.size(of: path), head: head)
+        let sizes = try writer.settledSources().knownSizes(upTo: Ingest.size(of: path), head: head)
         let probe = try SourceProbe.read(path: path, sizes: sizes)
         guard probe.size > 0 else {
             throw StoreFailure(.refused, "`\(name)` is empty; nothing was read from it")
@@ -45,7 +45,7 @@ struct SourceIngest {
             try read(path, name: name, row: grown, isJournal: grown.kind == .journal, report: &report)
             return
         }
-        if probe.isJournal, kind == .file, let other = try writer.sources.find(journalPath: name) {
+        if probe.isJournal, kind == .file, let other = try writer.settledSources().find(journalPath: name) {
             throw StoreFailure(
                 .tampered,
                 """
@@ -54,7 +54,7 @@ struct SourceIngest {
                 """)
         }
         let row = SourceRow(
-            id: try writer.sources.nextID(), kind: probe.isJournal ? .journal : kind, format: "", compression: "",
+            id: try writer.settledSources().nextID(), kind: probe.isJournal ? .journal : kind, format: "", compression: "",
             path: name, journal: probe.isJournal ? SourceIngest.directory(of: name) : nil, digest: probe.digest, size: probe.size,
             head: head)
         try read(path, name: name, row: row, isJournal: probe.isJournal, report: &report)
@@ -62,9 +62,9 @@ struct SourceIngest {
 
     /// The source that this file is, or has grown from.
     private func knownSource(_ probe: SourceProbe) throws -> SourceRow? {
-        if let same = try writer.sources.find(size: probe.size, digest: probe.digest) { return same }
+        if let same = try writer.settledSources().find(size: probe.size, digest: probe.digest) { return same }
         for (size, digest) in probe.prefixes.sorted(by: { $0.key > $1.key }) where size < probe.size {
-            if let known = try writer.sources.find(size: size, digest: digest) { return known }
+            if let known = try writer.settledSources().find(size: size, digest: digest) { return known }
         }
         return nil
     }
@@ -98,7 +98,7 @@ struct SourceIngest {
         } else {
             (row.contentSize, row.contentDigest) = try inflatedContent(path, name, buffer)
         }
-        if row.position == 0, try writer.sources.find(contentSize: row.contentSize, contentDigest: row.contentDigest) != nil {
+        if row.position == 0, try writer.settledSources().find(contentSize: row.contentSize, contentDigest: row.contentDigest) != nil {
             return false
         }
         row.compression = reader.compression.rawValue
