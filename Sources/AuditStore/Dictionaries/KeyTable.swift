@@ -71,18 +71,33 @@ final class KeyTable<Value: BitwiseCopyable> {
                 hashes[index] = hash(keys + index * width)
                 twin_prefetch(slots + (Int(truncatingIfNeeded: hashes[index]) & mask))
             }
-            for index in 0..<count {
-                let entry = slots[Int(truncatingIfNeeded: hashes[index]) & mask]
-                guard entry != 0 else { continue }
-                let record = records + (Int(truncatingIfNeeded: entry & 0xffff_ffff) - 1) * recordBytes
-                twin_prefetch(record)
-                twin_prefetch(record + (recordBytes - 1))
-            }
+            for index in 0..<count { prefetchRecord(slot: Int(truncatingIfNeeded: hashes[index]) & mask) }
             for index in 0..<count {
                 let key = keys + index * width
                 places[index] = place(key, hashes[index]) ?? insert(key, value)
             }
         }
+    }
+
+    /// Begins to fetch what finding the key needs first.
+    @inline(__always)
+    func prefetchSlot(_ key: UnsafePointer<Int64>) {
+        twin_prefetch(slots + (Int(truncatingIfNeeded: hash(key)) & mask))
+    }
+
+    /// Begins to fetch what finding the key needs then; for the time when the slot is there.
+    @inline(__always)
+    func prefetchRecord(_ key: UnsafePointer<Int64>) {
+        prefetchRecord(slot: Int(truncatingIfNeeded: hash(key)) & mask)
+    }
+
+    @inline(__always)
+    private func prefetchRecord(slot: Int) {
+        let entry = slots[slot]
+        guard entry != 0 else { return }
+        let record = records + (Int(truncatingIfNeeded: entry & 0xffff_ffff) - 1) * recordBytes
+        twin_prefetch(record)
+        twin_prefetch(record + (recordBytes - 1))
     }
 
     /// Adds a key that is not there; gives its place.

@@ -32,13 +32,30 @@ final class EdgeFinder {
     /// The edge of a flow; with `counts`, the flow is added to its hour.
     @inline(__always)
     func edge(of draft: UnsafePointer<FlowDraft>, counts: Bool) throws -> Int64 {
+        try EdgeFinder.withKey(draft) { try edge($0, draft, counts: counts) }
+    }
+
+    /// To be called for a draft some places ahead of the one whose edge is asked for: memory is slow, and answers in the meantime.
+    @inline(__always)
+    func prepareFirst(_ draft: UnsafePointer<FlowDraft>) {
+        EdgeFinder.withKey(draft) { known.prefetchSlot($0) }
+    }
+
+    /// The same, later, for a draft fewer places ahead.
+    @inline(__always)
+    func prepareThen(_ draft: UnsafePointer<FlowDraft>) {
+        EdgeFinder.withKey(draft) { known.prefetchRecord($0) }
+    }
+
+    @inline(__always)
+    private static func withKey<Value>(
+        _ draft: UnsafePointer<FlowDraft>, _ body: (UnsafePointer<Int64>) throws -> Value
+    ) rethrows -> Value {
         var key = (
             draft.pointee.origin, draft.pointee.target, draft.pointee.resourceIP, draft.pointee.state.outcomeCode, draft.pointee.remark
         )
         return try withUnsafePointer(to: &key) { pointer in
-            try pointer.withMemoryRebound(to: Int64.self, capacity: 5) { words in
-                try edge(words, draft, counts: counts)
-            }
+            try pointer.withMemoryRebound(to: Int64.self, capacity: 5, body)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import CPrefetch
 internal import FlowModel
 internal import GRDB
 
@@ -140,6 +141,12 @@ final class FlowAssembly {
                 policyDigest: map.id(event.policyDigest, in: symbols, texts)))
         EventNumberMap.set(&map.numbers.remarks, numbers.remark, id)
         return id
+    }
+
+    /// To be called for an event some places ahead of the one that is added.
+    @inline(__always)
+    func prepare(_ numbers: EventNumbers) {
+        twin_prefetch(slots + (Int(truncatingIfNeeded: numbers.hash) & FlowAssembly.slotMask))
     }
 
     /// Puts a draft in, or into the draft of the same connection that is there.

@@ -166,6 +166,7 @@ final class IngestWriter {
             guard let base = flows.baseAddress else { return }
             for index in 0..<flows.count {
                 let event = base + index
+                if index + 8 < flows.count { assembly.prepare(numbers[index + 8]) }
                 switch try assembly.add(event, numbers[index], symbols: batch.symbols, map: &map, source: source) {
                 case .newDraft, .completed: break
                 case .duplicate: counts.addDuplicates(1, source: source)
@@ -304,6 +305,8 @@ final class IngestWriter {
         guard let base = drafts.baseAddress else { return }
         for index in drafts.indices where !drafts[index].isClean {
             let draft = UnsafePointer(base + index)
+            if index + 16 < drafts.count { finder.prepareFirst(draft + 16) }
+            if index + 8 < drafts.count { finder.prepareThen(draft + 8) }
             if let (oldEdge, old) = before.isEmpty ? nil : before[index] {
                 let edge = try finder.edge(of: draft, counts: false)
                 try edges.flush()
