@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import FlowJournal
 internal import FlowModel
+internal import Glibc
 internal import LogFormats
 
 /// A decoder with the symbols, the batch and the buffer that belong to it, and what became of the piece of a source that it was given.
@@ -86,6 +87,8 @@ final class DecodingPool {
     /// Pieces in flight: enough to keep two cores busy while one is written, few enough for flat memory.
     private static let depth = 16
 
+    private static let niceness: Int32 = 3
+
     private let format: InputFormat
     private let seed: UInt64
     private let decoding = DispatchQueue(label: "ingest.decode", attributes: .concurrent)
@@ -110,11 +113,7 @@ final class DecodingPool {
     /// Runs `decode` on any thread.
     func submit(_ decode: @escaping @Sendable (DecodingWorker) -> Void) {
         let worker = next()
-        decoding.async {
-            decode(worker)
-            worker.number()
-            worker.isDone.signal()
-        }
+        decoding.async { DecodingPool.run(decode, worker) }
     }
 
     /// Runs `read` after every other `read`, and then what it gives on any thread.
@@ -127,12 +126,16 @@ final class DecodingPool {
                 worker.isDone.signal()
                 return
             }
-            decoding.async {
-                decode(worker)
-                worker.number()
-                worker.isDone.signal()
-            }
+            decoding.async { DecodingPool.run(decode, worker) }
         }
+    }
+
+    private static func run(_ decode: (DecodingWorker) -> Void, _ worker: DecodingWorker) {
+        // Whoever writes to the database limits everything: decoders give way to it a little. Failing does no harm.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+        decode(worker)
+        worker.number()
+        worker.isDone.signal()
     }
 
     /// The oldest piece, when it is done; nil when there is none. To be given back.

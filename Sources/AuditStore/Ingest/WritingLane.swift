@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Foundation
 internal import GRDB
 internal import GRDBSQLite
 
@@ -6,19 +7,35 @@ internal import GRDBSQLite
 ///
 /// INVARIANT: whoever touches the connection, or anything that stands on it, has called `own` before, on the thread that makes rows, or runs
 /// in a body given to `lend`. What a body touches is left alone until `own` was called again.
-final class WritingLane: @unchecked Sendable {
+final class WritingLane {
     private let begin: RawStatement
     private let commit: RawStatement
     private let rollback: RawStatement
     private let prepare: () throws -> Void
-    private let queue = DispatchQueue(label: "ingest.write")
-    private let isDone = DispatchSemaphore(value: 0)
+    private let desk = Desk()
     private var isLent = false
-    private var failure: (any Error)?
     private(set) var isPrepared = false
     private(set) var isInTransaction = false
     /// When the transaction began.
     private(set) var began = ContinuousClock.now
+
+    /// What passes between the two threads; each leaves it alone while it is the other's turn.
+    private final class Desk: @unchecked Sendable {
+        /// Nil ends the other thread.
+        var body: (() throws -> Void)?
+        var failure: (any Error)?
+        let isGiven = DispatchSemaphore(value: 0)
+        let isDone = DispatchSemaphore(value: 0)
+
+        func work() {
+            while true {
+                isGiven.wait()
+                guard let body else { return }
+                do { try body() } catch { failure = error }
+                isDone.signal()
+            }
+        }
+    }
 
     /// `prepare` is called once, before the first transaction.
     init(_ database: Database, prepare: @escaping () throws -> Void) throws {
@@ -29,6 +46,15 @@ final class WritingLane: @unchecked Sendable {
         // GRDB asks to be told of the end of transactions on its own thread only, for observers, of which there are none.
         sqlite3_commit_hook(database.sqliteConnection, nil, nil)
         sqlite3_rollback_hook(database.sqliteConnection, nil, nil)
+        // A thread of its own: those of queues are shared, and may have given way to others for good.
+        let thread = Thread { [desk] in desk.work() }
+        thread.name = "ingest.write"
+        thread.start()
+    }
+
+    deinit {
+        try? wait()
+        desk.isGiven.signal()
     }
 
     /// Waits until the connection is free, and sees to it that a transaction is open. Throws what the lent body threw.
@@ -45,29 +71,18 @@ final class WritingLane: @unchecked Sendable {
     /// Waits until the connection is free. Throws what the lent body threw.
     func wait() throws {
         guard isLent else { return }
-        isDone.wait()
+        desk.isDone.wait()
         isLent = false
-        defer { failure = nil }
-        if let failure { throw failure }
+        desk.body = nil
+        defer { desk.failure = nil }
+        if let failure = desk.failure { throw failure }
     }
 
     /// Runs `body` on another thread, and then ends the transaction when `commits`. To be called by the owner.
     func lend(commits: Bool, _ body: @escaping () throws -> Void) {
         isLent = true
-        let work = Work(body: body)
-        queue.async { [self] in
-            do {
-                try work.body()
-                if commits { try end() }
-            } catch {
-                failure = error
-            }
-            isDone.signal()
-        }
-    }
-
-    private struct Work: @unchecked Sendable {
-        let body: () throws -> Void
+        desk.body = commits ? { try body(); try self.end() } : body
+        desk.isGiven.signal()
     }
 
     /// Commits the open transaction; by the owner.
