@@ -81,7 +81,10 @@ final class WritingLane {
     /// Runs `body` on another thread, and then ends the transaction when `commits`. To be called by the owner.
     func lend(commits: Bool, _ body: @escaping () throws -> Void) {
         isLent = true
-        desk.body = commits ? { try body(); try self.end() } : body
+        desk.body = {
+            try body()
+            if commits { try self.end() }
+        }
         desk.isGiven.signal()
     }
 
