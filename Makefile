@@ -38,7 +38,7 @@ bench: build ## measure beside peers and limits, in one run
 
 bench-large: build ## the same for ingest and questions with 20 million events; takes an hour and 20 GB
 	@scripts/setup.sh gcc python3
-	@Benchmarks/run.sh --events 20000000 --rounds 3 --only ingest,queries
+	@Benchmarks/run.sh --events 20000000 --rounds 5 --only ingest,queries
 
 evaluate: build ## hold the detections against planted violations
 	@scripts/setup.sh python3
