@@ -336,8 +336,10 @@ final class IngestWriter {
     /// Commits what was taken in.
     func finish(_ report: inout IngestReport) throws {
         try undoingFailure {
-            if events > 0 || lane.isInTransaction { try flush(commits: true) }
+            if events > 0 { try flush(commits: true) }
             try lane.wait()
+            // Rows of sources may have been written without any of their events.
+            if lane.isInTransaction { try lane.end() }
         }
         committed.add(countsUnderWay)
         countsUnderWay = FlowCounts()
