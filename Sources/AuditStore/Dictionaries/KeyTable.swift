@@ -13,9 +13,11 @@ final class KeyTable<Value: BitwiseCopyable> {
     private var capacity: Int
     /// A record is a key and, behind it, its value; in the order of insertion.
     private let recordBytes: Int
-    private var records: UnsafeMutableRawPointer
+    private var recordMemory: PagedMemory
+    private var records: UnsafeMutableRawPointer { recordMemory.base }
     /// The upper half of a key's hash over its place + 1; 0 = free. Twice as many as there may be keys.
-    private var slots: UnsafeMutablePointer<UInt64>
+    private var slotMemory: PagedMemory
+    private var slots: UnsafeMutablePointer<UInt64> { slotMemory.base.assumingMemoryBound(to: UInt64.self) }
     private var mask: Int
 
     /// `capacity`: a power of two, of the keys that there is room for at first.
@@ -24,14 +26,14 @@ final class KeyTable<Value: BitwiseCopyable> {
         self.capacity = capacity
         firstCapacity = capacity
         recordBytes = (width * MemoryLayout<Int64>.stride + MemoryLayout<Value>.size + 7) & ~7
-        records = PagedMemory.allocate(recordBytes * capacity)
+        recordMemory = PagedMemory(byteCount: recordBytes * capacity)
         mask = capacity * 2 - 1
-        slots = KeyTable.freeSlots(mask + 1)
+        slotMemory = KeyTable.freeSlots(mask + 1)
     }
 
     deinit {
-        records.deallocate()
-        slots.deallocate()
+        recordMemory.deallocate()
+        slotMemory.deallocate()
     }
 
     var byteCount: Int { capacity * (recordBytes + 2 * MemoryLayout<UInt64>.stride) }
@@ -134,21 +136,21 @@ final class KeyTable<Value: BitwiseCopyable> {
     }
 
     private func resize(to newCapacity: Int) {
-        let moved = PagedMemory.allocate(recordBytes * newCapacity)
-        moved.copyMemory(from: records, byteCount: recordBytes * count)
-        records.deallocate()
-        slots.deallocate()
-        records = moved
+        let moved = PagedMemory(byteCount: recordBytes * newCapacity)
+        moved.base.copyMemory(from: records, byteCount: recordBytes * count)
+        recordMemory.deallocate()
+        slotMemory.deallocate()
+        recordMemory = moved
         capacity = newCapacity
         mask = newCapacity * 2 - 1
-        slots = KeyTable.freeSlots(mask + 1)
+        slotMemory = KeyTable.freeSlots(mask + 1)
         for place in 0..<count { occupy(hash(key(at: place)), place + 1) }
     }
 
-    private static func freeSlots(_ count: Int) -> UnsafeMutablePointer<UInt64> {
-        let slots = PagedMemory.allocate(count * MemoryLayout<UInt64>.stride).bindMemory(to: UInt64.self, capacity: count)
-        slots.initialize(repeating: 0, count: count)
-        return slots
+    private static func freeSlots(_ count: Int) -> PagedMemory {
+        let memory = PagedMemory(byteCount: count * MemoryLayout<UInt64>.stride)
+        memory.base.bindMemory(to: UInt64.self, capacity: count).initialize(repeating: 0, count: count)
+        return memory
     }
 
     private func occupy(_ hash: UInt64, _ entry: Int) {

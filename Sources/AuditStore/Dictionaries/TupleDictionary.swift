@@ -11,7 +11,7 @@ protocol TupleKey {
 
 /// A dictionary table: every combination once, numbered. Remembers in memory what was asked of late.
 final class TupleDictionary<Key: TupleKey> {
-    /// When more are remembered, they are forgotten; the table still knows them. A million keys take about 100 MB at worst.
+    /// When more are remembered, they are forgotten; the table still knows them. 200,000 keys take 25 MB at worst.
     private let limit: Int
     private let lane: WritingLane?
     private let select: RawStatement
@@ -28,7 +28,7 @@ final class TupleDictionary<Key: TupleKey> {
     private static var small: Int64 { 50_000 }
 
     /// With a `lane`, rows are held back until `flush`, so that numbering them need not wait for the connection.
-    init(_ database: Database, lane: WritingLane? = nil, limit: Int = 400_000) throws {
+    init(_ database: Database, lane: WritingLane? = nil, limit: Int = 200_000) throws {
         self.limit = limit
         self.lane = lane
         let conditions = Key.columns.map { "\($0) = ?" }.joined(separator: " AND ")

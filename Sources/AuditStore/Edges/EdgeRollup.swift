@@ -21,7 +21,7 @@ final class EdgeRollup {
     private static let limit = 1 << 17
 
     /// By hour and edge.
-    private let sums = KeyTable<Sum>(width: 2)
+    private let sums = KeyTable<Sum>(width: 2, capacity: limit)
     /// Counts how often the sums were written: places from before are void.
     private(set) var generation: Int32 = 0
     private let upsertHour: RawStatement

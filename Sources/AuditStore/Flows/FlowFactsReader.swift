@@ -38,7 +38,7 @@ public struct RecordedPolicy: Hashable, Sendable {
 /// Looks up what the numbers in flows stand for, and remembers it.
 public final class FlowFactsReader {
     /// Entries remembered of each kind; forgotten when more.
-    private static let limit = 200_000
+    private static let limit = 100_000
 
     private let texts: TextDictionary
     private let selectOrigin: RawStatement

@@ -85,7 +85,7 @@ final class DecodingWorker: @unchecked Sendable {
 /// Decodes pieces of a source on other threads and hands them back in the order in which they were given.
 final class DecodingPool {
     /// Pieces in flight: enough to keep two cores busy while one is written, few enough for flat memory.
-    private static let depth = 16
+    private static let depth = 8
 
     private static let niceness: Int32 = 3
 
