@@ -8,8 +8,11 @@ struct DeliveryTests {
     /// Parcels by the ingest that takes them.
     struct Delivery: CustomStringConvertible {
         var ingests: [[Parcel]]
+        /// Flows made into rows together; nil for as many as usual.
+        var batchFlows: Int?
         var description: String {
-            ingests.enumerated().map { "ingest \($0.offset + 1)\n" + $0.element.map(\.description).joined(separator: "\n") }
+            "flows in a batch: \(batchFlows ?? FlowAssembly.capacity)\n"
+                + ingests.enumerated().map { "ingest \($0.offset + 1)\n" + $0.element.map(\.description).joined(separator: "\n") }
                 .joined(separator: "\n")
         }
 
@@ -61,7 +64,7 @@ struct DeliveryTests {
                 ingests.append(Array(parcels.prefix(count)))
                 parcels.removeFirst(count)
             }
-            return Delivery(ingests: ingests)
+            return Delivery(ingests: ingests, batchFlows: [nil, 1, 3, 20].randomElement(using: &numbers) ?? nil)
         }
 
         /// What the database says in the end.
@@ -73,7 +76,12 @@ struct DeliveryTests {
                     number += 1
                     return try parcel.write(to: store.folder, number: number)
                 }
-                let report = try Ingest(options: Ingest.Options()).run(paths: paths, databasePath: store.path)
+                var options = Ingest.Options()
+                if let batchFlows {
+                    options.batchFlows = batchFlows
+                    options.transactionEvents = batchFlows * 5
+                }
+                let report = try Ingest(options: options).run(paths: paths, databasePath: store.path)
                 #expect(report.refusals.map(\.message) == [])
                 #expect(report.quarantined == 0)
             }

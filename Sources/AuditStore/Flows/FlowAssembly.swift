@@ -23,6 +23,7 @@ final class FlowAssembly {
     private let remarks: RemarkDictionary
     private let calibration: DurationCalibration
     private let seed: UInt64
+    private let limit: Int
 
     /// The drafts of the batch, the first `count` of them; in memory of its own, so that they are worked on in place.
     let drafts = UnsafeMutablePointer<FlowDraft>.allocate(capacity: capacity)
@@ -32,7 +33,7 @@ final class FlowAssembly {
 
     init(
         texts: TextDictionary, origins: TupleDictionary<OriginKey>, targets: TupleDictionary<TargetKey>,
-        routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, calibration: DurationCalibration, seed: UInt64
+        routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, calibration: DurationCalibration, seed: UInt64, limit: Int
     ) {
         self.texts = texts
         self.origins = origins
@@ -41,6 +42,7 @@ final class FlowAssembly {
         self.remarks = remarks
         self.calibration = calibration
         self.seed = seed
+        self.limit = min(limit, FlowAssembly.capacity)
         slots = .allocate(capacity: FlowAssembly.slotMask + 1)
         slots.initialize(repeating: 0, count: FlowAssembly.slotMask + 1)
     }
@@ -50,7 +52,7 @@ final class FlowAssembly {
         drafts.deallocate()
     }
 
-    var isFull: Bool { count >= FlowAssembly.capacity }
+    var isFull: Bool { count >= limit }
 
     func removeAll() {
         guard count > 0 else { return }

@@ -20,6 +20,8 @@ public struct Ingest {
         /// Events in a transaction: enough that roll-ups are written once for many of them, few enough for a write-ahead log of some
         /// hundred MB. A transaction ends after some seconds in any case.
         public var transactionEvents = 1_000_000
+        /// Flows that are made into rows together; the answer is the same with any number.
+        var batchFlows = FlowAssembly.capacity
         /// Who ingests, for the auditor's own log.
         public var actor = ""
         public var now = Timestamp(milliseconds: 0)
@@ -73,7 +75,7 @@ public struct Ingest {
         let before = connection.totalChangesCount
         let history = try PolicyTable.add(options.policies, to: connection, report: &report)
         let writer = try IngestWriter(
-            connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents
+            connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows
         ) { reader, judgements in
             history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
         }

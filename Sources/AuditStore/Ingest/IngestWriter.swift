@@ -71,9 +71,9 @@ final class IngestWriter {
         }
     }
 
-    /// `transactionEvents`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
+    /// `transactionEvents`, `batchFlows`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
     init(
-        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int,
+        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int,
         makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
     ) throws {
         self.database = database
@@ -101,7 +101,7 @@ final class IngestWriter {
         identitySeed = try IngestWriter.identitySeed(database)
         assembly = FlowAssembly(
             texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, calibration: calibration,
-            seed: identitySeed)
+            seed: identitySeed, limit: batchFlows)
     }
 
     /// Made at random with the database and never told: see `KeyedHash`.

@@ -16,8 +16,6 @@ final class WritingLane {
     private var isLent = false
     private(set) var isPrepared = false
     private(set) var isInTransaction = false
-    /// When the transaction began.
-    private(set) var began = ContinuousClock.now
 
     /// What passes between the two threads; each leaves it alone while it is the other's turn.
     private final class Desk: @unchecked Sendable {
@@ -30,10 +28,18 @@ final class WritingLane {
         func work() {
             while true {
                 isGiven.wait()
-                guard let body else { return }
-                do { try body() } catch { failure = error }
+                guard body != nil else { return }
+                run()
                 isDone.signal()
             }
+        }
+
+        /// Lets go of the body, too: a statement that is still held here would keep the database from being closed.
+        @inline(never)
+        private func run() {
+            let given = body
+            body = nil
+            do { try given?() } catch { failure = error }
         }
     }
 
@@ -65,7 +71,6 @@ final class WritingLane {
         isPrepared = true
         try begin.run()
         isInTransaction = true
-        began = .now
     }
 
     /// Waits until the connection is free. Throws what the lent body threw.
@@ -73,7 +78,6 @@ final class WritingLane {
         guard isLent else { return }
         desk.isDone.wait()
         isLent = false
-        desk.body = nil
         defer { desk.failure = nil }
         if let failure = desk.failure { throw failure }
     }
