@@ -79,6 +79,7 @@ public struct Ingest {
         ) { reader, judgements in
             history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
         }
+        defer { writer.abandon() }
         let named = Set(inputs.named)
         let total = inputs.files.reduce(Int64(0)) { $0 + Ingest.size(of: $1) }
         var done: Int64 = 0

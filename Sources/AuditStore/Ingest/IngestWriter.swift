@@ -71,7 +71,8 @@ final class IngestWriter {
         }
     }
 
-    /// `transactionEvents`, `batchFlows`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil leaves flows unjudged.
+    /// `transactionEvents`, `batchFlows`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil
+    /// leaves flows unjudged.
     init(
         _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int,
         makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
@@ -238,7 +239,7 @@ final class IngestWriter {
 
         let first = table.nextID
         for index in drafts.indices where drafts[index].flowID == 0 { drafts[index].flowID = table.takeID() }
-        try makeRows(drafts, before)
+        try write(drafts, before)
         try retellings.endRun(first: first)
         try calibration.flush()
         var run = OriginFlows.Run(first: first, capacity: drafts.count)
@@ -299,7 +300,7 @@ final class IngestWriter {
     }
 
     /// Puts new rows into the table's batch, and writes those that are known.
-    private func makeRows(
+    private func write(
         _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ before: [Int: (edge: Int64, old: FlowDraft)]
     ) throws {
         guard let base = drafts.baseAddress else { return }
@@ -346,6 +347,11 @@ final class IngestWriter {
         report.newFlows = committed.newFlows
         report.completions = committed.completions
         report.duplicates = committed.duplicatesBySource.values.reduce(0, +)
+    }
+
+    /// Has nothing under way when it returns: what was not committed is undone.
+    func abandon() {
+        lane.undo()
     }
 
     private func undoingFailure(_ body: () throws -> Void) throws {
@@ -438,7 +444,7 @@ final class IngestWriter {
                 before[drafts.count] = (edge, found)
                 drafts.append(draft)
             }
-            try drafts.withUnsafeMutableBufferPointer { try makeRows($0, before) }
+            try drafts.withUnsafeMutableBufferPointer { try write($0, before) }
         }
     }
 

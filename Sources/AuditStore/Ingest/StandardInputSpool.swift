@@ -7,6 +7,9 @@ public enum TemporaryDirectory {
         guard let named = getenv("TMPDIR"), named.pointee != 0 else { return "/tmp" }
         return String(cString: named)
     }
+
+    /// For `mkstemp` and `mkdtemp`, which put a name of their own in the place of the marks.
+    public static var template: String { path + "/twin-audit-XXXXXX" }
 }
 
 /// Standard input, written to a file without a name, so that it can be looked at twice like any other file.
@@ -18,7 +21,7 @@ struct StandardInputSpool {
     /// Reads standard input to its end.
     init() throws(StoreFailure) {
         let directory = TemporaryDirectory.path
-        var template = Array("\(directory)/twin-audit-XXXXXX".utf8CString)
+        var template = Array(TemporaryDirectory.template.utf8CString)
         descriptor = mkstemp(&template)
         guard descriptor >= 0 else {
             throw StoreFailure(

@@ -43,10 +43,9 @@ enum PrivateDatabase {
         pthread_sigmask(SIG_BLOCK, &blocked, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
 
-        let parent = TemporaryDirectory.path
-        guard let folder = strdup(parent + "/twin-audit-XXXXXX"), mkdtemp(folder) != nil else {
+        guard let folder = strdup(TemporaryDirectory.template), mkdtemp(folder) != nil else {
             throw CommandFailure(
-                .environment, "cannot make a directory in `\(parent)`: \(String(cString: strerror(errno))); name another with $TMPDIR")
+                .environment, "cannot make a directory in `\(TemporaryDirectory.path)`: \(String(cString: strerror(errno))); name another with $TMPDIR")
         }
         let path = String(cString: folder) + "/audit.db"
         for (place, ending) in endings.enumerated() { leftovers[place] = strdup(path + ending) }
