@@ -14,6 +14,8 @@ struct SourceRecord: Hashable, CustomStringConvertible {
     var kind: Kind
     var text: String
     var description: String { text }
+    /// Equal for records that say the same: seconds that are none may be left out.
+    var meaning: String { text.replacing(":00Z", with: "Z") }
 }
 
 /// Connections as Connectors, the report and synced objects tell of them.
@@ -191,7 +193,7 @@ struct Parcel: CustomStringConvertible {
         }
     }
 
-    private static func deflate(_ bytes: [UInt8], windowBits: Int32, level: Int32) throws -> [UInt8] {
+    static func deflate(_ bytes: [UInt8], windowBits: Int32, level: Int32) throws -> [UInt8] {
         var stream = z_stream()
         guard twin_deflate_init(&stream, level, windowBits) == Z_OK else { throw CocoaError(.coderInvalidValue) }
         defer { deflateEnd(&stream) }

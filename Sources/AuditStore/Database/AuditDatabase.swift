@@ -74,7 +74,7 @@ public final class AuditDatabase: Sendable {
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'") ?? 0
             return (
                 id == Schema.applicationID, tables == 0, try migrator.hasBeenSuperseded(database),
-                try migrator.hasCompletedMigrations(database)
+                try migrator.hasCompletedMigrations(database) && DerivedTables.isUpToDate(database)
             )
         }
         if !state.isEmpty, !state.isOurs {
@@ -89,6 +89,7 @@ public final class AuditDatabase: Sendable {
                 throw StoreFailure(.refused, "`\(path)` has an older schema; bring it up to date with `twin-audit db migrate`")
             }
             try migrator.migrate(queue)
+            try queue.write { try DerivedTables.bringUpToDate($0) }
         }
     }
 

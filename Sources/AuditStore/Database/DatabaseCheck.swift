@@ -52,9 +52,17 @@ public enum DatabaseCheck {
             let identities = try count("SELECT coalesce(sum(entries), 0) FROM identity_run")
             let entries = try count("SELECT coalesce(sum(length(entries)), 0) / \(IdentityPage.entryBytes) FROM identity_page")
             // Identities of flows that were pruned stay, so that the flows do not come back.
-            if flows > identities || identities != entries {
+            // Other flows than the first of an id are entered elsewhere.
+            let reused = try count("SELECT count(DISTINCT flow_id) FROM reused_identity")
+            if flows > identities + reused || identities != entries {
                 problems.append("\(flows) flows have \(identities) identities on \(entries) entries of pages")
             }
+            try expect(
+                """
+                SELECT 1 FROM flow_fact f LEFT JOIN (SELECT DISTINCT flow_id FROM reused_identity) r ON r.flow_id = f.flow_id
+                WHERE (f.state & \(FlowState.idReused.rawValue) <> 0) <> (r.flow_id IS NOT NULL)
+                """
+            ) { "\($0) flows are marked as having another flow's id without being entered so, or not marked" }
             problems += try unlisted(connection)
             return problems
         }

@@ -51,8 +51,19 @@ final class RawStatement {
         }
     }
 
+    #if DEBUG
+    /// Tests make statements fail here, which are told the database's file; nil otherwise. Set before an ingest begins and unset behind
+    /// its end.
+    nonisolated(unsafe) static var beforeStep: ((String) throws -> Void)?
+    #endif
+
     /// True when there is a row to read; the statement must then be stepped to its end or reset.
     func step() throws -> Bool {
+        #if DEBUG
+        if let beforeStep = RawStatement.beforeStep {
+            try beforeStep(sqlite3_db_filename(connection, "main").map { String(cString: $0) } ?? "")
+        }
+        #endif
         switch sqlite3_step(handle) {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false

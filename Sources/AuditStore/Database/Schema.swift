@@ -9,6 +9,8 @@ enum Schema {
     /// "TWAU": says that a file is a database of this program.
     static let applicationID = 0x5457_4155
 
+    /// Every step is SQL that is never changed again. Views, and what follows from other tables, are made after the last one, by
+    /// `DerivedTables`.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in
@@ -16,12 +18,12 @@ enum Schema {
         }
         migrator.registerMigration("sums of edges in pages") { database in
             try database.execute(sql: pagesOfEdges)
-            try EdgePages(database).rebuild(database)
         }
         migrator.registerMigration("two sources of a flow") { database in
             try database.execute(sql: retellings)
-            // The last migration makes the views: they are about the tables as they are then.
-            try Views.create(in: database)
+        }
+        migrator.registerMigration("reused ids and places of sources") { database in
+            try database.execute(sql: reusedIdentities)
         }
         return migrator
     }
@@ -334,6 +336,7 @@ enum Schema {
         ALTER TABLE edge DROP COLUMN bytes_transferred;
         ALTER TABLE edge DROP COLUMN first_at;
         ALTER TABLE edge DROP COLUMN last_at;
+        INSERT INTO setting (name, value) SELECT 'edge-pages-due', '1' WHERE EXISTS (SELECT 1 FROM edge_hour);
         """
 
     /// Records without connection id recognised as flows that a Connector's own record tells of.
@@ -364,5 +367,38 @@ enum Schema {
                     max(state & 32 <> 0) AS is_whole, max(state & 160 = 0) AS is_by_start, max(state & 160 = 128) AS is_by_end
                 FROM flow_fact WHERE connection_id IS NULL GROUP BY 1)
             WHERE first_flow IS NOT NULL;
+        """
+
+    /// Identities are hashed anew, by SipHash: the next ingest builds them (`DerivedTables`).
+    private static let reusedIdentities = """
+        DELETE FROM identity_run;
+        DELETE FROM identity_page;
+        DELETE FROM setting WHERE name = 'identity-seed';
+
+        -- Flows whose Connector and connection id another flow has, too: ReusedIdentities.
+        CREATE TABLE reused_identity (
+            hash INTEGER NOT NULL,    -- of the identity
+            subject INTEGER NOT NULL, -- FlowSubject
+            at INTEGER NOT NULL,      -- when the connection may have begun
+            flow_id INTEGER NOT NULL,
+            PRIMARY KEY (hash, subject, at, flow_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX reused_identity_flow ON reused_identity (flow_id);
+
+        ALTER TABLE source_file ADD COLUMN content_head TEXT NOT NULL DEFAULT ''; -- SHA-256 of the first bytes that a compressed file inflates to
+        ALTER TABLE source_file ADD COLUMN counts_rows INTEGER NOT NULL DEFAULT 0; -- has records without connection id
+        ALTER TABLE source_file ADD COLUMN refusal TEXT;  -- why the file was passed over; NULL: it was not
+        CREATE INDEX source_content_head ON source_file (content_head);
+
+        -- Absolute paths at which the bytes of a source were found, the latest with the highest number.
+        CREATE TABLE source_place (
+            source_id INTEGER NOT NULL,
+            path TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (source_id, path)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO source_place SELECT source_id, path, 1 FROM source_file;
+
+        ALTER TABLE frame ADD COLUMN leaf BLOB; -- RFC 6962 hash of the frame's bytes; NULL in rows of older versions
         """
 }

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import GRDB
 
 /// The views that are the public interface of the database. `docs/database-views.md` describes every column; changes are additions.
@@ -9,15 +10,19 @@ enum Views {
         "flow", "access", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
         "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record",
         "name_query",
-        "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict",
+        "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict", "reused_id",
     ]
 
-    /// Makes the views, in place of those of an older schema.
+    private static let all = [flow, access, session, finding, bookkeeping, policy, records, retellings]
+
+    /// Tells the views of one version from those of another.
+    static let digest = SourceProbe.hex(SHA256.hash(data: Array(all.joined().utf8)))
+
+    /// Makes the views, in place of those of another version.
     static func create(in database: Database) throws {
-        for name in names { try database.execute(sql: "DROP VIEW IF EXISTS \(name)") }
-        for sql in [flow, access, session, finding, bookkeeping, policy, records, retellings] {
-            try database.execute(sql: sql)
-        }
+        let stale = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'view'")
+        for name in stale { try database.execute(sql: "DROP VIEW \(name)") }
+        for sql in all { try database.execute(sql: sql) }
     }
 
     /// Joins the names of `origin o`, each under its column's name.
@@ -74,6 +79,8 @@ enum Views {
             f.state & 8 <> 0 AS start_is_inferred,
             f.state & 16 <> 0 AS start_is_unknown,
             f.state & 32 <> 0 AS is_whole,
+            f.state & \(FlowState.idReused.rawValue) <> 0 AS id_is_reused,
+            f.state & \(FlowState.disputed.rawValue) <> 0 AS is_disputed,
             f.source_id,
             f.source_offset,
             f.source_line,
@@ -177,6 +184,32 @@ enum Views {
             r.source_line AS retold_source_line
         FROM retelling r JOIN flow f ON f.flow_id = r.flow_id
         WHERE r.differs IS NOT NULL;
+
+        CREATE VIEW reused_id AS
+        SELECT first.connector_id, first.connector, first.connection_id, first.flow_id, first.started_at, first.outcome,
+            first.principal_id, first.principal, first.device_id, first.resource_id, first.address, first.port,
+            other.flow_id AS other_flow_id, other.started_at AS other_started_at, other.outcome AS other_outcome,
+            other.principal_id AS other_principal_id, other.principal AS other_principal, other.device_id AS other_device_id,
+            other.resource_id AS other_resource_id, other.address AS other_address, other.port AS other_port,
+            nullif(substr(
+                CASE WHEN first.principal_id IS NOT other.principal_id OR first.principal_kind IS NOT other.principal_kind
+                    THEN ';principal_id' ELSE '' END
+                || CASE WHEN first.device_id IS NOT other.device_id THEN ';device_id' ELSE '' END
+                || CASE WHEN first.resource_id IS NOT other.resource_id THEN ';resource_id' ELSE '' END
+                || CASE WHEN first.address IS NOT other.address THEN ';address' ELSE '' END
+                || CASE WHEN first.port IS NOT other.port THEN ';port' ELSE '' END
+                || CASE WHEN first.outcome IS NOT other.outcome THEN ';outcome' ELSE '' END
+                || CASE WHEN first.started_at IS NOT other.started_at THEN ';started_at' ELSE '' END, 2), '') AS differs
+        FROM (
+            SELECT flow_id,
+                first_value(flow_id) OVER (
+                    PARTITION BY connector_id, connection_id
+                    ORDER BY started_at, outcome, principal_kind, principal_id, principal, device_id, resource_id, address, port,
+                        ended_at, flow_id) AS first_flow
+            FROM flow WHERE flow_id IN (SELECT flow_id FROM reused_identity)) pair
+        JOIN flow first ON first.flow_id = pair.first_flow
+        JOIN flow other ON other.flow_id = pair.flow_id
+        WHERE pair.flow_id <> pair.first_flow;
         """
 
     private static let access = """
@@ -239,7 +272,8 @@ enum Views {
     private static let bookkeeping = """
         CREATE VIEW source AS
         SELECT source_id, kind, format, compression, path, journal, digest, size, position, file_position, lines, complete, first_sequence, frames,
-            events, noise, quarantined, duplicates, other, first_at, last_at
+            events, noise, quarantined, duplicates, other, first_at, last_at, refusal,
+            (SELECT p.path FROM source_place p WHERE p.source_id = source_file.source_id ORDER BY p.number DESC LIMIT 1) AS found_at
         FROM source_file;
 
         CREATE VIEW journal_frame AS

@@ -55,9 +55,4 @@ final class RemarkDictionary {
     }
 
     func flush() throws { try dictionary.flush() }
-
-    func forget(_ database: Database) throws {
-        try dictionary.forget(database)
-        merged.removeAll()
-    }
 }

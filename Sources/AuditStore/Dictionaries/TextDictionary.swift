@@ -133,17 +133,6 @@ final class TextDictionary {
         symbols.removeAll()
         ids = [0, 0]
     }
-
-    /// Forgets everything that is in memory: after a transaction was rolled back, numbers may be void.
-    func forget(_ database: Database) throws {
-        symbols.removeAll()
-        ids = [0, 0]
-        addresses.removeAll()
-        texts = [:]
-        unwritten = []
-        next = try TextDictionary.last(database)
-        try load(database)
-    }
 }
 
 /// What the symbols of one decoding worker are called in the database.

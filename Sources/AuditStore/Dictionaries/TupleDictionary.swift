@@ -111,13 +111,6 @@ final class TupleDictionary<Key: TupleKey> {
     private func bind(to statement: RawStatement, from index: Int32) {
         for column in 0..<known.width { statement.bind(index + Int32(column), words[column]) }
     }
-
-    func forget(_ database: Database) throws {
-        known.removeAll()
-        unwritten = []
-        next = try TupleDictionary.last(database)
-        try load(database)
-    }
 }
 
 /// Who, from where.
@@ -126,13 +119,36 @@ struct OriginKey: TupleKey {
     static let idColumn = "origin_id"
     static let columns = ["principal", "principal_id", "principal_kind", "service_key", "device", "client_ip", "location"]
 
-    var principal: Int64 = 0
-    var principalID: Int64 = 0
-    var principalKind: Int64 = 0
-    var serviceKey: Int64 = 0
-    var device: Int64 = 0
-    var clientIP: Int64 = 0
-    var location: Int64 = 0
+    var principal: Int64
+    var principalID: Int64
+    var principalKind: Int64
+    var serviceKey: Int64
+    var device: Int64
+    var clientIP: Int64
+    var location: Int64
+
+    init(
+        principal: Int64, principalID: Int64, principalKind: Int64, serviceKey: Int64, device: Int64, clientIP: Int64, location: Int64
+    ) {
+        self.principal = principal
+        self.principalID = principalID
+        self.principalKind = principalKind
+        self.serviceKey = serviceKey
+        self.device = device
+        self.clientIP = clientIP
+        self.location = location
+    }
+
+    /// From a row that has `columns` from one on.
+    init(_ row: RawStatement, from first: Int32) {
+        principal = row.integer(first)
+        principalID = row.integer(first + 1)
+        principalKind = row.integer(first + 2)
+        serviceKey = row.integer(first + 3)
+        device = row.integer(first + 4)
+        clientIP = row.integer(first + 5)
+        location = row.integer(first + 6)
+    }
 
     func write(to words: UnsafeMutablePointer<Int64>) {
         words[0] = principal
@@ -153,15 +169,43 @@ struct TargetKey: TupleKey {
         "address", "connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "protocol", "port",
     ]
 
-    var address: Int64 = 0
-    var connectorID: Int64 = 0
-    var connector: Int64 = 0
-    var networkID: Int64 = 0
-    var network: Int64 = 0
-    var resourceID: Int64 = 0
-    var appliedRule: Int64 = 0
-    var transport: Int64 = 0
-    var port: Int64 = -1
+    var address: Int64
+    var connectorID: Int64
+    var connector: Int64
+    var networkID: Int64
+    var network: Int64
+    var resourceID: Int64
+    var appliedRule: Int64
+    var transport: Int64
+    var port: Int64
+
+    init(
+        address: Int64, connectorID: Int64, connector: Int64, networkID: Int64, network: Int64, resourceID: Int64, appliedRule: Int64,
+        transport: Int64, port: Int64
+    ) {
+        self.address = address
+        self.connectorID = connectorID
+        self.connector = connector
+        self.networkID = networkID
+        self.network = network
+        self.resourceID = resourceID
+        self.appliedRule = appliedRule
+        self.transport = transport
+        self.port = port
+    }
+
+    /// From a row that has `columns` from one on.
+    init(_ row: RawStatement, from first: Int32) {
+        address = row.integer(first)
+        connectorID = row.integer(first + 1)
+        connector = row.integer(first + 2)
+        networkID = row.integer(first + 3)
+        network = row.integer(first + 4)
+        resourceID = row.integer(first + 5)
+        appliedRule = row.integer(first + 6)
+        transport = row.integer(first + 7)
+        port = row.integer(first + 8)
+    }
 
     func write(to words: UnsafeMutablePointer<Int64>) {
         words[0] = address
@@ -314,10 +358,5 @@ final class JudgementDictionary {
         statement.bind(3, text: key.expectedResourceID)
         statement.bind(4, text: key.qualifiers)
         statement.bind(5, text: key.policyVersion)
-    }
-
-    func forget(_ database: Database) throws {
-        known.removeAll()
-        next = try JudgementDictionary.last(database)
     }
 }

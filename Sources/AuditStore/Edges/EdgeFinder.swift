@@ -93,12 +93,7 @@ final class EdgeFinder {
             known.value(at: place).pointee = made
             return place
         }
-        if known.count >= EdgeFinder.limit { forget() }
+        if known.count >= EdgeFinder.limit { known.removeAll() }
         return known.insert(words, made)
-    }
-
-    /// Numbers may be void after a transaction was rolled back.
-    func forget() {
-        known.removeAll()
     }
 }

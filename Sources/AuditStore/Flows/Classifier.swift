@@ -52,11 +52,6 @@ final class Classifier {
         guard needsTimeOrder, !flow.isRetold else { return nil }
         return try lastUse.advance(flow, reader: reader)
     }
-
-    /// Numbers may be void after a transaction was rolled back.
-    func forget() {
-        reader.forget()
-    }
 }
 
 /// When each principal last used each Resource, for automatic locks; flows must come in the order of time.

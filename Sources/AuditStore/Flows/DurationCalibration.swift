@@ -78,10 +78,6 @@ final class DurationCalibration {
         dirty = []
     }
 
-    func forget(_ database: Database) throws {
-        try load(database)
-    }
-
     static func milliseconds(_ duration: Int64, _ unit: FlowEvent.DurationUnit) -> Int64? {
         switch unit {
         case .unstated: nil

@@ -22,18 +22,20 @@ final class FlowAssembly {
     private let routes: TupleDictionary<RouteKey>
     private let remarks: RemarkDictionary
     private let calibration: DurationCalibration
-    private let seed: UInt64
+    private let key: IdentityKey
+    private let occurrences: RowOccurrences
     private let limit: Int
 
     /// The drafts of the batch, the first `count` of them; in memory of its own, so that they are worked on in place.
     let drafts = UnsafeMutablePointer<FlowDraft>.allocate(capacity: capacity)
     private(set) var count = 0
-    /// The draft's place + 1 by the low bits of its hash; 0 = free.
+    /// The draft's place + 1 by the low bits of its identity and subject; 0 = free.
     private let slots: UnsafeMutablePointer<UInt32>
 
     init(
         texts: TextDictionary, origins: TupleDictionary<OriginKey>, targets: TupleDictionary<TargetKey>,
-        routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, calibration: DurationCalibration, seed: UInt64, limit: Int
+        routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, calibration: DurationCalibration, key: IdentityKey,
+        occurrences: RowOccurrences, limit: Int
     ) {
         self.texts = texts
         self.origins = origins
@@ -41,7 +43,8 @@ final class FlowAssembly {
         self.routes = routes
         self.remarks = remarks
         self.calibration = calibration
-        self.seed = seed
+        self.key = key
+        self.occurrences = occurrences
         self.limit = min(limit, FlowAssembly.capacity)
         slots = .allocate(capacity: FlowAssembly.slotMask + 1)
         slots.initialize(repeating: 0, count: FlowAssembly.slotMask + 1)
@@ -52,11 +55,17 @@ final class FlowAssembly {
         drafts.deallocate()
     }
 
-    var isFull: Bool { count >= limit }
+    /// Drafts of one id and subject that are passed on the way to the right one before the batch is ended: crafted ids must not make look-ups
+    /// slow.
+    private static let mostAlike = 256
+    private var isCrowded = false
+
+    var isFull: Bool { count >= limit || isCrowded }
 
     func removeAll() {
         guard count > 0 else { return }
         count = 0
+        isCrowded = false
         slots.update(repeating: 0, count: FlowAssembly.slotMask + 1)
     }
 
@@ -78,6 +87,8 @@ final class FlowAssembly {
             EventNumberMap.set(&map.numbers.addresses, numbers.resourceIP, resourceIP)
         }
         var made = FlowDraft(
+            subject: FlowSubject(
+                origin: map.numbers.originSubjects[Int(numbers.origin)], target: map.numbers.targetSubjects[Int(numbers.target)]),
             connectionID: event.pointee.connectionID, connector: EventNumberMap.find(map.numbers.connectors, numbers.target),
             startedAt: event.pointee.timestamp.milliseconds, origin: origin, target: target, resourceIP: resourceIP, route: route,
             remark: remark, state: FlowState(rawValue: 0), bytesReceived: event.pointee.bytesReceived ?? FlowDraft.absent,
@@ -86,20 +97,26 @@ final class FlowAssembly {
                 source: source, offset: Int64(clamping: event.pointee.offset), line: Int64(clamping: event.pointee.line)),
             rank: FlowDraft.rank(of: event.pointee.kind))
         setTimes(&made, from: event)
-        made.hash = made.connectionID.isEmpty ? hashOfAll(made) : numbers.hash
+        if made.connectionID.isEmpty {
+            let occurrence = try occurrences.next(made.identity(key, occurrence: 0), source: source)
+            made.hash = made.identity(key, occurrence: occurrence)
+        } else {
+            made.hash = numbers.hash
+        }
         return try place(made)
     }
 
     private func learnOrigin(
         _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        let id = try origins.id(
-            OriginKey(
-                principal: map.id(event.principalName, in: symbols, texts), principalID: map.id(event.principalID, in: symbols, texts),
-                principalKind: event.principalKind.map { $0 == .user ? 1 : 2 } ?? 0,
-                serviceKey: map.id(event.serviceKeyID, in: symbols, texts), device: map.id(event.deviceID, in: symbols, texts),
-                clientIP: texts.id(event.clientIP), location: map.id(event.location, in: symbols, texts)))
+        let key = try OriginKey(
+            principal: map.id(event.principalName, in: symbols, texts), principalID: map.id(event.principalID, in: symbols, texts),
+            principalKind: event.principalKind.map { $0 == .user ? 1 : 2 } ?? 0,
+            serviceKey: map.id(event.serviceKeyID, in: symbols, texts), device: map.id(event.deviceID, in: symbols, texts),
+            clientIP: texts.id(event.clientIP), location: map.id(event.location, in: symbols, texts))
+        let id = try origins.id(key)
         EventNumberMap.set(&map.numbers.origins, numbers.origin, id)
+        EventNumberMap.set(&map.numbers.originSubjects, numbers.origin, FlowSubject(self.key, key))
         return id
     }
 
@@ -107,15 +124,16 @@ final class FlowAssembly {
         _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
         let connector = try map.id(event.connectorID, in: symbols, texts)
-        let id = try targets.id(
-            TargetKey(
-                address: map.id(event.resourceAddress, in: symbols, texts), connectorID: connector,
-                connector: map.id(event.connectorName, in: symbols, texts), networkID: map.id(event.networkID, in: symbols, texts),
-                network: map.id(event.networkName, in: symbols, texts), resourceID: map.id(event.resourceID, in: symbols, texts),
-                appliedRule: map.id(event.appliedRule, in: symbols, texts),
-                transport: FlowAssembly.transport(event.transport) ?? map.id(event.unknownTransport, in: symbols, texts) + 16,
-                port: event.resourcePort.map { Int64($0) } ?? -1))
+        let key = try TargetKey(
+            address: map.id(event.resourceAddress, in: symbols, texts), connectorID: connector,
+            connector: map.id(event.connectorName, in: symbols, texts), networkID: map.id(event.networkID, in: symbols, texts),
+            network: map.id(event.networkName, in: symbols, texts), resourceID: map.id(event.resourceID, in: symbols, texts),
+            appliedRule: map.id(event.appliedRule, in: symbols, texts),
+            transport: FlowAssembly.transport(event.transport) ?? map.id(event.unknownTransport, in: symbols, texts) + 16,
+            port: event.resourcePort.map { Int64($0) } ?? -1)
+        let id = try targets.id(key)
         EventNumberMap.set(&map.numbers.targets, numbers.target, id)
+        EventNumberMap.set(&map.numbers.targetSubjects, numbers.target, FlowSubject(self.key, key))
         EventNumberMap.set(&map.numbers.connectors, numbers.target, connector)
         return id
     }
@@ -147,22 +165,32 @@ final class FlowAssembly {
 
     /// To be called for an event some places ahead of the one that is added.
     @inline(__always)
-    func prepare(_ numbers: EventNumbers) {
-        twin_prefetch(slots + (Int(truncatingIfNeeded: numbers.hash) & FlowAssembly.slotMask))
+    func prepare(_ numbers: EventNumbers, _ map: SymbolMap) {
+        guard let subject = EventNumberMap.subject(map.numbers, numbers) else { return }
+        twin_prefetch(slots + FlowAssembly.slot(numbers.hash, subject))
     }
+
+    @inline(__always)
+    private static func slot(_ hash: UInt64, _ subject: UInt64) -> Int { Int(truncatingIfNeeded: hash &+ subject) & slotMask }
 
     /// Puts a draft in, or into the draft of the same connection that is there.
     private func place(_ made: FlowDraft) throws -> Effect {
-        var slot = Int(truncatingIfNeeded: made.hash) & FlowAssembly.slotMask
+        var slot = FlowAssembly.slot(made.hash, made.subject.subject)
+        var alike = 0
         while slots[slot] != 0 {
             let known = drafts + (Int(slots[slot]) - 1)
-            if known.pointee.hash == made.hash, known.pointee.isSame(as: made) {
-                guard try known.pointee.merge(made, remarks: remarks, calibration: calibration) else { return .duplicate }
-                known.pointee.completions += 1
-                return .completed
+            if known.pointee.hash == made.hash, known.pointee.hasIdentity(of: made) {
+                if made.connectionID.isEmpty { return .duplicate }
+                if known.pointee.links(to: made) {
+                    guard try known.pointee.merge(made, remarks: remarks, calibration: calibration) else { return .duplicate }
+                    known.pointee.completions += 1
+                    return .completed
+                }
+                alike += 1
             }
             slot = (slot &+ 1) & FlowAssembly.slotMask
         }
+        if alike > FlowAssembly.mostAlike { isCrowded = true }
         (drafts + count).initialize(to: made)
         count += 1
         slots[slot] = UInt32(count)
@@ -184,7 +212,7 @@ final class FlowAssembly {
         switch event.pointee.kind {
         case .established: draft.state = [.allowed, .hasEstablished]
         case .denied: draft.state = [.denied]
-        case .failed: draft.state = [.failed]
+        case .failed: draft.state = [.failed, .hasFailed]
         case .whole:
             draft.state = [.allowed, .whole]
             draft.endedAt = event.pointee.endedAt?.milliseconds ?? FlowDraft.absent
@@ -195,32 +223,23 @@ final class FlowAssembly {
             guard event.pointee.startedAt == nil else { return }
             guard let duration = event.pointee.duration else {
                 draft.startedAt = end
-                draft.state.insert(.startUnknown)
+                draft.state.formUnion([.startUnknown, .looseEnd])
                 return
             }
             let isUnstated = event.pointee.durationUnit == .unstated
-            if isUnstated { draft.duration = duration }
-            if let span = DurationCalibration.milliseconds(
-                duration, isUnstated ? calibration.unit(of: draft.connector) : event.pointee.durationUnit)
-            {
+            if isUnstated {
+                draft.duration = duration
+                draft.state.insert(.unitUnstated)
+            }
+            let unit = isUnstated ? calibration.unit(of: draft.connector) : event.pointee.durationUnit
+            if let span = DurationCalibration.milliseconds(duration, unit) {
                 draft.startedAt = end.subtractingReportingOverflow(span).partialValue
                 draft.state.insert(.startInferred)
+                if isUnstated, unit == .microseconds { draft.state.insert(.microseconds) }
             } else {
                 draft.startedAt = end
                 draft.state.insert(.startUnknown)
             }
         }
-    }
-
-    /// Without an id, the whole of a flow is its identity.
-    private func hashOfAll(_ draft: FlowDraft) -> UInt64 {
-        var state = KeyedHash.mix(seed, UInt64(bitPattern: draft.startedAt))
-        state = KeyedHash.mix(state, UInt64(bitPattern: draft.endedAt))
-        state = KeyedHash.mix(state, UInt64(bitPattern: draft.origin))
-        state = KeyedHash.mix(state, UInt64(bitPattern: draft.target))
-        state = KeyedHash.mix(state, UInt64(bitPattern: draft.resourceIP))
-        state = KeyedHash.mix(state, UInt64(bitPattern: draft.bytesReceived))
-        state = KeyedHash.mix(state, UInt64(bitPattern: draft.bytesTransferred))
-        return KeyedHash.mix(state, UInt64(draft.rank))
     }
 }

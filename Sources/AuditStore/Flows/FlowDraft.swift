@@ -26,8 +26,9 @@ struct FlowDraft {
     static let absent = BatchTable.null
 
     var flowID: Int64 = 0
-    /// Of the identity: `KeyedHash`.
+    /// Of the identity: `IdentityKey`.
     var hash: UInt64 = 0
+    var subject: FlowSubject
     var connectionID: ConnectionID
     /// Number of the Connector's id.
     var connector: Int64
@@ -76,13 +77,13 @@ struct FlowDraft {
             bytesTransferred: bytesTransferred == FlowDraft.absent ? 0 : bytesTransferred, startedAt: startedAt)
     }
 
-    /// Whether two drafts of equal hash are of one connection; without an id, whether they say the same.
-    func isSame(as other: FlowDraft) -> Bool {
+    /// Whether another draft is of the same Connector and connection id; without an id, whether both say the same.
+    @inline(__always)
+    func hasIdentity(of other: FlowDraft) -> Bool {
         guard connectionID == other.connectionID, connector == other.connector else { return false }
         guard connectionID.isEmpty else { return true }
-        return startedAt == other.startedAt && endedAt == other.endedAt && origin == other.origin && target == other.target
-            && resourceIP == other.resourceIP && rank == other.rank && bytesReceived == other.bytesReceived
-            && bytesTransferred == other.bytesTransferred
+        return subject == other.subject && startedAt == other.startedAt && endedAt == other.endedAt && resourceIP == other.resourceIP
+            && rank == other.rank && bytesReceived == other.bytesReceived && bytesTransferred == other.bytesTransferred
     }
 
     /// Takes in what another draft of the same connection says, which came later. True when that was news.
@@ -92,7 +93,9 @@ struct FlowDraft {
         if connectionID.isEmpty { return false }
         let old = self
         state.raiseOutcome(to: made.state.outcomeCode)
-        state.formUnion(made.state.intersection([.hasEstablished, .hasClosed]))
+        state.formUnion(
+            made.state.intersection([.hasEstablished, .hasClosed, .hasFailed, .idReused, .disputed, .looseEnd, .unitUnstated]))
+        if disagrees(with: made) { state.insert(.disputed) }
         calibrate(old, made, calibration)
 
         // A stated start beats a computed one, which beats none; of two alike the earlier counts.
@@ -100,13 +103,17 @@ struct FlowDraft {
         let madeOrder = FlowDraft.order(made.state)
         if madeOrder < oldOrder || (madeOrder == oldOrder && made.startedAt < old.startedAt) {
             startedAt = made.startedAt
-            state.remove([.startInferred, .startUnknown])
-            state.formUnion(made.state.intersection([.startInferred, .startUnknown]))
+            state.remove([.startInferred, .startUnknown, .microseconds])
+            state.formUnion(made.state.intersection([.startInferred, .startUnknown, .microseconds]))
         }
         if state.contains(.hasEstablished) { state.remove(.orphan) }
         if duration == FlowDraft.absent { duration = made.duration }
         // The absent value is the least of all.
         endedAt = max(old.endedAt, made.endedAt)
+        if state.outcomeCode == FlowState.allowed.outcomeCode {
+            // A connection that was established and failed later ended there.
+            endedAt = max(endedAt, max(old.failedAt, made.failedAt))
+        }
         bytesReceived = max(old.bytesReceived, made.bytesReceived)
         bytesTransferred = max(old.bytesTransferred, made.bytesTransferred)
 
@@ -128,6 +135,18 @@ struct FlowDraft {
         guard !sameFacts(as: old) else { return false }
         isClean = false
         return true
+    }
+
+    /// When a connection failed of which nothing else is known.
+    private var failedAt: Int64 { state.outcomeCode == FlowState.failed.outcomeCode ? startedAt : FlowDraft.absent }
+
+    /// Both tell of the end of the connection, and not the same.
+    private func disagrees(with other: FlowDraft) -> Bool {
+        func differ(_ left: Int64, _ right: Int64) -> Bool {
+            left != right && left != FlowDraft.absent && right != FlowDraft.absent
+        }
+        return differ(endedAt, other.endedAt) || differ(bytesReceived, other.bytesReceived)
+            || differ(bytesTransferred, other.bytesTransferred)
     }
 
     private static func order(_ state: FlowState) -> Int {

@@ -157,12 +157,4 @@ public final class FlowFactsReader {
     func text(_ id: Int64) throws -> String? {
         try texts.text(id)
     }
-
-    /// Forgets what may be void after a transaction was rolled back.
-    func forget() {
-        origins.removeAll()
-        targets.removeAll()
-        remarks.removeAll()
-        addresses.removeAll()
-    }
 }

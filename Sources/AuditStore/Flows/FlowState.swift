@@ -22,6 +22,18 @@ struct FlowState: OptionSet, Hashable {
     static let hasClosed = FlowState(rawValue: 128)
     /// Without connection id, and recognised as a flow that a Connector's own record tells of: only that one counts and is shown.
     static let retold = FlowState(rawValue: 256)
+    /// Other flows have the same Connector and connection id.
+    static let idReused = FlowState(rawValue: 512)
+    /// Two records that must say the same, of the end or the bytes, do not.
+    static let disputed = FlowState(rawValue: 1_024)
+    /// The closed event says nothing of its start.
+    static let looseEnd = FlowState(rawValue: 2_048)
+    /// The closed event does not say in which unit its duration is.
+    static let unitUnstated = FlowState(rawValue: 4_096)
+    /// There is a failed event.
+    static let hasFailed = FlowState(rawValue: 8_192)
+    /// The start was computed from a duration in microseconds, whose unit other flows of the Connector have shown.
+    static let microseconds = FlowState(rawValue: 16_384)
 
     /// 1 denied, 2 failed, 3 allowed.
     var outcomeCode: Int64 { rawValue & FlowState.outcomeMask }

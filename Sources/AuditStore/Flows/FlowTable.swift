@@ -14,10 +14,14 @@ final class FlowTable {
     private let load: RawStatement
     private let insertPending: RawStatement
     private let deletePending: RawStatement
+    private let deleteFlow: RawStatement
+    private let key: IdentityKey
     private let loadPending: RawStatement
     private(set) var nextID: Int64
 
-    init(_ database: Database) throws {
+    /// `key`: of the database's identities.
+    init(_ database: Database, key: IdentityKey) throws {
+        self.key = key
         let columns = FlowTable.integerColumns
         batch = BatchTable(columns: columns.count, capacity: FlowAssembly.capacity)
         try batch.register(in: database)
@@ -33,13 +37,17 @@ final class FlowTable {
         load = try RawStatement(
             database,
             """
-            SELECT \(columns.map { "f." + $0 }.joined(separator: ", ")), e.origin_id, e.target_id, t.connector_id, f.connection_id
-            FROM flow_fact f JOIN edge e ON e.edge_id = f.edge_id JOIN target t ON t.target_id = e.target_id
+            SELECT \(columns.map { "f." + $0 }.joined(separator: ", ")), e.origin_id, e.target_id, f.connection_id,
+                \(OriginKey.columns.map { "o." + $0 }.joined(separator: ", ")),
+                \(TargetKey.columns.map { "t." + $0 }.joined(separator: ", "))
+            FROM flow_fact f JOIN edge e ON e.edge_id = f.edge_id JOIN origin o ON o.origin_id = e.origin_id
+                JOIN target t ON t.target_id = e.target_id
             WHERE f.flow_id = ?
             """)
         insertPending = try RawStatement(
             database,
             "INSERT OR REPLACE INTO pending_duration (flow_id, hash, connector_id, closed_at, duration) VALUES (?, ?, ?, ?, ?)")
+        deleteFlow = try RawStatement(database, "DELETE FROM flow_fact WHERE flow_id = ?")
         deletePending = try RawStatement(database, "DELETE FROM pending_duration WHERE flow_id = ?")
         loadPending = try RawStatement(database, "SELECT duration FROM pending_duration WHERE flow_id = ?")
         nextID = try FlowTable.firstFree(database)
@@ -78,8 +86,11 @@ final class FlowTable {
             last = RecordPosition(
                 source: load.isNull(13) ? first.source : load.integer(13), offset: load.integer(14), line: load.integer(15))
         }
+        let origin = OriginKey(load, from: columns + 3)
+        let target = TargetKey(load, from: columns + 3 + Int32(OriginKey.columns.count))
         var draft = FlowDraft(
-            connectionID: PackedConnectionID.read(load, columns + 3), connector: load.integer(columns + 2),
+            subject: FlowSubject(origin: FlowSubject(key, origin), target: FlowSubject(key, target)),
+            connectionID: PackedConnectionID.read(load, columns + 2), connector: target.connectorID,
             startedAt: startedAt, endedAt: duration == FlowDraft.absent ? duration : startedAt &+ duration,
             origin: load.integer(columns), target: load.integer(columns + 1), resourceIP: load.integer(4), route: load.integer(5),
             remark: load.integer(6), state: state, bytesReceived: value(8), bytesTransferred: value(9), first: first, last: last,
@@ -137,7 +148,8 @@ final class FlowTable {
     private static func values(_ pointer: UnsafePointer<FlowDraft>, edge: Int64, _ put: (Int, Int64) -> Void) {
         put(0, pointer.pointee.flowID)
         put(1, pointer.pointee.startedAt)
-        put(2, pointer.pointee.endedAt == FlowDraft.absent ? BatchTable.null : max(0, pointer.pointee.endedAt &- pointer.pointee.startedAt))
+        // As it was recorded, also when the clock stepped back in between.
+        put(2, pointer.pointee.endedAt == FlowDraft.absent ? BatchTable.null : pointer.pointee.endedAt &- pointer.pointee.startedAt)
         put(3, edge)
         put(4, pointer.pointee.resourceIP)
         put(5, pointer.pointee.route)
@@ -168,8 +180,11 @@ final class FlowTable {
         }
     }
 
-    func forget(_ database: Database) throws {
-        batch.removeAll()
-        nextID = try FlowTable.firstFree(database)
+    /// Takes a row out whose records are another flow's now.
+    func remove(flowID: Int64) throws {
+        deleteFlow.bind(1, flowID)
+        try deleteFlow.run()
+        deletePending.bind(1, flowID)
+        try deletePending.run()
     }
 }

@@ -56,7 +56,7 @@ final class IdentityRuns {
         deletePages = try RawStatement(database, "DELETE FROM identity_page WHERE page_id >= ? AND page_id < ?")
         selectPage = try RawStatement(database, "SELECT entries FROM identity_page WHERE page_id = ?")
         selectFilter = try RawStatement(database, "SELECT filter FROM identity_run WHERE run_id = ?")
-        try reload(database)
+        try load(database)
     }
 
     /// The key of a hash.
@@ -65,10 +65,7 @@ final class IdentityRuns {
 
     var isEmpty: Bool { runs.isEmpty }
 
-    /// Reads anew what there is: after a transaction was rolled back, memory is void.
-    func reload(_ database: Database) throws {
-        runs = []
-        filterBytes = 0
+    private func load(_ database: Database) throws {
         let statement = try RawStatement(
             database, "SELECT run_id, base_flow, entries, first_page, fences FROM identity_run ORDER BY run_id")
         while try statement.step() {

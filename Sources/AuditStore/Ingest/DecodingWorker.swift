@@ -28,6 +28,8 @@ final class DecodingWorker: @unchecked Sendable {
     /// Where the next piece begins.
     var end = ResumePoint.start
     var filePosition: Int64 = 0
+    /// Of the content before `end`.
+    var content = ContentDigest.none
     var frames: [FrameRow] = []
     var damage: [String] = []
     var failure: (any Error)?
@@ -38,9 +40,9 @@ final class DecodingWorker: @unchecked Sendable {
     /// A line does not fit into a piece: the bytes in `buffer` up to here, and what follows them, must be decoded one after the other.
     var overlong = 0
 
-    /// `seed`: of the database's identities.
-    init(format: InputFormat, seed: UInt64) {
-        numberer = EventNumberer(seed: seed)
+    /// `key`: of the database's identities.
+    init(format: InputFormat, key: IdentityKey) {
+        numberer = EventNumberer(key: key)
         let symbols = SymbolTable()
         batch = RecordBatch(symbols: symbols)
         decoder = LineDecoder(format: format, symbols: symbols)
@@ -90,22 +92,22 @@ final class DecodingPool {
     private static let niceness: Int32 = 3
 
     private let format: InputFormat
-    private let seed: UInt64
+    private let key: IdentityKey
     private let decoding = DispatchQueue(label: "ingest.decode", attributes: .concurrent)
     private let reading = DispatchQueue(label: "ingest.read")
     private var idle: [DecodingWorker] = []
     private var busy: [DecodingWorker] = []
 
-    init(format: InputFormat, seed: UInt64) {
+    init(format: InputFormat, key: IdentityKey) {
         self.format = format
-        self.seed = seed
+        self.key = key
     }
 
     /// Whether a piece can be given without waiting.
     var hasRoom: Bool { busy.count < DecodingPool.depth }
 
     private func next() -> DecodingWorker {
-        let worker = idle.popLast() ?? DecodingWorker(format: format, seed: seed)
+        let worker = idle.popLast() ?? DecodingWorker(format: format, key: key)
         busy.append(worker)
         return worker
     }
@@ -159,17 +161,17 @@ final class DecodingPool {
 
 /// A pool for each format, kept from source to source with what its decoders have learnt.
 final class DecodingPools {
-    let seed: UInt64
+    let key: IdentityKey
     private var pools: [InputFormat: DecodingPool] = [:]
 
-    /// `seed`: of the database's identities.
-    init(seed: UInt64) {
-        self.seed = seed
+    /// `key`: of the database's identities.
+    init(key: IdentityKey) {
+        self.key = key
     }
 
     func pool(for format: InputFormat) -> DecodingPool {
         if let pool = pools[format] { return pool }
-        let pool = DecodingPool(format: format, seed: seed)
+        let pool = DecodingPool(format: format, key: key)
         pools[format] = pool
         return pool
     }

@@ -8,7 +8,7 @@ struct EventNumbers {
     var route: Int32
     var remark: Int32
     var resourceIP: Int32
-    /// `KeyedHash` of the connection's id and its Connector's; without an id it means nothing.
+    /// Of the connection's id and its Connector's; without an id it means nothing.
     var hash: UInt64
 }
 
@@ -17,7 +17,7 @@ final class EventNumberer {
     /// Combinations of each kind remembered; more make the worker forget all of them.
     private static let limit = 100_000
 
-    private let seed: UInt64
+    private let key: IdentityKey
     private let origins = KeyTable<Void>(width: 9)
     private let targets = KeyTable<Void>(width: 10)
     private let routes = KeyTable<Void>(width: 3)
@@ -25,9 +25,9 @@ final class EventNumberer {
     private let addresses = KeyTable<Void>(width: 3)
     private let words = UnsafeMutablePointer<Int64>.allocate(capacity: 10)
 
-    /// `seed`: of the database's identities.
-    init(seed: UInt64) {
-        self.seed = seed
+    /// `key`: of the database's identities.
+    init(key: IdentityKey) {
+        self.key = key
     }
 
     deinit {
@@ -91,10 +91,10 @@ final class EventNumberer {
         put(0, event.pointee.resourceIP)
         let resourceIP = place(in: addresses)
 
-        let connection = event.pointee.connectionID.withBytes { KeyedHash.hash($0, seed: seed) }
-        return EventNumbers(
-            origin: origin, target: target, route: route, remark: remark, resourceIP: resourceIP,
-            hash: KeyedHash.hash(symbols.bytes(of: event.pointee.connectorID), seed: connection))
+        let hash = event.pointee.connectionID.withBytes { id in
+            id.isEmpty ? 0 : key.hash(connection: id, connector: symbols.bytes(of: event.pointee.connectorID))
+        }
+        return EventNumbers(origin: origin, target: target, route: route, remark: remark, resourceIP: resourceIP, hash: hash)
     }
 
     @inline(__always)
@@ -118,7 +118,9 @@ final class EventNumberer {
 /// What the numbers of one worker's `EventNumberer` are called in the database; -1 where that was not asked yet.
 struct EventNumberMap {
     var origins: [Int64] = []
+    var originSubjects: [FlowSubject] = []
     var targets: [Int64] = []
+    var targetSubjects: [FlowSubject] = []
     /// Of the same number as in `targets`: the text that is the Connector's id.
     var connectors: [Int64] = []
     var routes: [Int64] = []
@@ -134,6 +136,20 @@ struct EventNumberMap {
     static func set(_ list: inout [Int64], _ number: Int32, _ id: Int64) {
         while list.count <= Int(number) { list.append(-1) }
         list[Int(number)] = id
+    }
+
+    /// Under numbers in between that were not asked yet, there is no subject.
+    static func set(_ list: inout [FlowSubject], _ number: Int32, _ subject: FlowSubject) {
+        while list.count <= Int(number) { list.append(FlowSubject.none) }
+        list[Int(number)] = subject
+    }
+
+    /// Nil where it was not asked yet.
+    @inline(__always)
+    static func subject(_ map: EventNumberMap, _ numbers: EventNumbers) -> UInt64? {
+        let (origin, target) = (Int(numbers.origin), Int(numbers.target))
+        guard origin < map.originSubjects.count, target < map.targetSubjects.count else { return nil }
+        return map.originSubjects[origin].subject &+ map.targetSubjects[target].subject
     }
 
     mutating func removeAll() {

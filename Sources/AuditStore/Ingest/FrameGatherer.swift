@@ -101,7 +101,7 @@ struct FrameGatherer {
             if frame == nil { isAtEnd = true }
             return frame
         } catch {
-            throw StoreFailure(.environment, "`\(name)`: \(error)")
+            throw InputProblem(.environment, path: name, "`\(name)`: \(error)")
         }
     }
 }

@@ -44,8 +44,8 @@ public struct Ingest {
 
     /// Ingests `paths` into the database at `databasePath`, which is made when missing.
     ///
-    /// Input that cannot be used is reported, not thrown; thrown are `StoreFailure`s of the database itself. What was ingested before
-    /// stays, and the next run goes on from there.
+    /// Input that cannot be used is reported, not thrown, and the other inputs are taken in. Thrown is what is wrong with the database
+    /// itself, a `StoreFailure`: it ends the run. What was committed before stays, and the next run goes on from there.
     public func run(paths: [String], databasePath: String) throws -> IngestReport {
         let existed = access(databasePath, F_OK) == 0
         var report = IngestReport()
@@ -74,34 +74,13 @@ public struct Ingest {
         try connection.execute(sql: "PRAGMA cache_size = -\(Ingest.cacheKiB)")
         let before = connection.totalChangesCount
         let history = try PolicyTable.add(options.policies, to: connection, report: &report)
-        let writer = try IngestWriter(
-            connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows
-        ) { reader, judgements in
-            history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
-        }
-        defer { writer.abandon() }
-        let named = Set(inputs.named)
-        let total = inputs.files.reduce(Int64(0)) { $0 + Ingest.size(of: $1) }
-        var done: Int64 = 0
         let journals = try examineJournals(of: inputs.files, JournalMemory(database: connection), &report)
-        let pools = DecodingPools(seed: writer.identitySeed)
-        for file in inputs.files {
-            if shouldStop?() == true { break }
-            if case .some(.none) = journals[SourceIngest.directory(of: file)] { continue }
-            let reader = SourceIngest(ingest: self, writer: writer, pools: pools, total: total, done: done)
-            do {
-                try reader.run(file, report: &report)
-            } catch let failure as StoreFailure {
-                // In a directory there may be other things than logs; what was named must be one.
-                if named.contains(file) || failure.kind != .refused {
-                    report.refusals.append(failure)
-                } else {
-                    report.warnings.append(failure.message)
-                }
-            }
-            done += Ingest.size(of: file)
+        let files = inputs.files.filter { file in
+            if case .some(.none) = journals[SourceIngest.directory(of: file)] { return false }
+            return true
         }
-        try writer.finish(&report)
+        let writer = try takeIn(files, named: Set(inputs.named), connection, history, &report)
+        defer { writer.undo() }
         try connection.inTransaction {
             for (directory, seen) in journals.sorted(by: { $0.key < $1.key }) {
                 guard let seen else { continue }
@@ -124,6 +103,87 @@ public struct Ingest {
         try writer.leaveWriteAheadLog()
     }
 
+    private func makeWriter(_ connection: Database, _ history: PolicyHistory?) throws -> IngestWriter {
+        try IngestWriter(
+            connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows
+        ) { reader, judgements in
+            history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
+        }
+    }
+
+    /// Takes in file after file. What is wrong with one is reported, and nothing of it stays that was not committed before: the transaction
+    /// is undone, all that memory holds of it is dropped, and the other files of the transaction are read again.
+    private func takeIn(
+        _ files: [String], named: Set<String>, _ connection: Database, _ history: PolicyHistory?, _ report: inout IngestReport
+    ) throws -> IngestWriter {
+        var sizes: [Int64] = [0]
+        for file in files { sizes.append((sizes.last ?? 0).saturatingAdd(Ingest.size(of: file))) }
+        let spools = Spools()
+        var writer = try makeWriter(connection, history)
+        var pools = DecodingPools(key: writer.identityKey)
+        var faulty: Set<Int> = []
+        var problems: [InputProblem] = []
+        var index = 0
+        // The first file that is not wholly in what was committed.
+        var firstToRepeat = 0
+        // The file of which a part is committed.
+        var partOf = -1
+        do {
+            while index < files.count, shouldStop?() != true {
+                defer { index += 1 }
+                if faulty.contains(index) { continue }
+                if !faulty.isEmpty {
+                    // Where one file was faulty there may be more: each failure costs no more than its own file.
+                    try writer.commit()
+                    firstToRepeat = index
+                    partOf = -1
+                }
+                writer.willCommit = { (firstToRepeat, partOf) = (index, index) }
+                let source = SourceIngest(
+                    ingest: self, writer: writer, pools: pools, spools: spools, total: sizes[files.count], done: sizes[index])
+                let batches = writer.batches
+                do {
+                    try source.run(files[index])
+                } catch var problem as InputProblem {
+                    faulty.insert(index)
+                    if partOf == index, writer.batches > batches, !problem.keepsWhatWasRead {
+                        problem.message += "; what was stored of its beginning stays, and is taken up again when the whole file comes"
+                    }
+                    problems.append(problem)
+                    guard writer.batches > batches, !problem.keepsWhatWasRead else { continue }
+                    report.add(try writer.abandon())
+                    writer = try makeWriter(connection, history)
+                    pools = DecodingPools(key: writer.identityKey)
+                    index = firstToRepeat - 1
+                }
+            }
+            try writer.commit()
+            try notePassedOver(problems, writer)
+        } catch {
+            // The store is broken: the transaction is undone, and what was committed stays.
+            writer.undo()
+            throw error
+        }
+        report.add(writer.report)
+        for problem in problems {
+            // In a directory there may be other things than logs; what was named must be one.
+            if named.contains(problem.path) || problem.kind != .refused {
+                report.refusals.append(problem)
+            } else {
+                report.warnings.append(problem.message)
+            }
+        }
+        return writer
+    }
+
+    /// Every file that was passed over stands among the sources, with the reason.
+    private func notePassedOver(_ problems: [InputProblem], _ writer: IngestWriter) throws {
+        guard !problems.isEmpty else { return }
+        let sources = try writer.ownedSources()
+        for problem in problems where !problem.keepsWhatWasRead { try sources.notePassedOver(problem) }
+        try writer.commit()
+    }
+
     /// Holds every journal among the files against what was seen of it before. Gives a report for each that may be read, nil for each that
     /// no longer extends what was seen.
     private func examineJournals(
@@ -137,14 +197,14 @@ public struct Ingest {
             do {
                 found = try memory.examine(directory)
             } catch let problem as SystemProblem {
-                report.refusals.append(StoreFailure(.environment, "\(problem)"))
+                report.refusals.append(InputProblem(.environment, path: directory, "\(problem)"))
                 examined[directory] = .some(nil)
                 continue
             }
             if let broken = found.findings.first(where: { $0.kind == .notAnExtension }) {
                 report.refusals.append(
-                    StoreFailure(
-                        .tampered,
+                    InputProblem(
+                        .tampered, path: directory,
                         """
                         `\(directory)`: the journal no longer extends what was ingested before: \(broken.explanation); evidence was changed, \
                         nothing of it was read
@@ -166,7 +226,8 @@ public struct Ingest {
     private static func removeIfEmpty(_ path: String) {
         guard let database = try? AuditDatabase(path: path, mode: .readOnly),
             let rows = try? database.read({ connection in
-                try Int64.fetchOne(connection, sql: "SELECT (SELECT count(*) FROM source_file) + (SELECT count(*) FROM snapshot)")
+                try Int64.fetchOne(
+                    connection, sql: "SELECT (SELECT count(*) FROM source_file WHERE refusal IS NULL) + (SELECT count(*) FROM snapshot)")
             }), rows == 0
         else { return }
         try? database.close()

@@ -31,9 +31,38 @@ public struct IngestReport: Sendable {
     /// Sentences for people, each about one file or journal.
     public var warnings: [String] = []
     /// Inputs that were refused, each with its reason.
-    public var refusals: [StoreFailure] = []
+    public var refusals: [InputProblem] = []
 
     public init() {}
+
+    /// Nothing was read that says anything: no event of a connection and no other record.
+    public var hasNoRecords: Bool { flowEvents.isEmpty && otherRecords.isEmpty }
+
+    /// Adds what another part of the same ingest did.
+    mutating func add(_ other: IngestReport) {
+        filesRead += other.filesRead
+        filesKnown += other.filesKnown
+        bytesRead += other.bytesRead
+        lines += other.lines
+        flowEvents.merge(other.flowEvents) { $0 + $1 }
+        otherRecords.merge(other.otherRecords) { $0 + $1 }
+        newFlows += other.newFlows
+        completions += other.completions
+        duplicates += other.duplicates
+        recognised += other.recognised
+        conflicts += other.conflicts
+        noise += other.noise
+        quarantined += other.quarantined
+        quarantineReasons.merge(other.quarantineReasons) { $0 + $1 }
+        unknownFieldEvents += other.unknownFieldEvents
+        if let at = other.firstAt { see(at) }
+        if let at = other.lastAt { see(at) }
+        unknownStarts += other.unknownStarts
+        newSnapshots += other.newSnapshots
+        judgedAgain += other.judgedAgain
+        warnings += other.warnings
+        refusals += other.refusals
+    }
 
     mutating func see(_ timestamp: Timestamp) {
         firstAt = min(firstAt ?? timestamp, timestamp)

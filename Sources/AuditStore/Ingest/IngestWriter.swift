@@ -23,6 +23,8 @@ final class IngestWriter {
     private let judgements: JudgementDictionary
     private let table: FlowTable
     private let identities: IdentityRuns
+    private let known: KnownFlows
+    private let occurrences: RowOccurrences
     private let originFlows: OriginFlows
     private let retellings: RetellingNotes
     private let rollup: EdgeRollup
@@ -31,8 +33,7 @@ final class IngestWriter {
     private let finder: EdgeFinder
     private let records: RecordTables
     private let sources: SourceTable
-    /// Keys the hashes of identities.
-    let identitySeed: UInt64
+    let identityKey: IdentityKey
     private let classifier: Classifier?
     /// The first flow that this writer adds.
     private let firstOwnFlow: Int64
@@ -49,27 +50,16 @@ final class IngestWriter {
     /// Rows that are not written yet: the sources by number, frames with the numbers of theirs.
     private var unwrittenSources: [Int64: SourceRow] = [:]
     private var unwrittenFrames: [(source: Int64, row: FrameRow)] = []
-    /// Counts since the last commit; those that a commit on its way takes along; those that are committed.
-    private var counts = FlowCounts()
-    private var countsUnderWay = FlowCounts()
-    private var committed = FlowCounts()
-
-    /// What became of events once they met the flows of the database.
-    private struct FlowCounts {
-        var newFlows: Int64 = 0
-        var completions: Int64 = 0
-        var duplicatesBySource: [Int64: Int64] = [:]
-
-        mutating func addDuplicates(_ count: Int64, source: Int64) {
-            duplicatesBySource[source, default: 0] += count
-        }
-
-        mutating func add(_ other: FlowCounts) {
-            newFlows += other.newFlows
-            completions += other.completions
-            duplicatesBySource.merge(other.duplicatesBySource) { $0 + $1 }
-        }
-    }
+    /// What was done since the last commit; what a commit on its way takes along; what is committed.
+    private(set) var sinceCommit = IngestReport()
+    private var underWay = IngestReport()
+    private var committed = IngestReport()
+    /// Events that were known already, by source, since the last commit.
+    private var duplicatesBySource: [Int64: Int64] = [:]
+    /// Batches that were taken in.
+    private(set) var batches = 0
+    /// Called when what was taken in so far is on its way to be committed.
+    var willCommit: (() -> Void)?
 
     /// `transactionEvents`, `batchFlows`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil
     /// leaves flows unjudged.
@@ -87,7 +77,8 @@ final class IngestWriter {
         remarks = try RemarkDictionary(database, lane: lane)
         edges = try TupleDictionary(database, lane: lane, limit: 1 << 17)
         judgements = try JudgementDictionary(database)
-        table = try FlowTable(database)
+        identityKey = try DerivedTables.identityKey(database)
+        table = try FlowTable(database, key: identityKey)
         firstOwnFlow = table.nextID
         horizon = try Horizon(database)
         identities = try IdentityRuns(database)
@@ -99,55 +90,71 @@ final class IngestWriter {
         sources = try SourceTable(database)
         classifier = makeClassifier(try FlowFactsReader(database, texts: texts), judgements)
         finder = EdgeFinder(edges: edges, classifier: classifier, rollup: rollup)
-        identitySeed = try IngestWriter.identitySeed(database)
+        known = KnownFlows(
+            identities: identities, reused: try ReusedIdentities(database), table: table, horizon: horizon, remarks: remarks,
+            calibration: calibration)
+        occurrences = RowOccurrences(database, lane: lane)
         assembly = FlowAssembly(
             texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, calibration: calibration,
-            seed: identitySeed, limit: batchFlows)
-    }
-
-    /// Made at random with the database and never told: see `KeyedHash`.
-    private static func identitySeed(_ database: Database) throws -> UInt64 {
-        if let known = try KeyedHash.storedSeed(database) { return known }
-        let made = UInt64.random(in: .min ... .max)
-        try database.execute(sql: "INSERT INTO setting (name, value) VALUES ('identity-seed', ?)", arguments: [String(made)])
-        return made
+            key: identityKey, occurrences: occurrences, limit: batchFlows)
     }
 
     /// Takes in a batch of `source` and moves the source to `progress`.
     func write(
-        _ batch: RecordBatch, _ numbers: [EventNumbers], map: inout SymbolMap, source: inout SourceRow, progress: SourceProgress,
-        report: inout IngestReport
+        _ batch: RecordBatch, _ numbers: [EventNumbers], map: inout SymbolMap, source: inout SourceRow, progress: SourceProgress
     ) throws {
-        try undoingFailure {
-            if events == 0 { began = .now }
-            try add(batch, numbers, &map, source: source.id, &report)
-            if batch.eventCount > batch.flows.count || !batch.quarantined.isEmpty {
-                try lane.own()
-                try records.write(batch, source: source.id, report: &report)
-            }
-            source.advance(to: progress, over: batch)
-            unwrittenSources[source.id] = source
-            for frame in progress.frames { unwrittenFrames.append((source.id, frame)) }
-            events += max(1, batch.lines)
-            report.noise += Int64(batch.noiseLines)
-            report.lines += Int64(batch.lines)
-            report.quarantined += Int64(batch.quarantined.count)
-            for line in batch.quarantined { report.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
-            let isLong = began.duration(to: .now) >= IngestWriter.transactionTime
-            if events >= transactionEvents || rollupIsFull || isLong { try flush(commits: true) }
-            try texts.trim()
+        batches += 1
+        if events == 0 { began = .now }
+        try add(batch, numbers, &map, source: source.id)
+        if batch.eventCount > batch.flows.count || !batch.quarantined.isEmpty {
+            try lane.own()
+            try records.write(batch, source: source.id, report: &sinceCommit)
         }
+        source.advance(to: progress, over: batch)
+        unwrittenSources[source.id] = source
+        for frame in progress.frames { unwrittenFrames.append((source.id, frame)) }
+        events += max(1, batch.lines)
+        sinceCommit.noise += Int64(batch.noiseLines)
+        sinceCommit.lines += Int64(batch.lines)
+        sinceCommit.quarantined += Int64(batch.quarantined.count)
+        for line in batch.quarantined { sinceCommit.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
+        let isLong = began.duration(to: .now) >= IngestWriter.transactionTime
+        if events >= transactionEvents || rollupIsFull || isLong { try flush(commits: true) }
+        try texts.trim()
+    }
+
+    /// Notes what was done beside the records themselves.
+    func note(_ body: (inout IngestReport) -> Void) {
+        body(&sinceCommit)
+    }
+
+    /// All that was done, as far as it was not undone.
+    var report: IngestReport {
+        var all = committed
+        all.add(underWay)
+        all.add(sinceCommit)
+        return all
     }
 
     /// The sources, with what was taken in.
     func settledSources() throws -> SourceTable {
-        try undoingFailure {
-            try lane.wait()
-            guard !unwrittenSources.isEmpty || !unwrittenFrames.isEmpty else { return }
-            try lane.own()
-            try writeSources()
-        }
+        try lane.wait()
+        guard !unwrittenSources.isEmpty || !unwrittenFrames.isEmpty else { return sources }
+        try lane.own()
+        try writeSources()
         return sources
+    }
+
+    /// The sources, to be changed in the transaction of what was taken in.
+    func ownedSources() throws -> SourceTable {
+        try lane.own()
+        try writeSources()
+        return sources
+    }
+
+    /// Records of `source` without connection id are counted from its beginning.
+    func beginCounting(_ source: Int64) throws {
+        try occurrences.begin(source)
     }
 
     private func writeSources() throws {
@@ -155,11 +162,10 @@ final class IngestWriter {
         for (source, row) in unwrittenFrames { try records.writeFrame(row, source: source) }
         unwrittenSources.removeAll()
         unwrittenFrames.removeAll()
+        try sources.writePlaces()
     }
 
-    private func add(
-        _ batch: RecordBatch, _ numbers: [EventNumbers], _ map: inout SymbolMap, source: Int64, _ report: inout IngestReport
-    ) throws {
+    private func add(_ batch: RecordBatch, _ numbers: [EventNumbers], _ map: inout SymbolMap, source: Int64) throws {
         var kinds = [Int64](repeating: 0, count: FlowEvent.Kind.allCases.count)
         var first = Timestamp.distantFuture
         var last = Timestamp.distantPast
@@ -167,10 +173,10 @@ final class IngestWriter {
             guard let base = flows.baseAddress else { return }
             for index in 0..<flows.count {
                 let event = base + index
-                if index + 8 < flows.count { assembly.prepare(numbers[index + 8]) }
+                if index + 8 < flows.count { assembly.prepare(numbers[index + 8], map) }
                 switch try assembly.add(event, numbers[index], symbols: batch.symbols, map: &map, source: source) {
                 case .newDraft, .completed: break
-                case .duplicate: counts.addDuplicates(1, source: source)
+                case .duplicate: countDuplicates(1, source: source)
                 }
                 kinds[Int(event.pointee.kind.rawValue)] += 1
                 first = min(first, event.pointee.timestamp)
@@ -178,32 +184,40 @@ final class IngestWriter {
                 if event.pointee.extras >= 0 {
                     try lane.own()
                     try records.writeExtra(batch.extras[Int(event.pointee.extras)], of: event.pointee, source: source)
-                    report.unknownFieldEvents += 1
+                    sinceCommit.unknownFieldEvents += 1
                 }
                 if assembly.isFull { try flush(commits: false) }
             }
         }
         for kind in FlowEvent.Kind.allCases where kinds[Int(kind.rawValue)] > 0 {
-            report.flowEvents[kind, default: 0] += kinds[Int(kind.rawValue)]
+            sinceCommit.flowEvents[kind, default: 0] += kinds[Int(kind.rawValue)]
         }
         if !batch.flows.isEmpty {
-            report.see(first)
-            report.see(last)
+            sinceCommit.see(first)
+            sinceCommit.see(last)
         }
+    }
+
+    private func countDuplicates(_ count: Int64, source: Int64) {
+        duplicatesBySource[source, default: 0] += count
+        sinceCommit.duplicates += count
     }
 
     /// Has what was taken in written on the lane, while more is taken in.
     private func flush(commits: Bool) throws {
         try lane.own()
-        committed.add(countsUnderWay)
-        countsUnderWay = FlowCounts()
+        settleCounts()
         try flushDictionaries()
         try writeSources()
         let insertion = assembly.count > 0 ? try makeRows() : nil
         rollupIsFull = rollup.isFull
         guard commits else { return lane.lend(commits: false) { try insertion?() } }
-        for (source, count) in counts.duplicatesBySource { try sources.addDuplicates(count, source: source) }
-        (countsUnderWay, counts) = (counts, FlowCounts())
+        for (source, count) in duplicatesBySource.sorted(by: { $0.key < $1.key }) {
+            try sources.addDuplicates(count, source: source)
+        }
+        duplicatesBySource = [:]
+        willCommit?()
+        (underWay, sinceCommit) = (sinceCommit, IngestReport())
         (events, rollupIsFull) = (0, false)
         let rollup = rollup
         if rollup.isReduced {
@@ -217,6 +231,12 @@ final class IngestWriter {
                 try rollup.flush()
             }
         }
+    }
+
+    /// What a commit took along is committed when the connection is free again.
+    private func settleCounts() {
+        committed.add(underWay)
+        underWay = IngestReport()
     }
 
     private func flushDictionaries() throws {
@@ -235,22 +255,29 @@ final class IngestWriter {
         order.removeAll(keepingCapacity: true)
         for index in drafts.indices { order.append(drafts[index].hash & ~0xffff | UInt64(index)) }
         sort.sort(&order)
-        let before = try meetKnown(drafts)
+        let met = try known.meet(drafts, order)
+        count(drafts, met)
 
         let first = table.nextID
-        for index in drafts.indices where drafts[index].flowID == 0 { drafts[index].flowID = table.takeID() }
-        try write(drafts, before)
+        for index in drafts.indices where drafts[index].flowID == 0 {
+            if !met.meetings.isEmpty, case .absorbed = met.meetings[index] { continue }
+            drafts[index].flowID = table.takeID()
+        }
+        try remove(met.removed)
+        try write(drafts, met.meetings)
+        try write(changed: met.changed)
+        try known.enterReused(met, drafts)
         try retellings.endRun(first: first)
         try calibration.flush()
         var run = OriginFlows.Run(first: first, capacity: drafts.count)
         var entries: [(key: UInt64, flow: UInt32)] = []
         entries.reserveCapacity(drafts.count)
         if let base = drafts.baseAddress {
-            for index in drafts.indices where before.isEmpty || before[index] == nil { run.append(base + index) }
+            for index in drafts.indices where isNew(index, met) { run.append(base + index) }
         }
         for word in order {
             let index = Int(word & 0xffff)
-            if before.isEmpty || before[index] == nil {
+            if met.meetings.isEmpty || met.meetings[index] == nil {
                 entries.append((IdentityRuns.key(word), UInt32(truncatingIfNeeded: drafts[index].flowID - first)))
             }
         }
@@ -264,57 +291,58 @@ final class IngestWriter {
         }
     }
 
-    /// Merges drafts with the flows that the database has of the same connections. Gives what those flows were, by the draft's place.
-    private func meetKnown(_ drafts: UnsafeMutableBufferPointer<FlowDraft>) throws -> [Int: (edge: Int64, old: FlowDraft)] {
-        var before: [Int: (edge: Int64, old: FlowDraft)] = [:]
-        if !identities.isEmpty {
-            let keys = order.map { IdentityRuns.key($0) }
-            // In the order of rows, so that neighbours are read together.
-            let candidates = try identities.find(keys) { Int(order[$0] & 0xffff) }.sorted { $0.flowID < $1.flowID }
-            for candidate in candidates where before[candidate.tag] == nil {
-                let made = drafts[candidate.tag]
-                guard let (found, edge) = try table.draft(flowID: candidate.flowID, hash: made.hash) else {
-                    // A number without a row: the flow was pruned, and does not come back.
-                    guard horizon.covers(startedAt: made.startedAt) else { continue }
-                    drafts[candidate.tag].flowID = candidate.flowID
-                    drafts[candidate.tag].isClean = true
-                    before[candidate.tag] = (0, made)
-                    counts.addDuplicates(1 + Int64(made.completions), source: made.first.source)
-                    continue
-                }
-                guard found.isSame(as: made) else { continue }
-                var merged = found
-                let isNews = try merged.merge(made, remarks: remarks, calibration: calibration)
-                drafts[candidate.tag] = merged
-                before[candidate.tag] = (edge, found)
-                if isNews {
-                    counts.completions += 1 + Int64(made.completions)
-                } else {
-                    counts.addDuplicates(1 + Int64(made.completions), source: made.first.source)
-                }
-            }
+    @inline(__always)
+    private func isNew(_ index: Int, _ met: KnownFlows.Result) -> Bool {
+        if met.meetings.isEmpty { return true }
+        switch met.meetings[index] {
+        case nil, .secondary: return true
+        case .known, .absorbed: return false
         }
-        counts.newFlows += Int64(drafts.count - before.count)
-        for index in drafts.indices where drafts[index].flowID == 0 { counts.completions += Int64(drafts[index].completions) }
-        return before
+    }
+
+    private func count(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ met: KnownFlows.Result) {
+        for index in drafts.indices where isNew(index, met) {
+            sinceCommit.newFlows += 1
+            sinceCommit.completions += Int64(drafts[index].completions)
+        }
+        sinceCommit.completions += met.completions
+        for (source, count) in met.duplicates { countDuplicates(count, source: source) }
+    }
+
+    /// Takes out rows whose records are other flows' now.
+    private func remove(_ rows: [KnownFlows.Change]) throws {
+        for row in rows {
+            try table.remove(flowID: row.old.flowID)
+            if !row.old.state.contains(.retold) { rollup.remove(row.old.contribution(edge: row.edge), flowID: row.old.flowID) }
+            try retellings.see(change: row.old, to: row.old)
+        }
+    }
+
+    /// Writes over rows that no draft stands for.
+    private func write(changed rows: [(flow: FlowDraft, change: KnownFlows.Change)]) throws {
+        guard !rows.isEmpty else { return }
+        var flows = rows.map(\.flow)
+        let meetings = Dictionary(uniqueKeysWithValues: rows.indices.map { ($0, KnownFlows.Meeting.known(rows[$0].change)) })
+        try flows.withUnsafeMutableBufferPointer { try write($0, meetings) }
     }
 
     /// Puts new rows into the table's batch, and writes those that are known.
     private func write(
-        _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ before: [Int: (edge: Int64, old: FlowDraft)]
+        _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ meetings: [Int: KnownFlows.Meeting]
     ) throws {
         guard let base = drafts.baseAddress else { return }
         for index in drafts.indices where !drafts[index].isClean {
             let draft = UnsafePointer(base + index)
             if index + 16 < drafts.count { finder.prepareFirst(draft + 16) }
             if index + 8 < drafts.count { finder.prepareThen(draft + 8) }
-            if let (oldEdge, old) = before.isEmpty ? nil : before[index] {
+            if !meetings.isEmpty, case .known(let change) = meetings[index] {
+                let old = change.old
                 let edge = try finder.edge(of: draft, counts: false)
                 try edges.flush()
                 try table.overwrite(draft, edge: edge)
                 if !old.state.contains(.retold) {
                     rollup.replace(
-                        old.contribution(edge: oldEdge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
+                        old.contribution(edge: change.edge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
                 }
                 try retellings.see(change: old, to: draft.pointee)
                 if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
@@ -335,56 +363,32 @@ final class IngestWriter {
     // MARK: Transactions
 
     /// Commits what was taken in.
-    func finish(_ report: inout IngestReport) throws {
-        try undoingFailure {
-            if events > 0 { try flush(commits: true) }
-            try lane.wait()
-            // Rows of sources may have been written without any of their events.
-            if lane.isInTransaction { try lane.end() }
-        }
-        committed.add(countsUnderWay)
-        countsUnderWay = FlowCounts()
-        report.newFlows = committed.newFlows
-        report.completions = committed.completions
-        report.duplicates = committed.duplicatesBySource.values.reduce(0, +)
+    func commit() throws {
+        if events > 0 { try flush(commits: true) }
+        try lane.wait()
+        settleCounts()
+        // Rows of sources may have been written without any of their events.
+        guard lane.isInTransaction || !unwrittenSources.isEmpty || sources.hasPlaces else { return }
+        try lane.own()
+        try writeSources()
+        willCommit?()
+        try lane.end()
+        committed.add(sinceCommit)
+        sinceCommit = IngestReport()
     }
 
-    /// Has nothing under way when it returns: what was not committed is undone.
-    func abandon() {
+    /// Has nothing under way when it returns: what was not committed is undone. Gives what was committed. Of no use for writing any more,
+    /// since what memory believes of the database may be void.
+    func abandon() throws -> IngestReport {
+        defer { undo() }
+        try lane.wait()
+        settleCounts()
+        return committed
+    }
+
+    /// The same without asking what was committed.
+    func undo() {
         lane.undo()
-    }
-
-    private func undoingFailure(_ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch {
-            // What memory believes of the database is void with the transaction.
-            lane.undo()
-            assembly.removeAll()
-            rollup.discard()
-            (events, rollupIsFull) = (0, false)
-            unwrittenSources.removeAll()
-            unwrittenFrames.removeAll()
-            (counts, countsUnderWay) = (FlowCounts(), FlowCounts())
-            try? forget()
-            throw error
-        }
-    }
-
-    private func forget() throws {
-        try texts.forget(database)
-        try origins.forget(database)
-        try targets.forget(database)
-        try routes.forget(database)
-        try remarks.forget(database)
-        try edges.forget(database)
-        try judgements.forget(database)
-        try table.forget(database)
-        try identities.reload(database)
-        try calibration.forget(database)
-        classifier?.forget()
-        finder.forget()
-        retellings.forget()
     }
 
     /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
@@ -408,12 +412,10 @@ final class IngestWriter {
     func resolvePendingDurations() throws -> Int64 {
         let waiting = try Int64.fetchAll(database, sql: "SELECT DISTINCT connector_id FROM pending_duration ORDER BY 1")
         for connector in waiting where calibration.unit(of: connector) != .unstated {
-            try undoingFailure {
-                try lane.own()
-                try resolvePendingDurations(of: connector)
-                try rollup.flush()
-                try lane.end()
-            }
+            try lane.own()
+            try resolvePendingDurations(of: connector)
+            try rollup.flush()
+            try lane.end()
         }
         return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
     }
@@ -427,8 +429,7 @@ final class IngestWriter {
                 sql: "SELECT flow_id, hash, duration FROM pending_duration WHERE connector_id = ? ORDER BY flow_id LIMIT \(page)",
                 arguments: [connector])
             if rows.isEmpty { return }
-            var drafts: [FlowDraft] = []
-            var before: [Int: (edge: Int64, old: FlowDraft)] = [:]
+            var changes: [(flow: FlowDraft, change: KnownFlows.Change)] = []
             for row in rows {
                 guard let (found, edge) = try table.draft(flowID: row[0], hash: UInt64(bitPattern: row[1])),
                     found.endedAt != FlowDraft.absent, let span = DurationCalibration.milliseconds(row[2], unit)
@@ -440,11 +441,11 @@ final class IngestWriter {
                 draft.startedAt = draft.endedAt.subtractingReportingOverflow(span).partialValue
                 draft.state.remove(.startUnknown)
                 draft.state.insert(.startInferred)
+                if unit == .microseconds { draft.state.insert(.microseconds) }
                 draft.isClean = false
-                before[drafts.count] = (edge, found)
-                drafts.append(draft)
+                changes.append((draft, KnownFlows.Change(edge: edge, old: found)))
             }
-            try drafts.withUnsafeMutableBufferPointer { try write($0, before) }
+            try write(changed: changes)
         }
     }
 
@@ -454,25 +455,21 @@ final class IngestWriter {
         guard let classifier, classifier.needsTimeOrder || firstOwnFlow > 1 else { return 0 }
         let order = classifier.needsTimeOrder ? FlowScan.Order.time : .row(before: firstOwnFlow)
         var changed: Int64 = 0
-        try undoingFailure {
-            try lane.own()
-            let scan = try FlowScan(database)
-            let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
-            try scan.forEach(order: order, withRetold: true) { flow in
-                let judgement = try classifier.judge(flow)
-                guard judgement != flow.judgement else { return }
-                update.bind(
-                    1,
-                    try edges.id(
-                        EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, judgement: judgement)))
-                try edges.flush()
-                update.bind(2, flow.flowID)
-                try update.run()
-                changed += 1
-            }
-            if changed > 0 { try EdgeRollup.rebuild(database) }
-            try lane.end()
+        try lane.own()
+        let scan = try FlowScan(database)
+        let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
+        try scan.forEach(order: order, withRetold: true) { flow in
+            let judgement = try classifier.judge(flow)
+            guard judgement != flow.judgement else { return }
+            let key = EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, judgement: judgement)
+            update.bind(1, try edges.id(key))
+            try edges.flush()
+            update.bind(2, flow.flowID)
+            try update.run()
+            changed += 1
         }
+        if changed > 0 { try EdgeRollup.rebuild(database) }
+        try lane.end()
         return changed
     }
 

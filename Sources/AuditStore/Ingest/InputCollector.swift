@@ -9,7 +9,7 @@ struct InputCollector {
     private(set) var files: [String] = []
     /// Of `files`: those that an argument named itself.
     private(set) var named: [String] = []
-    private(set) var refusals: [StoreFailure] = []
+    private(set) var refusals: [InputProblem] = []
     private var seen: Set<String> = []
 
     mutating func collect(_ arguments: [String]) {
@@ -32,11 +32,11 @@ struct InputCollector {
 
     private mutating func refuse(_ path: String) {
         switch errno {
-        case ENOENT: refusals.append(StoreFailure(.refused, "`\(path)`: there is no such file; check the path"))
+        case ENOENT: refusals.append(InputProblem(.refused, path: path, "`\(path)`: there is no such file; check the path"))
         case EACCES, EPERM:
-            refusals.append(StoreFailure(.environment, "`\(path)`: no permission to read it; run as a user who may"))
+            refusals.append(InputProblem(.environment, path: path, "`\(path)`: no permission to read it; run as a user who may"))
         default:
-            refusals.append(StoreFailure(.environment, "`\(path)`: \(String(cString: strerror(errno)))"))
+            refusals.append(InputProblem(.environment, path: path, "`\(path)`: \(String(cString: strerror(errno)))"))
         }
     }
 
@@ -51,7 +51,7 @@ struct InputCollector {
             files.append(path)
             if isNamed { named.append(path) }
         default:
-            if isNamed { refusals.append(StoreFailure(.refused, "`\(path)` is neither a file nor a directory")) }
+            if isNamed { refusals.append(InputProblem(.refused, path: path, "`\(path)` is neither a file nor a directory")) }
         }
     }
 
@@ -86,7 +86,7 @@ struct InputCollector {
         var found = glob_t()
         defer { globfree(&found) }
         guard glob(pattern, 0, nil, &found) == 0, found.gl_pathc > 0 else {
-            refusals.append(StoreFailure(.refused, "`\(pattern)`: no file matches the pattern"))
+            refusals.append(InputProblem(.refused, path: pattern, "`\(pattern)`: no file matches the pattern"))
             return
         }
         for index in 0..<Int(found.gl_pathc) {

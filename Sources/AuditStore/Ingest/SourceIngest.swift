@@ -9,45 +9,46 @@ struct SourceIngest {
     let ingest: Ingest
     let writer: IngestWriter
     let pools: DecodingPools
+    let spools: Spools
     let total: Int64
     let done: Int64
 
     /// Inflated bytes handed to the decoder at a time.
     private static let chunk = 1 << 20
 
-    func run(_ path: String, report: inout IngestReport) throws {
-        guard path == "-" else {
-            try file(path, name: path, kind: .file, report: &report)
-            return
+    func run(_ path: String) throws {
+        if try spools.needed(for: path) {
+            let spool = try spools.spool(path)
+            try file(spool.path, name: path, kind: .standardInput)
+        } else {
+            try file(path, name: path, kind: .file)
         }
-        let spool = try StandardInputSpool()
-        defer { spool.close() }
-        try file(spool.path, name: "-", kind: .standardInput, report: &report)
     }
 
-    private func file(_ path: String, name: String, kind: SourceRow.Kind, report: inout IngestReport) throws {
+    private func file(_ path: String, name: String, kind: SourceRow.Kind) throws {
         let head = try SourceProbe.head(path: path)
         let sizes = try writer.settledSources().knownSizes(upTo: Ingest.size(of: path), head: head)
         let probe = try SourceProbe.read(path: path, sizes: sizes)
         guard probe.size > 0 else {
-            throw StoreFailure(.refused, "`\(name)` is empty; nothing was read from it")
+            throw InputProblem(.refused, path: name, "`\(name)` is empty; nothing was read from it")
         }
-        report.bytesRead += probe.size
+        writer.note { $0.bytesRead += probe.size }
         if let known = try knownSource(probe) {
-            guard known.size < probe.size || !known.isComplete else {
-                report.filesKnown += 1
+            if known.size == probe.size, known.isComplete {
+                try isKnown(known, at: name)
                 return
             }
             var grown = known
             grown.size = probe.size
             grown.digest = probe.digest
             grown.head = head
-            try read(path, name: name, row: grown, isJournal: grown.kind == .journal, report: &report)
+            grown.path = name
+            try read(path, name: name, row: grown, probe, isJournal: grown.kind == .journal)
             return
         }
         if probe.isJournal, kind == .file, let other = try writer.settledSources().find(journalPath: name) {
-            throw StoreFailure(
-                .tampered,
+            throw InputProblem(
+                .tampered, path: name,
                 """
                 `\(name)`: the segment no longer begins with the \(other.size) bytes that were ingested before \
                 (SHA-256 \(other.digest)); evidence was changed, nothing of it was read
@@ -57,7 +58,13 @@ struct SourceIngest {
             id: try writer.settledSources().nextID(), kind: probe.isJournal ? .journal : kind, format: "", compression: "",
             path: name, journal: probe.isJournal ? SourceIngest.directory(of: name) : nil, digest: probe.digest, size: probe.size,
             head: head)
-        try read(path, name: name, row: row, isJournal: probe.isJournal, report: &report)
+        try read(path, name: name, row: row, probe, isJournal: probe.isJournal)
+    }
+
+    /// Nothing is to be read; where the bytes are now is noted.
+    private func isKnown(_ known: SourceRow, at name: String) throws {
+        writer.note { $0.filesKnown += 1 }
+        try writer.settledSources().seeLater(known.id, at: name)
     }
 
     /// The source that this file is, or has grown from.
@@ -74,163 +81,171 @@ struct SourceIngest {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private func read(_ path: String, name: String, row: SourceRow, isJournal: Bool, report: inout IngestReport) throws {
+    private func read(_ path: String, name: String, row: SourceRow, _ probe: SourceProbe, isJournal: Bool) throws {
         if isJournal {
-            try journal(path, row: row, report: &report)
-        } else if try !stream(path, name: name, row: row, report: &report) {
-            report.filesKnown += 1
+            try journal(path, row: row)
+        } else if let known = try stream(path, name: name, row: row, probe) {
+            try isKnown(known, at: name)
             return
         }
-        report.filesRead += 1
+        writer.note { $0.filesRead += 1 }
     }
 
     // MARK: Logs and exports
 
-    /// False when the database has all of it, from a file that was compressed otherwise.
-    private func stream(_ path: String, name: String, row: SourceRow, report: inout IngestReport) throws -> Bool {
+    /// Nil when it was read; the source that it is when the database has all of it, from a file that was compressed otherwise.
+    private func stream(_ path: String, name: String, row: SourceRow, _ probe: SourceProbe) throws -> SourceRow? {
         var row = row
-        let reader = try SourceIngest.translating(name) { () throws(StreamProblem) in try ByteStreamReader(path: path) }
+        let reader = try translating(name) { () throws(StreamProblem) in try ContentReader(path: path, size: probe.size) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SourceIngest.chunk, alignment: 16)
         defer { buffer.deallocate() }
-        if reader.compression == .none {
-            row.contentDigest = row.digest
-            row.contentSize = row.size
-        } else {
-            (row.contentSize, row.contentDigest) = try inflatedContent(path, name, buffer)
-        }
-        if row.position == 0, try writer.settledSources().find(contentSize: row.contentSize, contentDigest: row.contentDigest) != nil {
-            return false
-        }
         row.compression = reader.compression.rawValue
-
-        var count = try fill(buffer, from: reader, name: name)
-        let format: InputFormat
-        if let known = InputFormat(rawValue: row.format) {
-            format = known
-        } else if let forced = ingest.options.format {
-            format = forced
-        } else {
-            switch FormatSniffer.examine(firstBytes: UnsafeRawBufferPointer(rebasing: buffer[..<count])) {
-            case .format(let found): format = found
-            case .notALog(let reason):
-                throw StoreFailure(.refused, "`\(name)` is not a log that is known here: \(reason); say with --format what it is")
-            }
-        }
+        let count = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
+        let first = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        if row.position == 0, row.contentSize == 0, let same = try sameContent(path, name, &row, first, probe) { return same }
+        let format = try format(of: row, name, first)
         row.format = format.rawValue
 
+        if row.countsRows || !format.isLineByLine {
+            row.restart()
+            try writer.beginCounting(row.id)
+            try writer.ownedSources().clearDuplicates(source: row.id)
+        }
         // Go on where the last run, or the file before it grew, ended.
         let point = ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines), context: row.context)
-        let first = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         if format.isLineByLine {
-            try inPieces(reader, name, first, at: point, &row, &report)
-            return true
+            try inPieces(reader, name, first, at: point, &row, probe)
+        } else {
+            reader.note(first)
+            let worker = DecodingWorker(format: format, key: pools.key)
+            worker.decode(first)
+            try inSequence(reader, name, worker, &row, probe)
         }
-        let worker = DecodingWorker(format: format, seed: pools.seed)
-        worker.resume(at: point)
-        let skipped = min(count, Int(clamping: point.offset))
-        worker.decode(UnsafeRawBufferPointer(rebasing: first[skipped...]))
-        var behind = UInt64(count)
-        while behind < point.offset, count > 0 {
-            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: point.offset - behind))])
-            count = try fill(part, from: reader, name: name)
-            behind += UInt64(count)
-        }
-        try inSequence(reader, name, worker, &row, &report)
-        return true
+        return nil
     }
 
-    /// Inflates a compressed file once beforehand: one that is cut off or damaged is refused before anything of it is stored.
-    private func inflatedContent(
-        _ path: String, _ name: String, _ buffer: UnsafeMutableRawBufferPointer
-    ) throws -> (size: Int64, digest: String) {
-        let reader = try SourceIngest.translating(name) { () throws(StreamProblem) in try ByteStreamReader(path: path) }
-        var hash = SHA256()
-        var size: Int64 = 0
-        while true {
-            let count = try SourceIngest.translating(name) { () throws(StreamProblem) in try reader.read(into: buffer) }
-            if count == 0 { return (size, SourceProbe.hex(hash.finalize())) }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            size += Int64(count)
+    private func format(of row: SourceRow, _ name: String, _ first: UnsafeRawBufferPointer) throws(InputProblem) -> InputFormat {
+        if let known = InputFormat(rawValue: row.format) { return known }
+        if let forced = ingest.options.format { return forced }
+        switch FormatSniffer.examine(firstBytes: first) {
+        case .format(let found): return found
+        case .notALog(let reason):
+            throw InputProblem(
+                .refused, path: name, "`\(name)` is not a log that is known here: \(reason); say with --format what it is")
         }
+    }
+
+    /// The source whose content a file has that is compressed otherwise. Only where one begins alike, the whole is looked at beforehand.
+    private func sameContent(
+        _ path: String, _ name: String, _ row: inout SourceRow, _ first: UnsafeRawBufferPointer, _ probe: SourceProbe
+    ) throws -> SourceRow? {
+        row.contentHead = SourceProbe.hex(SHA256.hash(data: first.prefix(Int(SourceProbe.headBytes))))
+        guard try writer.settledSources().mayHaveContent(head: row.contentHead) else { return nil }
+        let reader = try translating(name) { () throws(StreamProblem) in try ContentReader(path: path, size: probe.size) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SourceIngest.chunk, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
+            if count == 0 { break }
+            reader.note(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        let content = reader.contentDigest
+        return try writer.settledSources().find(contentSize: content.size, contentDigest: content.text)
     }
 
     /// Lines stand for themselves: pieces are decoded beside each other, and written in order.
     private func inPieces(
-        _ reader: ByteStreamReader, _ name: String, _ first: UnsafeRawBufferPointer, at point: ResumePoint, _ row: inout SourceRow,
-        _ report: inout IngestReport
+        _ reader: ContentReader, _ name: String, _ first: UnsafeRawBufferPointer, at point: ResumePoint, _ row: inout SourceRow,
+        _ probe: SourceProbe
     ) throws {
         guard let format = InputFormat(rawValue: row.format) else { return }
         let pool = pools.pool(for: format)
         let cutter = StreamCutter(reader, first: first, at: point)
+        let before = try translating(name) { () throws(StreamProblem) in try cutter.skip() }
+        if point.offset > 0, !row.isComplete, row.contentSize == row.position, before.text != row.contentDigest {
+            throw InputProblem(
+                .tampered, path: name,
+                """
+                `\(name)`: the first \(row.position) bytes of its content are not those that were ingested before (SHA-256 \
+                \(row.contentDigest)); evidence was changed, nothing of it was read
+                """)
+        }
         defer { pool.drain() }
         while true {
             while pool.hasRoom { pool.submit { worker in cutter.read(worker) } }
             guard let worker = pool.take() else { return }
             defer { pool.giveBack(worker) }
-            if let problem = worker.failure as? StreamProblem { throw SourceIngest.failure(problem, name) }
+            if let problem = worker.failure as? StreamProblem { throw failure(problem, name) }
             if worker.overlong > 0 {
                 // The pieces behind this one are empty; the reader is ours again.
-                let own = DecodingWorker(format: format, seed: pools.seed)
+                let own = DecodingWorker(format: format, key: pools.key)
                 own.resume(at: worker.end)
-                own.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<worker.overlong]))
+                let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<worker.overlong])
+                reader.note(bytes)
+                own.decode(bytes)
                 pool.drain()
-                try inSequence(reader, name, own, &row, &report)
+                try inSequence(reader, name, own, &row, probe)
                 return
             }
             let isLast = worker.isLast
-            try write(worker, &row, isComplete: isLast, position: worker.end, report: &report)
-            ingest.onProgress?(done + worker.filePosition, total, report.flowEvents.values.reduce(0, +))
+            if isLast { try requireUnchanged(reader, name, probe) }
+            try write(worker, &row, isComplete: isLast, position: worker.end, content: isLast ? reader.contentDigest : worker.content)
+            progress(worker.filePosition)
             if isLast || ingest.shouldStop?() == true { return }
         }
     }
 
+    private func progress(_ filePosition: Int64) {
+        ingest.onProgress?(done.saturatingAdd(filePosition), total, writer.report.flowEvents.values.reduce(0, +))
+    }
+
     /// What a line means depends on those before it, or lines are longer than they may be: everything in a row.
     private func inSequence(
-        _ reader: ByteStreamReader, _ name: String, _ worker: DecodingWorker, _ row: inout SourceRow, _ report: inout IngestReport
+        _ reader: ContentReader, _ name: String, _ worker: DecodingWorker, _ row: inout SourceRow, _ probe: SourceProbe
     ) throws {
+        let resume = (position: ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines), context: row.context), content: row.read)
         while true {
             if worker.batch.lines > 0 {
                 worker.number()
-                try write(worker, &row, isComplete: false, position: worker.resumePoint, report: &report)
+                // A next run goes on before all of this: what was read of the middle has no digest of its own.
+                try write(worker, &row, isComplete: false, position: resume.position, content: resume.content)
                 if ingest.shouldStop?() == true { return }
             }
-            ingest.onProgress?(done + Int64(clamping: reader.compressedOffset), total, report.flowEvents.values.reduce(0, +))
-            let count = try fill(worker.buffer, from: reader, name: name)
+            progress(reader.fileOffset)
+            let count = try translating(name) { () throws(StreamProblem) in try reader.fill(worker.buffer) }
             if count == 0 { break }
-            worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<count]))
+            let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<count])
+            reader.note(bytes)
+            worker.decode(bytes)
         }
+        try requireUnchanged(reader, name, probe)
         // As for pieces: the last line may be half a line.
         let whole = worker.resumePoint
         worker.decode(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
         worker.number()
-        try write(worker, &row, isComplete: true, position: whole, report: &report)
+        try write(worker, &row, isComplete: true, position: whole, content: reader.contentDigest)
     }
 
-    private func fill(_ buffer: UnsafeMutableRawBufferPointer, from reader: ByteStreamReader, name: String) throws -> Int {
-        var count = 0
-        while count < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-            let more = try SourceIngest.translating(name) { () throws(StreamProblem) in try reader.read(into: rest) }
-            if more == 0 { break }
-            count += more
-        }
-        return count
+    /// What was decoded is what was looked at, or the file changed in between.
+    private func requireUnchanged(_ reader: ContentReader, _ name: String, _ probe: SourceProbe) throws(InputProblem) {
+        guard !reader.isAllOf(digest: probe.digest) else { return }
+        throw InputProblem(
+            .environment, path: name,
+            "`\(name)` changed while it was read; nothing that was read after that was stored, run the same command again")
     }
 
     private func write(
-        _ worker: DecodingWorker, _ row: inout SourceRow, isComplete: Bool, position: ResumePoint, filePosition: Int64 = 0,
-        report: inout IngestReport
+        _ worker: DecodingWorker, _ row: inout SourceRow, isComplete: Bool, position: ResumePoint, content: ContentDigest? = nil,
+        filePosition: Int64 = 0
     ) throws {
         let progress = SourceProgress(
             position: Int64(clamping: position.offset), filePosition: filePosition, lines: Int64(clamping: position.line),
-            isComplete: isComplete, context: position.context, frames: worker.frames)
-        try writer.write(worker.batch, worker.numbers, map: &worker.map, source: &row, progress: progress, report: &report)
+            isComplete: isComplete, context: position.context, content: content, frames: worker.frames)
+        try writer.write(worker.batch, worker.numbers, map: &worker.map, source: &row, progress: progress)
         worker.clear()
     }
 
-    private static func translating<Value>(
-        _ name: String, _ body: () throws(StreamProblem) -> Value
-    ) throws(StoreFailure) -> Value {
+    private func translating<Value>(_ name: String, _ body: () throws(StreamProblem) -> Value) throws(InputProblem) -> Value {
         do {
             return try body()
         } catch {
@@ -238,14 +253,14 @@ struct SourceIngest {
         }
     }
 
-    private static func failure(_ problem: StreamProblem, _ name: String) -> StoreFailure {
-        if case .system(let problem) = problem { return StoreFailure(.environment, "`\(name)`: \(problem)") }
-        return StoreFailure(.refused, "`\(name)`: \(problem); nothing of it was stored, get the file again")
+    private func failure(_ problem: StreamProblem, _ name: String) -> InputProblem {
+        if case .system(let problem) = problem { return InputProblem(.environment, path: name, "`\(name)`: \(problem)") }
+        return InputProblem(.refused, path: name, "`\(name)`: \(problem); get the file again")
     }
 
     // MARK: Journals
 
-    private func journal(_ path: String, row: SourceRow, report: inout IngestReport) throws {
+    private func journal(_ path: String, row: SourceRow) throws {
         var row = row
         row.format = InputFormat.analytics.rawValue
         row.compression = ByteStreamReader.Compression.gzip.rawValue
@@ -253,7 +268,7 @@ struct SourceIngest {
         do {
             segment = try SegmentFile(path: path)
         } catch {
-            throw StoreFailure(.environment, "`\(row.path)`: \(error)")
+            throw InputProblem(.environment, path: row.path, "`\(row.path)`: \(error)")
         }
         var reader = FrameGatherer(segment, from: row, name: row.path)
         let pool = pools.pool(for: .analytics)
@@ -265,26 +280,28 @@ struct SourceIngest {
             defer { pool.giveBack(worker) }
             damage += worker.damage
             let filePosition = worker.filePosition
-            try write(worker, &row, isComplete: false, position: worker.end, filePosition: filePosition, report: &report)
+            try write(worker, &row, isComplete: false, position: worker.end, filePosition: filePosition)
             if ingest.shouldStop?() == true { return }
-            ingest.onProgress?(done + filePosition, total, report.flowEvents.values.reduce(0, +))
+            progress(filePosition)
         }
         if reader.isTorn {
-            report.warnings.append("`\(row.path)`: the last frame is not complete yet; it will be read when it is")
+            writer.note { $0.warnings.append("`\(row.path)`: the last frame is not complete yet; it will be read when it is") }
         }
         // The row keeps the digest of what was read: the part behind the last whole frame may still change.
         if row.filePosition < row.size {
             row.digest = try SourceProbe.read(path: path, sizes: [row.filePosition]).prefixes[row.filePosition] ?? row.digest
             row.size = row.filePosition
         }
-        let end = DecodingWorker(format: .analytics, seed: pools.seed)
+        let end = DecodingWorker(format: .analytics, key: pools.key)
         try write(
             end, &row, isComplete: true, position: ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines)),
-            filePosition: row.filePosition, report: &report)
+            filePosition: row.filePosition)
         if !damage.isEmpty {
-            throw StoreFailure(
-                .tampered,
+            var problem = InputProblem(
+                .tampered, path: row.path,
                 "`\(row.path)`: \(damage.joined(separator: "; ")); all other frames were read, see `twin-journal verify`")
+            problem.keepsWhatWasRead = true
+            throw problem
         }
     }
 }

@@ -16,7 +16,7 @@ struct SourceProbe {
     private static let chunk = 1 << 20
 
     /// SHA-256 of the first `headBytes` bytes.
-    static func head(path: String) throws(StoreFailure) -> String {
+    static func head(path: String) throws(InputProblem) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
@@ -35,7 +35,7 @@ struct SourceProbe {
     }
 
     /// - Parameter sizes: ascending; digests of these prefixes are wanted.
-    static func read(path: String, sizes: [Int64]) throws(StoreFailure) -> SourceProbe {
+    static func read(path: String, sizes: [Int64]) throws(InputProblem) -> SourceProbe {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
@@ -75,12 +75,12 @@ struct SourceProbe {
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    private static func failure(_ path: String) -> StoreFailure {
+    private static func failure(_ path: String) -> InputProblem {
         switch errno {
-        case ENOENT: StoreFailure(.refused, "`\(path)`: there is no such file; check the path")
-        case EACCES, EPERM: StoreFailure(.environment, "`\(path)`: no permission to read it; run as a user who may")
-        case EISDIR: StoreFailure(.refused, "`\(path)` is a directory")
-        default: StoreFailure(.environment, "`\(path)`: cannot be read: \(String(cString: strerror(errno)))")
+        case ENOENT: InputProblem(.refused, path: path, "`\(path)`: there is no such file; check the path")
+        case EACCES, EPERM: InputProblem(.environment, path: path, "`\(path)`: no permission to read it; run as a user who may")
+        case EISDIR: InputProblem(.refused, path: path, "`\(path)` is a directory")
+        default: InputProblem(.environment, path: path, "`\(path)`: cannot be read: \(String(cString: strerror(errno)))")
         }
     }
 }

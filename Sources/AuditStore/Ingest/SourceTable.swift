@@ -1,5 +1,7 @@
+internal import FlowJournal
 internal import FlowModel
 internal import GRDB
+internal import Glibc
 internal import LogFormats
 
 /// A frame that was read, for `journal_frame`.
@@ -21,6 +23,8 @@ struct SourceProgress {
     var lines: Int64
     var isComplete: Bool
     var context = ""
+    /// SHA-256 of the content up to `position`, or when all was read, of all of it; nil for journals.
+    var content: ContentDigest?
     var frames: [FrameRow] = []
 }
 
@@ -44,6 +48,12 @@ struct SourceRow {
     /// SHA-256 of what the file inflates to, and how many bytes that are; empty for journal segments.
     var contentDigest = ""
     var contentSize: Int64 = 0
+    /// SHA-256 of the first bytes of what a compressed file inflates to.
+    var contentHead = ""
+    /// It has records without connection id, which are counted from its beginning: it is read from there again when it has grown.
+    var countsRows = false
+    /// What was read and decoded; nil for journals.
+    var read: ContentDigest?
     var position: Int64 = 0
     var filePosition: Int64 = 0
     var lines: Int64 = 0
@@ -59,11 +69,15 @@ struct SourceRow {
     var context = ""
 
     mutating func advance(to progress: SourceProgress, over batch: RecordBatch) {
-        position = progress.position
-        filePosition = progress.filePosition
-        lines = progress.lines
+        countsRows = countsRows || batch.flows.contains { $0.connectionID.isEmpty }
         isComplete = progress.isComplete
-        context = progress.context
+        filePosition = progress.filePosition
+        if isComplete || !countsRows {
+            position = progress.position
+            lines = progress.lines
+            context = progress.context
+        }
+        read = progress.content ?? read
         frames += Int64(progress.frames.count)
         if firstSequence == nil, let first = progress.frames.first { firstSequence = first.firstSequence }
         events += Int64(batch.flows.count)
@@ -78,12 +92,37 @@ struct SourceRow {
     }
 }
 
+extension SourceRow {
+    /// The row speaks of just those bytes that were read. A plain file that was not read to its end is, as far as the database knows, as
+    /// long as what was read of it: whatever begins with the same bytes goes on there.
+    mutating func settle() {
+        guard let content = read else { return }
+        contentSize = content.size
+        contentDigest = content.text
+        if compression == ByteStreamReader.Compression.none.rawValue, !isComplete, position > 0, position == content.size {
+            size = contentSize
+            digest = contentDigest
+        }
+    }
+
+    /// It is read from its beginning again.
+    mutating func restart() {
+        (position, lines, events, noise, quarantined, other) = (0, 0, 0, 0, 0, 0)
+        (firstAt, lastAt, read, context) = (nil, nil, nil, "")
+        isComplete = false
+    }
+}
+
 /// The table `source_file`: which bytes are in the database.
 final class SourceTable {
     private let database: Database
+    /// The place noted last, by source.
+    private var seen: [Int64: String] = [:]
+    private var seenLater: [(source: Int64, path: String)] = []
     private static let columns = """
         source_id, kind, format, compression, path, journal, digest, size, position, file_position, lines, complete, first_sequence,
-        frames, events, noise, quarantined, duplicates, other, first_at, last_at, context, head, content_digest, content_size
+        frames, events, noise, quarantined, duplicates, other, first_at, last_at, context, head, content_digest, content_size,
+        content_head, counts_rows, refusal
         """
 
     private static let upsert: String = {
@@ -102,10 +141,21 @@ final class SourceTable {
         try Int64.fetchAll(
             database,
             sql: """
-                SELECT size FROM source_file WHERE head = ?2 AND size BETWEEN \(SourceProbe.headBytes) AND ?1
+                SELECT size FROM source_file WHERE head = ?2 AND size BETWEEN \(SourceProbe.headBytes) AND ?1 AND refusal IS NULL
                 UNION
-                SELECT size FROM source_file WHERE size > 0 AND size < min(?1 + 1, \(SourceProbe.headBytes)) ORDER BY 1
+                SELECT size FROM source_file WHERE size > 0 AND size < min(?1 + 1, \(SourceProbe.headBytes)) AND refusal IS NULL
+                ORDER BY 1
                 """, arguments: [size, head])
+    }
+
+    /// Whether a source may have inflated to what begins like this.
+    func mayHaveContent(head: String) throws -> Bool {
+        // Rows of older databases do not say.
+        try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT 1 FROM source_file WHERE content_head IN (?, '') AND content_size > 0 AND complete AND refusal IS NULL LIMIT 1
+                """, arguments: [head]) != nil
     }
 
     /// A source that was read to its end and inflated to the same bytes.
@@ -123,11 +173,12 @@ final class SourceTable {
     }
 
     private func fetch(_ condition: String, _ arguments: StatementArguments) throws -> SourceRow? {
-        let sql = "SELECT \(SourceTable.columns) FROM source_file WHERE \(condition) ORDER BY source_id DESC LIMIT 1"
+        let sql = "SELECT \(SourceTable.columns) FROM source_file WHERE \(condition) AND refusal IS NULL ORDER BY source_id DESC LIMIT 1"
         guard let row = try Row.fetchOne(database, sql: sql, arguments: arguments) else { return nil }
         return SourceRow(
             id: row[0], kind: SourceRow.Kind(rawValue: row[1]) ?? .file, format: row[2], compression: row[3], path: row[4],
-            journal: row[5], digest: row[6], size: row[7], head: row[22], contentDigest: row[23], contentSize: row[24], position: row[8],
+            journal: row[5], digest: row[6], size: row[7], head: row[22], contentDigest: row[23], contentSize: row[24],
+            contentHead: row[25], countsRows: row[26], position: row[8],
             filePosition: row[9], lines: row[10],
             isComplete: row[11], firstSequence: row[12], frames: row[13], events: row[14], noise: row[15], quarantined: row[16],
             other: row[18], firstAt: row[19], lastAt: row[20], context: row[21])
@@ -138,13 +189,82 @@ final class SourceTable {
     }
 
     /// Inserts the row or writes over it; duplicates are counted by `addDuplicates`.
-    func update(_ row: SourceRow) throws {
+    func update(_ unsettled: SourceRow) throws {
+        var row = unsettled
+        row.settle()
         try database.cachedStatement(sql: SourceTable.upsert)
             .execute(arguments: [
                 row.id, row.kind.rawValue, row.format, row.compression, row.path, row.journal, row.digest, row.size, row.position,
                 row.filePosition, row.lines, row.isComplete, row.firstSequence, row.frames, row.events, row.noise,
                 row.quarantined, 0, row.other, row.firstAt, row.lastAt, row.context, row.head, row.contentDigest, row.contentSize,
+                row.contentHead, row.countsRows, nil,
             ])
+        try forgetPassedOver(path: row.path)
+        try see(row.id, at: row.path)
+    }
+
+    /// Notes that the bytes of a source are, or were, at a path.
+    func see(_ source: Int64, at path: String) throws {
+        let absolute = SourceTable.absolute(path)
+        if seen[source] == absolute { return }
+        seen[source] = absolute
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO source_place (source_id, path, number) VALUES
+                    (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM source_place WHERE source_id = ?1))
+                ON CONFLICT DO UPDATE SET number = excluded.number
+                """
+        ).execute(arguments: [source, absolute])
+    }
+
+    /// The same for a source of which nothing was read; written with the next transaction.
+    func seeLater(_ source: Int64, at path: String) throws {
+        guard path != "-" else { return }
+        let latest = try String.fetchOne(
+            database, sql: "SELECT path FROM source_place WHERE source_id = ? ORDER BY number DESC LIMIT 1", arguments: [source])
+        if latest != SourceTable.absolute(path) { seenLater.append((source, path)) }
+    }
+
+    /// Writes what `seeLater` took.
+    func writePlaces() throws {
+        for (source, path) in seenLater {
+            try forgetPassedOver(path: path)
+            try see(source, at: path)
+        }
+        seenLater = []
+    }
+
+    /// Whether there is anything for `writePlaces`.
+    var hasPlaces: Bool { !seenLater.isEmpty }
+
+    private static func absolute(_ path: String) -> String {
+        guard path != "-", let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// A file that was passed over, in place of what was said of it before.
+    func notePassedOver(_ problem: InputProblem) throws {
+        try database.execute(sql: "DELETE FROM source_file WHERE path = ? AND refusal IS NOT NULL", arguments: [problem.path])
+        try database.execute(
+            sql: """
+                INSERT INTO source_file (source_id, kind, format, compression, path, digest, size, head, content_digest, content_size,
+                    position, file_position, lines, context, complete, refusal)
+                VALUES (?, 'file', '', '', ?, '', 0, '', '', 0, 0, 0, 0, '', 0, ?)
+                """, arguments: [try nextID(), problem.path, problem.message])
+    }
+
+    /// A file that was passed over before, and is read now.
+    func forgetPassedOver(path: String) throws {
+        guard
+            try Int64.fetchOne(database, sql: "SELECT 1 FROM source_file WHERE path = ? AND refusal IS NOT NULL", arguments: [path]) != nil
+        else { return }
+        try database.execute(sql: "DELETE FROM source_file WHERE path = ? AND refusal IS NOT NULL", arguments: [path])
+    }
+
+    /// The duplicates of a source that is read again are counted anew.
+    func clearDuplicates(source: Int64) throws {
+        try database.execute(sql: "UPDATE source_file SET duplicates = 0 WHERE source_id = ?", arguments: [source])
     }
 
     /// Counts events of a source that said nothing new.

@@ -12,39 +12,39 @@ public enum TemporaryDirectory {
     public static var template: String { path + "/twin-audit-XXXXXX" }
 }
 
-/// Standard input, written to a file without a name, so that it can be looked at twice like any other file.
+/// Standard input or a pipe, written to a file without a name, so that it can be looked at twice like any other file.
 struct StandardInputSpool {
     let descriptor: Int32
     /// A path that leads to the file as long as the spool is open.
     var path: String { "/proc/self/fd/\(descriptor)" }
 
-    /// Reads standard input to its end.
-    init() throws(StoreFailure) {
+    /// Reads from a descriptor to its end; `name` is for messages.
+    init(reading source: Int32, name: String) throws(InputProblem) {
         let directory = TemporaryDirectory.path
         var template = Array(TemporaryDirectory.template.utf8CString)
         descriptor = mkstemp(&template)
         guard descriptor >= 0 else {
-            throw StoreFailure(
-                .environment, "cannot make a temporary file in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR")
+            throw InputProblem(
+                .environment, path: name, "cannot make a temporary file in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR")
         }
         unlink(template)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         do {
-            try fill(in: directory)
+            try fill(from: source, name, in: directory)
         } catch {
             close()
             throw error
         }
     }
 
-    private func fill(in directory: String) throws(StoreFailure) {
+    private func fill(from source: Int32, _ name: String, in directory: String) throws(InputProblem) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            let count = read(0, buffer.baseAddress, buffer.count)
+            let count = read(source, buffer.baseAddress, buffer.count)
             if count < 0 {
                 if errno == EINTR { continue }
-                throw StoreFailure(.environment, "cannot read standard input: \(String(cString: strerror(errno)))")
+                throw InputProblem(.environment, path: name, "`\(name)`: cannot be read: \(String(cString: strerror(errno)))")
             }
             if count == 0 { return }
             var start = 0
@@ -52,9 +52,9 @@ struct StandardInputSpool {
                 let written = write(descriptor, buffer.baseAddress.map { $0 + start }, count - start)
                 guard written >= 0 else {
                     if errno == EINTR { continue }
-                    throw StoreFailure(
-                        .environment,
-                        "cannot keep standard input in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR")
+                    throw InputProblem(
+                        .environment, path: name, "cannot keep `\(name)` in `\(directory)`: \(String(cString: strerror(errno))); set TMPDIR"
+                    )
                 }
                 start += written
             }

@@ -6,7 +6,7 @@ internal import LogFormats
 ///
 /// INVARIANT: used by one thread at a time, in the order of the stream.
 final class StreamCutter: @unchecked Sendable {
-    private let reader: ByteStreamReader
+    private let reader: ContentReader
     /// Bytes that were read and belong to the next piece.
     private var carried: [UInt8]
     /// Where the next piece begins.
@@ -14,19 +14,36 @@ final class StreamCutter: @unchecked Sendable {
     private var isAtEnd = false
 
     /// `first`: bytes that were read from `reader` already, of which those before `point` are left out.
-    init(_ reader: ByteStreamReader, first: UnsafeRawBufferPointer, at point: ResumePoint) {
+    init(_ reader: ContentReader, first: UnsafeRawBufferPointer, at point: ResumePoint) {
         self.reader = reader
         self.point = point
-        carried = Array(first.dropFirst(Int(clamping: point.offset)))
-        unread = point.offset - min(point.offset, UInt64(first.count))
+        let known = min(first.count, Int(clamping: point.offset))
+        reader.note(UnsafeRawBufferPointer(rebasing: first[..<known]))
+        carried = Array(first[known...])
+        unread = point.offset - UInt64(known)
     }
 
     /// Bytes still to be passed over before the first piece.
     private var unread: UInt64
 
+    /// Passes over what is before the first piece; gives its digest.
+    func skip() throws(StreamProblem) -> ContentDigest {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { buffer.deallocate() }
+        while unread > 0 {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: unread))])
+            let count = try reader.fill(part)
+            if count == 0 { break }
+            reader.note(UnsafeRawBufferPointer(rebasing: part[..<count]))
+            unread -= UInt64(count)
+        }
+        return reader.contentDigest
+    }
+
     /// Reads the next piece into the worker's buffer; gives what decodes it.
     func read(_ worker: DecodingWorker) -> (@Sendable (DecodingWorker) -> Void)? {
         worker.end = point
+        worker.content = reader.contentDigest
         guard !isAtEnd else {
             worker.isLast = true
             worker.isEmpty = true
@@ -34,7 +51,6 @@ final class StreamCutter: @unchecked Sendable {
         }
         let count: Int
         do {
-            try skip(worker.buffer)
             count = try fill(worker.buffer)
         } catch {
             worker.failure = error
@@ -42,13 +58,14 @@ final class StreamCutter: @unchecked Sendable {
             isAtEnd = true
             return nil
         }
-        worker.filePosition = Int64(clamping: reader.compressedOffset)
+        worker.filePosition = reader.fileOffset
         let start = point
         let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<count])
         let whole = StreamCutter.lengthOfLines(bytes)
         if count < worker.buffer.count {
             isAtEnd = true
             worker.isLast = true
+            reader.note(bytes)
             return { worker in StreamCutter.decodeLast(worker, count: count, whole: whole, from: start) }
         }
         guard whole > 0 else {
@@ -58,10 +75,12 @@ final class StreamCutter: @unchecked Sendable {
             return nil
         }
         carried.append(contentsOf: bytes[whole...])
+        reader.note(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
         var lines: UInt64 = 0
         for byte in UnsafeRawBufferPointer(rebasing: bytes[..<whole]) { lines &+= byte == 10 ? 1 : 0 }
         point = ResumePoint(offset: start.offset + UInt64(whole), line: start.line + lines)
         worker.end = point
+        worker.content = reader.contentDigest
         return { worker in
             worker.resume(at: start)
             worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<whole]))
@@ -81,26 +100,11 @@ final class StreamCutter: @unchecked Sendable {
         worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[whole..<count]), isLast: true)
     }
 
-    private func skip(_ buffer: UnsafeMutableRawBufferPointer) throws {
-        while unread > 0 {
-            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: unread))])
-            let count = try reader.read(into: part)
-            if count == 0 { break }
-            unread -= UInt64(count)
-        }
-    }
-
-    private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(StreamProblem) -> Int {
         let own = min(carried.count, buffer.count)
         carried.withUnsafeBytes { bytes in buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<own])) }
         carried.removeFirst(own)
-        var count = own
-        while count < buffer.count {
-            let more = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-            if more == 0 { break }
-            count += more
-        }
-        return count
+        return own + (try reader.fill(UnsafeMutableRawBufferPointer(rebasing: buffer[own...])))
     }
 }
 

@@ -97,16 +97,13 @@ public struct TraceQuestion: Sendable {
 
     /// The flows that may be of a connection id, through any Connector.
     private func identified(_ id: String, _ database: Database) throws -> [Int64] {
-        guard let seed = try KeyedHash.storedSeed(database) else { return [] }
+        guard let key = try IdentityKey.stored(database) else { return [] }
         let connectors = try String?.fetchAll(
             database, sql: "SELECT DISTINCT value FROM target LEFT JOIN text ON text_id = connector_id")
-        var id = id
-        let connection = id.withUTF8 { KeyedHash.hash(UnsafeRawBufferPointer($0), seed: seed) }
-        let keys = connectors.map { connector in
-            var connector = connector ?? ""
-            return IdentityRuns.key(connector.withUTF8 { KeyedHash.hash(UnsafeRawBufferPointer($0), seed: connection) })
-        }
-        return try IdentityRuns(database).find(keys.sorted()) { $0 }.map(\.flowID)
+        let hashes = connectors.map { key.hash(connection: id, connector: $0 ?? "") }
+        var found = try IdentityRuns(database).find(hashes.map { IdentityRuns.key($0) }.sorted()) { $0 }.map(\.flowID)
+        for hash in hashes { found += try ReusedIdentities.flows(database, of: hash, most: TraceQuestion.most) }
+        return found
     }
 
     private func trace(_ id: Int64, _ database: Database, _ reader: FlowFactsReader) throws -> FlowTrace? {

@@ -68,8 +68,4 @@ final class RetellingNotes {
             }
         }
     }
-
-    func forget() {
-        kinds = []
-    }
 }

@@ -1,3 +1,4 @@
+internal import Crypto
 import Glibc
 
 /// Reads a file of bytes that may be plain, gzip (one member or many) or zlib-wrapped, told apart by the first bytes.
@@ -33,6 +34,20 @@ public final class ByteStreamReader {
     private let inflater: InflateStream?
     private var state = State.between
     private var failure: StreamProblem?
+    private var hash = SHA256()
+    /// Bytes of the file that were read and hashed; some of them may wait to be handed out.
+    public private(set) var bytesRead: UInt64 = 0
+
+    /// SHA-256 of the first `bytesRead` bytes of the file, which is compressed; what a plain file hands out is for the caller to hash.
+    public var fileDigest: [UInt8] {
+        let soFar = hash
+        return Array(soFar.finalize())
+    }
+
+    private func note(_ bytes: UnsafeRawBufferPointer) {
+        if inflater != nil { hash.update(bufferPointer: bytes) }
+        bytesRead += UInt64(bytes.count)
+    }
 
     private enum Position {
         /// From wherever the descriptor stands, such as a pipe.
@@ -57,6 +72,20 @@ public final class ByteStreamReader {
                 throw SystemProblem(operation: "read", path: path, code: EISDIR)
             }
             try self.init(file: file, position: .sequential, start: 0)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Opens the file at `path` and reads its first `size` bytes, once each: what is appended meanwhile does not exist for this reader, and
+    /// `fileDigest` is of just the bytes that were inflated.
+    public convenience init(path: String, size: UInt64) throws(StreamProblem) {
+        do throws(SystemProblem) {
+            let file = try OpenFile(path, .read)
+            guard try !file.status().isDirectory else {
+                throw SystemProblem(operation: "read", path: path, code: EISDIR)
+            }
+            try self.init(file: file, position: .range(0..<size), start: 0)
         } catch {
             throw .system(error)
         }
@@ -110,6 +139,7 @@ public final class ByteStreamReader {
             case .gzip: InflateStream(.gzip)
             case .zlib: InflateStream(.zlib)
             }
+        note(UnsafeRawBufferPointer(rebasing: input[..<count]))
     }
 
     deinit {
@@ -140,6 +170,7 @@ public final class ByteStreamReader {
                 throw fail(.system(error))
             }
             inputIsAtEnd = count == 0
+            note(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         } else {
             count = min(pending.count, buffer.count)
             buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[pending.prefix(count)]))
@@ -237,6 +268,7 @@ public final class ByteStreamReader {
             let room = UnsafeMutableRawBufferPointer(rebasing: input[kept...])
             let count = try ByteStreamReader.fill(room, from: file, position, at: compressedOffset + UInt64(kept))
             inputIsAtEnd = count == 0
+            note(UnsafeRawBufferPointer(rebasing: room[..<count]))
             pending = 0..<(kept + count)
         } catch {
             throw fail(.system(error))

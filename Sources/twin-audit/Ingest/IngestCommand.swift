@@ -87,11 +87,16 @@ struct IngestCommand: ParsableCommand {
     }
 
     private func status(of report: IngestReport) -> ExitStatus {
-        let worst = Failure.worst(report.refusals.map(\.kind))
+        let worst = Failure.worst(report.refusals.map(\.storeKind))
         if worst != .clean { return worst }
         if stopRequested.load(ordering: .relaxed) { return .environment }
         if strict, report.quarantined > 0 { return .inputRefused }
         if report.filesRead + report.filesKnown == 0, !paths.isEmpty { return .undecidable }
+        if report.filesKnown == 0, report.newSnapshots == 0, report.hasNoRecords {
+            if report.quarantined > 0 { return .inputRefused }
+            Message.warning("no record was found in what was read; nothing can be said from it")
+            return .undecidable
+        }
         return .clean
     }
 }

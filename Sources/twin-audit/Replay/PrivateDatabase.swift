@@ -23,7 +23,7 @@ enum PrivateDatabase {
         let report = try Ingest(options: options).run(paths: paths, databasePath: path)
         for warning in report.warnings { Message.warning(Escaping.terminal(warning)) }
         for refusal in report.refusals { Message.error(Escaping.terminal(refusal.message)) }
-        try ExitStatusError.end(with: Failure.worst(report.refusals.map(\.kind)))
+        try ExitStatusError.end(with: Failure.worst(report.refusals.map(\.storeKind)))
         guard access(path, F_OK) == 0 else { throw CommandFailure(.undecidable, "there is nothing to judge in what was named") }
         if report.quarantined > 0 {
             Message.warning("\(report.quarantined) lines could not be read and are left out; `ingest` tells which")
