@@ -255,7 +255,7 @@ struct SourceIngest {
         } catch {
             throw StoreFailure(.environment, "`\(row.path)`: \(error)")
         }
-        var reader = FrameGatherer(segment, from: row, name: row.path)
+        var reader = try FrameGatherer(segment, from: row, name: row.path)
         let pool = pools.pool(for: .analytics)
         defer { pool.drain() }
         var damage: [String] = []
