@@ -53,10 +53,12 @@ struct FrameGatherer {
     private(set) var isTorn = false
     private var isAtEnd = false
 
-    init(_ segment: SegmentFile, from row: SourceRow, name: String) {
+    init(_ segment: SegmentFile, from row: SourceRow, name: String) throws {
         self.segment = segment
         self.name = name
-        frames = SegmentReader(segment, from: UInt64(row.filePosition))
+        do { frames = try SegmentReader(segment, from: UInt64(row.filePosition)) } catch {
+            throw StoreFailure(.environment, "`\(name)`: \(error)")
+        }
         number = row.frames
         point = ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines))
         filePosition = row.filePosition

@@ -270,7 +270,7 @@ struct SourceIngest {
         } catch {
             throw InputProblem(.environment, path: row.path, "`\(row.path)`: \(error)")
         }
-        var reader = FrameGatherer(segment, from: row, name: row.path)
+        var reader = try FrameGatherer(segment, from: row, name: row.path)
         let pool = pools.pool(for: .analytics)
         defer { pool.drain() }
         var damage: [String] = []

@@ -50,6 +50,8 @@ struct CheckpointReader {
     private static let chunkBytes = 1 << 20
 
     private let file: OpenFile?
+    /// Bytes of the file that exist here.
+    private let limit: Int
     /// Bytes of the file from `windowStart` on.
     private var window: [UInt8]
     private var windowStart = 0
@@ -61,16 +63,21 @@ struct CheckpointReader {
     /// `position` lies within a paragraph that is longer than a note can be.
     private var isWithinParagraph = false
 
-    /// No file is no entries.
-    init(directory: String) throws(SystemProblem) {
+    /// Reads the file as it is now: what is appended later does not exist. No file is no entries.
+    ///
+    /// - Parameter start: where an entry begins.
+    init(directory: String, from start: Int = 0) throws(SystemProblem) {
         let path = directory + "/" + CheckpointFile.name
         file = try FileSystem.status(path) == nil ? nil : OpenFile(regular: path)
         window = []
-        isAtEnd = file == nil
+        windowStart = start
+        limit = Int(clamping: try file?.size() ?? 0)
+        isAtEnd = file == nil || start >= limit
     }
 
     init(_ bytes: [UInt8]) {
         file = nil
+        limit = bytes.count
         window = bytes
         isAtEnd = true
     }
@@ -144,11 +151,12 @@ struct CheckpointReader {
         windowStart += position
         position = 0
         let kept = window.count
-        var chunk = [UInt8](repeating: 0, count: CheckpointReader.chunkBytes)
-        let offset = UInt64(windowStart + kept)
-        let count = try chunk.withMutableBytes { bytes throws(SystemProblem) in try file.read(into: bytes, at: offset) }
-        window.append(contentsOf: chunk[..<count])
-        isAtEnd = count < chunk.count
+        let offset = windowStart + kept
+        var chunk = [UInt8](repeating: 0, count: min(CheckpointReader.chunkBytes, limit - offset))
+        let count = try chunk.withMutableBytes { bytes throws(SystemProblem) in try file.read(into: bytes, at: UInt64(offset)) }
+        guard count == chunk.count else { throw .changed(file.path) }
+        window.append(contentsOf: chunk)
+        isAtEnd = offset + count == limit
     }
 }
 

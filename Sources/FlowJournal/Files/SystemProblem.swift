@@ -16,12 +16,19 @@ public struct SystemProblem: Error, Hashable, Sendable {
 
     static let noMemory = ENOMEM
 
+    /// A file became shorter while it was read, or another took its name: nothing that was read of it is the state of one moment.
+    static func changed(_ path: String) -> SystemProblem { SystemProblem(operation: "read on in", path: path, code: ESTALE) }
+
+    /// The file was changed while it was read; reading again may help.
+    public var isChange: Bool { code == ESTALE }
+
     /// No space or quota is left, or the file would grow past a limit: making space helps.
     public var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 }
 
 extension SystemProblem: CustomStringConvertible {
     public var description: String {
+        if isChange { return "`\(path)` was changed while it was read" }
         var bytes = [UInt8](repeating: 0, count: 256)
         let isKnown = bytes.withMutableBytes { buffer in
             guard let base = buffer.baseAddress else { return false }

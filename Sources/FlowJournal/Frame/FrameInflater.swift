@@ -75,18 +75,14 @@ public final class FrameInflater {
     }
 
     /// What is wrong with bits of a member that inflating does not look at, or nil: those between the end of the compressed data and the
-    /// next byte, which every compressor leaves zero.
-    ///
-    /// Looks at the first `length` bytes of the member that was read last, which must have been inflated without an error.
-    func unusedBits(scratch: UnsafeMutableRawBufferPointer, length: Int) -> String? {
+    /// next byte, which every compressor leaves zero. The member must have been inflated without an error.
+    func unusedBits(of member: UnsafeRawBufferPointer, scratch: UnsafeMutableRawBufferPointer) -> String? {
         let stream = strict ?? InflateStream(.raw)
         strict = stream
         stream.reset()
-        let last = member.withBytes { bytes in
-            stream.lastByte(
-                UnsafeRawBufferPointer(rebasing: bytes[FrameHeader.length..<length - FrameHeader.trailerLength]), scratch: scratch)
-        }
-        guard let last else { return "the compressed data does not end where it should" }
+        guard member.count > FrameHeader.length + FrameHeader.trailerLength else { return "the frame is cut short" }
+        let data = UnsafeRawBufferPointer(rebasing: member[FrameHeader.length..<member.count - FrameHeader.trailerLength])
+        guard let last = stream.lastByte(data, scratch: scratch) else { return "the compressed data does not end where it should" }
         return last.byte >> UInt8(8 - last.unusedBits) == 0 ? nil : "bits after the end of the compressed data are set"
     }
 }

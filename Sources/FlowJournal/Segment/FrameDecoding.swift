@@ -5,6 +5,8 @@ import Synchronization
 public enum FrameDecoding {
     /// What a window's frames inflate to, together: memory is two windows.
     static let windowBytes = 8 << 20
+    /// Frames of one window: enough for all cores to be busy, few enough that memory stays small.
+    static let windowFrames = 1_024
 
     /// Calls `body` for every frame that `reader` gives, in order, with its lines: for a native frame all of them, checked against its
     /// checksum; for foreign, torn and damaged stretches none. The bytes are valid during the call. When `body` gives false, the walk ends.
@@ -50,7 +52,7 @@ private final class DecodingWindow: @unchecked Sendable {
         frames.removeAll(keepingCapacity: true)
         starts.removeAll(keepingCapacity: true)
         var used = 0
-        while used < FrameDecoding.windowBytes, frames.count < FrameHasher.windowFrames, let located = try reader.next() {
+        while used < FrameDecoding.windowBytes, frames.count < FrameDecoding.windowFrames, let located = try reader.next() {
             frames.append(located)
             starts.append(used)
             used += located.frame.header.map { Int($0.inflatedLength) } ?? 0

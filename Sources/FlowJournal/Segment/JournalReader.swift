@@ -44,11 +44,14 @@ public final class JournalReader {
 
     public let directory: JournalDirectory
     public let selection: Selection
-    /// The journal is being written: the beginning of a frame at its end is not given as torn, but waited for.
+    /// The journal is being written: the beginning of a frame at its end is not given as torn, but waited for, and what is appended is given
+    /// as well. Otherwise the journal is read as it was when the reader was made.
     public var isFollowing = false
-    private var remaining: ArraySlice<Int>
+    private var remaining: ArraySlice<JournalMoment.Segment>
     private var lastNumber: Int
     private var current: SegmentReader?
+    /// The frames at the end of the journal that were looked at to tell a torn end from damage.
+    private var ahead: ArraySlice<Frame> = []
     private var index: UInt64 = 0
     private var isSingleFile = false
 
@@ -56,7 +59,7 @@ public final class JournalReader {
     public init(_ directory: JournalDirectory, selection: Selection = Selection(), firstSegment: Int = 1) throws(SystemProblem) {
         self.directory = directory
         self.selection = selection
-        remaining = try directory.segments().filter { $0 >= firstSegment }[...]
+        remaining = try JournalMoment(directory, firstSegment: firstSegment).segments[...]
         lastNumber = firstSegment - 1
     }
 
@@ -73,30 +76,37 @@ public final class JournalReader {
     /// The next frame that may concern the selection; damaged and foreign stretches always do.
     public func next() throws(SystemProblem) -> Located? {
         while true {
-            current?.isFollowing = isFollowing && remaining.isEmpty
-            if let current, let frame = try current.next() {
+            if let current, let frame = try frame(of: current) {
                 defer { index += 1 }
                 if let header = frame.header, !selection.mayConcern(header) { continue }
                 return Located(segment: current.segment, number: lastNumber, index: index, frame: frame)
             }
             if isSingleFile { return nil }
-            if remaining.isEmpty {
+            if remaining.isEmpty, isFollowing {
                 let last = lastNumber
-                remaining = try directory.segments().filter { $0 > last }[...]
-            }
-            guard let number = remaining.first else { return nil }
-            if let current, try current.segment.size() > current.offset {
-                // The segment grew between its end and the appearance of the next one; what is left now is final.
-                current.isFollowing = false
-                if let frame = try current.next() {
-                    defer { index += 1 }
-                    if let header = frame.header, !selection.mayConcern(header) { continue }
-                    return Located(segment: current.segment, number: lastNumber, index: index, frame: frame)
+                remaining = try JournalMoment(directory, firstSegment: last + 1).segments[...]
+                if !remaining.isEmpty, let current {
+                    // It may have grown between its end and the appearance of the next one; what is left of it now is final.
+                    try current.measure()
+                    continue
                 }
             }
-            remaining.removeFirst()
-            lastNumber = number
-            current = try SegmentReader(path: directory.segmentPath(number))
+            guard let segment = remaining.popFirst() else { return nil }
+            lastNumber = segment.number
+            current = try SegmentReader(segment.open(), limit: isFollowing ? nil : segment.size)
         }
+    }
+
+    private func frame(of reader: SegmentReader) throws(SystemProblem) -> Frame? {
+        if let frame = ahead.popFirst() { return frame }
+        reader.isFollowing = isFollowing && remaining.isEmpty
+        guard let frame = try reader.next() else { return nil }
+        guard !reader.isFollowing, remaining.isEmpty, case .damaged = frame.form else { return frame }
+        let (stretches, isTorn) = try TornEnd.look(behind: frame, in: reader)
+        guard isTorn, let last = stretches.last else {
+            ahead = stretches.dropFirst()
+            return frame
+        }
+        return Frame(form: .torn, offset: frame.offset, length: last.end - frame.offset)
     }
 }

@@ -93,8 +93,11 @@ public struct TreeHead: Hashable, Sendable {
 }
 
 extension TreeHash {
-    /// The leaf hash of a stretch of a file, read in pieces.
-    static func leaf(of file: OpenFile, from start: UInt64, to end: UInt64) throws(SystemProblem) -> TreeHash {
+    /// The leaf hash of a stretch of a file, read in pieces, each of which is handed on as it was hashed. Throws `SystemProblem.changed` when the
+    /// file is too short.
+    static func leaf(
+        of file: OpenFile, from start: UInt64, to end: UInt64, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(SystemProblem) -> TreeHash {
         var hasher = SHA256()
         withUnsafeBytes(of: UInt8(0)) { hasher.update(bufferPointer: $0) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
@@ -103,8 +106,10 @@ extension TreeHash {
         while position < end {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: end - position))])
             let count = try file.read(into: room, at: position)
-            guard count > 0 else { break }
-            hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: room[..<count]))
+            guard count == room.count else { throw .changed(file.path) }
+            let piece = UnsafeRawBufferPointer(room)
+            hasher.update(bufferPointer: piece)
+            body(piece)
             position += UInt64(count)
         }
         return TreeHash(hasher.finalize())

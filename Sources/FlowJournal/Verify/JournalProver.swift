@@ -27,13 +27,6 @@ public struct JournalProver {
         public let signer: NoteVerifier?
     }
 
-    private struct Located {
-        var segment: SegmentFile
-        var number: Int
-        var frame: Frame
-        var index: Int
-    }
-
     public let directory: JournalDirectory
     public let keys: [NoteVerifier]
 
@@ -45,7 +38,7 @@ public struct JournalProver {
     public func prove(_ target: Target) throws(Problem) -> Proof {
         do {
             let (leaves, located) = try leaves(and: target)
-            guard let located, located.frame.header != nil else { throw Problem.notFound }
+            guard let located else { throw Problem.notFound }
             return try proof(leaves, located)
         } catch let problem as SystemProblem {
             throw .system(problem)
@@ -56,8 +49,8 @@ public struct JournalProver {
         }
     }
 
-    private func proof(_ leaves: [TreeHash], _ located: Located) throws -> Proof {
-        for range in try coveringCheckpoints(located.index, leaves.count).reversed() {
+    private func proof(_ leaves: [TreeHash], _ located: JournalPass.Leaf) throws -> Proof {
+        for range in try coveringCheckpoints(Int(located.index), leaves.count).reversed() {
             let file = try OpenFile(regular: directory.checkpointsPath)
             var bytes = [UInt8](repeating: 0, count: range.count)
             _ = try bytes.withMutableBytes { buffer throws(SystemProblem) in try file.read(into: buffer, at: UInt64(range.lowerBound)) }
@@ -69,19 +62,16 @@ public struct JournalProver {
             }
             let covered = Array(leaves[..<Int(checkpoint.head.size)])
             guard MerklePaths.root(covered[...]) == checkpoint.head.root else { throw Problem.tampered(size: checkpoint.head.size) }
-            let place = "\(SegmentName.name(of: located.number)) \(located.frame.offset) \(located.frame.length)"
-            guard let inclusion = MerklePaths.inclusion(of: located.index, in: covered),
+            let place = "\(SegmentName.name(of: located.segment)) \(located.frame.offset) \(located.frame.length)"
+            guard let inclusion = MerklePaths.inclusion(of: Int(located.index), in: covered),
+                // The bytes that are handed out, not only those that were hashed on the way.
+                inclusion.proves(located.bytes.withBytes({ TreeHash.leaf($0) }), in: checkpoint.head),
                 let proof = TransparencyProof(extra: Array(place.utf8), inclusion: inclusion, note: note)
             else { throw Problem.notFound }
-            let member: [UInt8]
-            do {
-                member = try located.segment.member(of: located.frame)
-            } catch FrameProblem.system(let problem) {
-                throw problem
-            }
-            return Proof(proof: proof, member: member, segment: located.number, frame: located.frame, signer: signer)
+            return Proof(
+                proof: proof, member: located.bytes, segment: located.segment, frame: located.frame, signer: signer)
         }
-        throw Problem.unsealed(frame: UInt64(located.index))
+        throw Problem.unsealed(frame: located.index)
     }
 
     /// Where the checkpoints stand that cover a frame and no more frames than there are.
@@ -97,24 +87,13 @@ public struct JournalProver {
         return found
     }
 
-    private func leaves(and target: Target) throws -> ([TreeHash], Located?) {
+    private func leaves(and target: Target) throws -> ([TreeHash], JournalPass.Leaf?) {
         var leaves: [TreeHash] = []
-        var located: Located?
-        let segments = try directory.segments()
-        for number in segments {
-            let reader = try SegmentReader(path: directory.segmentPath(number))
-            let hasher = FrameHasher(reader)
-            while true {
-                let window = try hasher.window()
-                if window.isEmpty { break }
-                for hashed in window {
-                    if case .torn = hashed.frame.form, number == segments.last { continue }
-                    if matches(hashed.frame, leaves.count, target) {
-                        located = Located(segment: reader.segment, number: number, frame: hashed.frame, index: leaves.count)
-                    }
-                    leaves.append(hashed.hash)
-                }
-            }
+        var located: JournalPass.Leaf?
+        let pass = JournalPass(try JournalMoment(directory), takesDigests: false)
+        while let leaf = try pass.next() {
+            if leaf.frame.header != nil, matches(leaf.frame, leaves.count, target) { located = leaf }
+            leaves.append(leaf.hash)
         }
         return (leaves, located)
     }

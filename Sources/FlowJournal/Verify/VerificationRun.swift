@@ -3,8 +3,7 @@ struct VerificationRun {
     private let verifier: JournalVerifier
     private var report = VerificationReport()
     private var tree = MerkleTree()
-    private let inflater = FrameInflater()
-    private var scratch: [UInt8] = []
+    private let soundness = FrameSoundness()
 
     /// Checkpoints that are well-formed and follow each other, so their sizes rise.
     private var seals: [Seal] = []
@@ -12,6 +11,9 @@ struct VerificationRun {
     /// The first of `seals` that the tree has not come to.
     private var nextSeal = 0
     private var pendingRemembered: [TreeHead]
+    /// Where the checkpoints end that are judged, and what was signed after them.
+    private var checkpointsEnd = 0
+    private var later: CheckpointReader?
 
     /// Sequence that the next frame must begin with; nil after a stretch whose records are not known.
     private var expected: UInt64? = 1
@@ -64,26 +66,31 @@ struct VerificationRun {
     }
 
     mutating func run() throws(SystemProblem) -> VerificationReport {
-        let segments = try verifier.directory.segments()
+        // What a writer says of its frames is read before the frames, so that it cannot be of more than are looked at.
+        let state = TreeState.read(in: verifier.directory.path)
         try readCheckpoints()
-        rememberedAt(size: 0)
-        for (position, number) in segments.enumerated() {
-            let before = position == 0 ? 0 : segments[position - 1]
-            if number != before + 1 {
-                let missing = number == before + 2 ? "segment \(before + 1)" : "segments \(before + 1) to \(number - 1)"
-                report.add(
-                    VerificationFinding(
-                        .segmentMissing, "\(missing) of \(segments.last ?? number) is not there",
-                        file: SegmentName.name(of: before + 1)))
-            }
-            try walk(number, isLast: position == segments.count - 1)
+        let moment = try JournalMoment(verifier.directory)
+        // Frames may name checkpoints that were signed since.
+        later = try CheckpointReader(directory: verifier.directory.path, from: checkpointsEnd)
+        for missing in moment.missing {
+            let numbers = missing.count == 1 ? "segment \(missing.lowerBound)" : "segments \(missing.lowerBound) to \(missing.upperBound)"
+            report.add(
+                VerificationFinding(
+                    .segmentMissing, "\(numbers) of \(moment.segments.last?.number ?? 0) is not there",
+                    file: SegmentName.name(of: missing.lowerBound)))
         }
-        report.segmentCount = segments.count
+        rememberedAt(size: 0)
+        let pass = JournalPass(moment, takesDigests: false)
+        while let leaf = try pass.next() { examine(leaf) }
+        if let tornEnd = pass.tornEnd { examine(tornEnd) }
+        tree = pass.tree
+        report.byteCount = moment.segments.reduce(0) { $0 + $1.size }
+        report.segmentCount = moment.segments.count
         report.head = tree.head
-        checkState()
+        check(state)
         report.lastSequence = lastSequence == 0 ? nil : lastSequence
         if let mismatch { try locate(mismatch) }
-        conclude()
+        try conclude()
         return report
     }
 
@@ -101,6 +108,7 @@ struct VerificationRun {
             if entries.isEmpty { break }
             let signers = SignatureChecks.check(entries, verifier.keys)
             for (entry, signer) in zip(entries, signers) { take(entry, signer, &unknown) }
+            if let last = entries.last { checkpointsEnd = last.content == .torn ? last.range.lowerBound : last.range.upperBound }
         }
         if let unknown {
             let names = unknown.names.sorted().map { "`\($0)`" }.joined(separator: ", ")
@@ -178,100 +186,82 @@ struct VerificationRun {
 
     // MARK: Frames
 
-    private mutating func walk(_ number: Int, isLast: Bool) throws(SystemProblem) {
-        let reader = try SegmentReader(path: verifier.directory.segmentPath(number))
-        place.segment = number
-        place.offset = 0
-        let hasher = FrameHasher(reader)
-        while true {
-            let window = try hasher.window()
-            if window.isEmpty { break }
-            for hashed in window { try examine(hashed, reader.segment, number, isLast: isLast) }
+    private mutating func examine(_ leaf: JournalPass.Leaf) {
+        if place.segment != leaf.segment {
+            place.segment = leaf.segment
+            place.offset = 0
         }
-        report.byteCount += reader.offset
-    }
-
-    private mutating func examine(_ hashed: FrameHasher.Hashed, _ segment: SegmentFile, _ number: Int, isLast: Bool)
-        throws(SystemProblem)
-    {
-        let frame = hashed.frame
-        let index = tree.size
-        if case .torn = frame.form, isLast {
-            if !verifier.sealedPartOnly || index < lastSealSize {
-                report.add(
-                    VerificationFinding(
-                        .tornTail, "the journal ends in the beginning of a frame", file: SegmentName.name(of: number),
-                        bytes: frame.offset..<frame.end, frames: index..<index + 1))
-            }
-            return
-        }
-        switch frame.form {
+        switch leaf.frame.form {
         case .native(let header):
-            try native(frame, header, segment, number, index)
+            native(leaf, header)
         case .foreign:
-            add(.foreignMember, "a gzip member that no journal writer wrote", frame, number, index)
+            add(.foreignMember, "a gzip member that no journal writer wrote", leaf)
             expected = nil
         case .torn:
-            add(.frameDamaged, "the segment ends in the beginning of a frame, and more segments follow", frame, number, index)
+            add(.frameDamaged, "the beginning of a frame", leaf)
             expected = nil
         case .damaged(let reason):
-            add(.frameDamaged, reason, frame, number, index)
+            add(.frameDamaged, reason, leaf)
             expected = nil
         }
-        tree.append(hashed.hash)
-        place = Place(segment: number, offset: frame.end, index: tree.size, sequence: lastSequence)
+        tree.append(leaf.hash)
+        place = Place(segment: leaf.segment, offset: leaf.frame.end, index: tree.size, sequence: lastSequence)
         holdAgainstSeal()
         rememberedAt(size: tree.size)
     }
 
-    private mutating func native(
-        _ frame: Frame, _ header: FrameHeader, _ segment: SegmentFile, _ number: Int, _ index: UInt64
-    ) throws(SystemProblem) {
+    /// A torn end is damage when there were more frames once.
+    private mutating func examine(_ tornEnd: TornEnd) {
+        let file = SegmentName.name(of: tornEnd.segment)
+        if tree.size < lastSealSize {
+            for stretch in tornEnd.stretches {
+                var reason = "the beginning of a frame, where a checkpoint covers whole ones"
+                if case .damaged(let found) = stretch.form { reason = found }
+                report.add(
+                    VerificationFinding(
+                        .frameDamaged, reason, file: file, bytes: stretch.offset..<stretch.end, frames: tree.size..<tree.size + 1))
+            }
+        } else if !verifier.sealedPartOnly {
+            report.add(
+                VerificationFinding(
+                    .tornTail, "the journal ends in bytes that are no whole frame", file: file, bytes: tornEnd.bytes,
+                    frames: tree.size..<tree.size + 1))
+        }
+    }
+
+    private mutating func native(_ leaf: JournalPass.Leaf, _ header: FrameHeader) {
         if let expected, header.firstSequence != expected {
             let gap = header.firstSequence > expected
             add(
                 .sequenceBroken,
-                gap ? "records are missing before this frame" : "the frame's records come after record \(lastSequence)", frame,
-                number,
-                index, records: gap ? expected...header.firstSequence - 1 : header.firstSequence...header.lastSequence)
+                gap ? "records are missing before this frame" : "the frame's records come after record \(lastSequence)", leaf,
+                records: gap ? expected...header.firstSequence - 1 : header.firstSequence...header.lastSequence)
         } else if expected == nil, header.firstSequence <= lastSequence {
             add(
-                .sequenceBroken, "the frame's records come after record \(lastSequence)", frame, number, index,
+                .sequenceBroken, "the frame's records come after record \(lastSequence)", leaf,
                 records: header.firstSequence...header.lastSequence)
         }
         if report.firstSequence == nil { report.firstSequence = header.firstSequence }
         expected = header.nextSequence
         lastSequence = max(lastSequence, header.lastSequence)
         report.recordCount += UInt64(header.recordCount)
-        let isUnsealed = index >= lastSealSize || mismatch != nil || verifier.keys.isEmpty
+        let isUnsealed = leaf.index >= lastSealSize || mismatch != nil || verifier.keys.isEmpty
         let isDeep = verifier.depth == .records || (verifier.depth == .seals && isUnsealed)
         let holdsOwn = header.flags & FrameHeader.holdsJournalRecords != 0
         lastRecordKind = nil
         guard isDeep || holdsOwn else { return }
-        try lookInside(frame, header, segment, number, index, isDeep: isDeep, holdsOwn: holdsOwn)
+        lookInside(leaf, header, isDeep: isDeep, holdsOwn: holdsOwn)
     }
 
-    private mutating func lookInside(
-        _ frame: Frame, _ header: FrameHeader, _ segment: SegmentFile, _ number: Int, _ index: UInt64, isDeep: Bool, holdsOwn: Bool
-    ) throws(SystemProblem) {
+    private mutating func lookInside(_ leaf: JournalPass.Leaf, _ header: FrameHeader, isDeep: Bool, holdsOwn: Bool) {
         var own: [OwnRecord] = []
-        var wrong: String?
-        do throws(FrameProblem) {
-            let inflater = self.inflater
-            (own, wrong) = try scratch.withMutableBytes(count: Int(header.inflatedLength)) { buffer throws(FrameProblem) in
-                let count = try segment.inflate(frame, with: inflater, into: buffer)
-                let lines = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-                let own = holdsOwn ? OwnRecords.find(in: lines) : []
-                guard isDeep else { return (own, nil) }
-                if let wrong = FrameContents.check(lines, against: header) { return (own, wrong) }
-                return (own, inflater.unusedBits(scratch: buffer, length: Int(frame.length)))
-            }
-        } catch {
-            if case .system(let problem) = error { throw problem }
-            wrong = error.description
+        let soundness = self.soundness
+        let wrong = leaf.bytes.withBytes { member in
+            let take = { (lines: UnsafeRawBufferPointer) in if holdsOwn { own = OwnRecords.find(in: lines) } }
+            return isDeep ? soundness.inspect(member, header, take) : soundness.lines(member, header, take)
         }
-        if let wrong { add(.frameDamaged, wrong, frame, number, index) }
-        for record in own { note(record, index, header) }
+        if let wrong { add(.frameDamaged, wrong, leaf) }
+        for record in own { note(record, leaf.index, header) }
     }
 
     private mutating func note(_ record: OwnRecord, _ index: UInt64, _ header: FrameHeader) {
@@ -287,13 +277,12 @@ struct VerificationRun {
     }
 
     private mutating func add(
-        _ kind: VerificationFinding.Kind, _ explanation: String, _ frame: Frame, _ number: Int, _ index: UInt64,
-        records: ClosedRange<UInt64>? = nil
+        _ kind: VerificationFinding.Kind, _ explanation: String, _ leaf: JournalPass.Leaf, records: ClosedRange<UInt64>? = nil
     ) {
         report.add(
             VerificationFinding(
-                kind, explanation, file: SegmentName.name(of: number), bytes: frame.offset..<frame.end, frames: index..<index + 1,
-                records: records ?? frame.header.map { $0.firstSequence...$0.lastSequence }))
+                kind, explanation, file: SegmentName.name(of: leaf.segment), bytes: leaf.frame.offset..<leaf.frame.end,
+                frames: leaf.index..<leaf.index + 1, records: records ?? leaf.frame.header.map { $0.firstSequence...$0.lastSequence }))
     }
 
     /// Holds the tree against the checkpoint of its size, when there is one.
@@ -338,10 +327,18 @@ struct VerificationRun {
         // Only segments that are there: their numbers may be far apart.
         for number in try verifier.directory.segments() where (mismatch.from.segment...mismatch.to.segment).contains(number) {
             let offset = number == mismatch.from.segment ? mismatch.from.offset : 0
-            let reader = SegmentReader(try SegmentFile(path: verifier.directory.segmentPath(number)), from: offset)
+            let reader = try SegmentReader(
+                SegmentFile(path: verifier.directory.segmentPath(number)), from: offset, limit: nil, keeps: true)
             while index < mismatch.to.index, let frame = try reader.next() {
                 if let header = frame.header {
-                    try lookInside(frame, header, reader.segment, number, index, isDeep: true, holdsOwn: false)
+                    let bytes = try reader.bytes.bytes(Int(frame.length), at: frame.offset)
+                    let wrong = bytes.withBytes { soundness.problem($0, header) }
+                    if let wrong {
+                        report.add(
+                            VerificationFinding(
+                                .frameDamaged, wrong, file: SegmentName.name(of: number), bytes: frame.offset..<frame.end,
+                                frames: index..<index + 1, records: header.firstSequence...header.lastSequence))
+                    }
                 }
                 index += 1
             }
@@ -349,8 +346,8 @@ struct VerificationRun {
     }
 
     /// The writer's own state proves nothing, and may be missing; but a journal that is shorter than it has lost frames.
-    private mutating func checkState() {
-        guard let state = TreeState.read(in: verifier.directory.path), state.tree.size > tree.size else { return }
+    private mutating func check(_ state: TreeState?) {
+        guard let state, state.tree.size > tree.size else { return }
         report.add(
             VerificationFinding(
                 .framesMissing, "the writer's state is of \(state.tree.size) frames, and there are only \(tree.size)", file: TreeState.name,
@@ -359,7 +356,7 @@ struct VerificationRun {
 
     // MARK: Conclusion
 
-    private mutating func conclude() {
+    private mutating func conclude() throws(SystemProblem) {
         guard tree.size > 0 else {
             report.add(VerificationFinding(.empty, "there is no frame to examine"))
             if let head = pendingRemembered.last, head.size > 0 { shrunk(head) }
@@ -375,7 +372,7 @@ struct VerificationRun {
                     frames: tree.size..<lastSealSize))
         }
         checkOrigins()
-        checkNamedCheckpoints()
+        try checkNamedCheckpoints()
         checkRuns()
         if !verifier.sealedPartOnly, lastRecordKind?.kind != .closed {
             report.add(
@@ -406,8 +403,12 @@ struct VerificationRun {
         }
     }
 
-    private mutating func checkNamedCheckpoints() {
-        for (head, sequence, index) in namedCheckpoints where seal(ofSize: head.size)?.head != head {
+    private mutating func checkNamedCheckpoints() throws(SystemProblem) {
+        var missing = namedCheckpoints.filter { named in seal(ofSize: named.head.size)?.head != named.head }
+        while !missing.isEmpty, let entry = try later?.next() {
+            if case .checkpoint(let checkpoint, _) = entry.content { missing.removeAll { $0.head == checkpoint.head } }
+        }
+        for (head, sequence, index) in missing {
             report.add(
                 VerificationFinding(
                     .checkpointMissing, "record \(sequence) names a checkpoint of \(head.size) frames that is not there or differs",

@@ -120,7 +120,7 @@ struct JournalOpening {
                 state.segment = number
                 state.offset = 0
             }
-            let reader = SegmentReader(segment, from: state.offset)
+            let reader = try SegmentReader(segment, from: state.offset)
             var tornFrom: UInt64?
             while let frame = try reader.next() {
                 if tornFrom == nil, try isGood(frame, segment, inflater), let header = frame.header {

@@ -95,15 +95,15 @@ import Testing
         member = header.encoded() + member + [UInt8](repeating: 0, count: 8)
         mkdir(journal, 0o755)
         TestFile.write(member, to: journal + "/000000000001.ndjson.gz")
-        let frame = try #require(try Sample.frames(journal).first)
-        let segment = frame.segment
+        #expect(try Sample.frames(journal).map(\.frame.form) == [.torn])
         var target = [UInt8](repeating: 0, count: FrameHeader.longestInflated)
         #expect(throws: FrameProblem.corrupt("more data than the 1048576 bytes the header states")) {
             _ = try target.withMutableBytes { bytes throws(FrameProblem) in
-                try segment.inflate(frame.frame, with: FrameInflater(), into: bytes)
+                try member.withBytes { whole throws(FrameProblem) in try FrameInflater().inflate(whole, header, into: bytes) }
             }
         }
-        #expect(try Sample.verify(journal).verdict == .tampered)
+        // Alone and last, it may be what an interrupted write left.
+        #expect(try Sample.verify(journal).verdict == .cannotBeProved)
     }
 
     @Test func segmentNames() {

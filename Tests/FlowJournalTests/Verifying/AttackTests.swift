@@ -314,7 +314,14 @@ import Testing
         var content = FrameEncoder.Content(recordCount: 2, firstSequence: 1)
         content.timestamps.include(Timestamp(milliseconds: 1))
         _ = lines.withUnsafeBytes { FrameEncoder(level: 6).encode($0, content, into: &member) }
-        TestFile.write(member, to: other + "/000000000001.ndjson.gz")
+        // A sound frame behind it, so that it is not taken for an interrupted write.
+        var sound: [UInt8] = []
+        content = FrameEncoder.Content(recordCount: 1, firstSequence: 3)
+        content.timestamps.include(Timestamp(milliseconds: 1))
+        _ = Array("{\"seq\":3,\"event_type\":\"x\",\"timestamp\":1}\n".utf8).withUnsafeBytes {
+            FrameEncoder(level: 6).encode($0, content, into: &sound)
+        }
+        TestFile.write(member + sound, to: other + "/000000000001.ndjson.gz")
         let head = try Sample.verify(other, keys: []).head
         let note = try #require(SignedNote(text: Checkpoint(origin: "acme.example/office", head: head).text, signer: Sample.signer()))
         TestFile.write(CheckpointFile.encode(note), to: other + "/checkpoints")
