@@ -3,12 +3,21 @@ import Testing
 
 /// Bad input of each kind ends in one clear line and the right status, and leaves the database as it was.
 struct BadInputTests {
-    /// A database with something in it, as bytes.
+    /// What a database says, but for the files that it notes as passed over.
+    static func state(_ folder: Folder) throws -> Data {
+        let dump = try Program.audit("db", "dump", in: folder)
+        // One that this version cannot read is compared as it is.
+        guard dump.status == 0 else { return try folder.read("audit.db") }
+        let lines = dump.output.split(separator: "\n").filter { !($0.contains(#""view":"source""#) && $0.contains(#""refusal":""#)) }
+        return Data(lines.joined(separator: "\n").utf8)
+    }
+
+    /// A database with something in it, and what it says.
     static func prepared() throws -> (Folder, Data) {
         let folder = try Folder()
         try folder.write("good.log", try folder.sampleLog("connector-raw.log"))
         #expect(try Program.audit("ingest", "good.log", in: folder).status == 0)
-        return (folder, try folder.read("audit.db"))
+        return (folder, try state(folder))
     }
 
     static func expectRefusal(
@@ -19,7 +28,7 @@ struct BadInputTests {
         let errors = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("error:") }.map(String.init)
         #expect(errors == ["error: " + message], sourceLocation: sourceLocation)
         #expect(outcome.output == "", sourceLocation: sourceLocation)
-        #expect(try folder.read("audit.db") == before, "the database changed", sourceLocation: sourceLocation)
+        #expect(try BadInputTests.state(folder) == before, "the database changed", sourceLocation: sourceLocation)
     }
 
     @Test("a missing file")
@@ -67,7 +76,7 @@ struct BadInputTests {
         #expect(outcome.errors.hasPrefix("error: `cut.gz`: the compressed data is cut off at byte \(cut)"), "\(outcome.errors)")
         #expect(outcome.errors.hasSuffix("; nothing of it was stored, get the file again\n"))
         #expect(outcome.errors.split(separator: "\n").count == 1)
-        #expect(try folder.read("audit.db") == before)
+        #expect(try BadInputTests.state(folder) == before)
     }
 
     @Test("bytes after the end of a gzip file")
@@ -77,7 +86,7 @@ struct BadInputTests {
         let outcome = try Program.audit("ingest", "--quiet", "tail.gz", in: folder)
         #expect(outcome.status == 3)
         #expect(outcome.errors.contains("bytes that are not compressed data follow"))
-        #expect(try folder.read("audit.db") == before)
+        #expect(try BadInputTests.state(folder) == before)
     }
 
     @Test(
@@ -113,7 +122,7 @@ struct BadInputTests {
         let place = "policies/2026-09-14T00:00:00Z.yaml:"
         #expect(outcome.errors.hasPrefix("error: \(place)"), "\(outcome.errors)")
         #expect(outcome.errors.contains("`7`"), "\(outcome.errors)")
-        #expect(try folder.read("audit.db") == before)
+        #expect(try BadInputTests.state(folder) == before)
     }
 
     @Test("a database from a newer version")

@@ -10,11 +10,16 @@ struct IngestTests {
         #expect(try Program.audit("ingest", "a.log", in: folder).status == 0)
         let before = try folder.read("audit.db")
         #expect(try Program.audit("ingest", "a.log", in: folder).status == 0)
+        #expect(try folder.read("audit.db") == before)
+        // Under another name nothing is new but where the bytes are.
+        let dump = try Program.audit("db", "dump", in: folder).output
         try folder.write("renamed.log", log)
         let again = try Program.audit("ingest", "renamed.log", in: folder)
         #expect(again.status == 0)
         #expect(again.errors.hasPrefix("read 0 files (1 known already)"))
-        #expect(try folder.read("audit.db") == before)
+        #expect(try Program.audit("db", "dump", in: folder).output == dump)
+        let place = try Program.shell("sqlite3 audit.db 'SELECT found_at FROM source'", in: folder).output
+        #expect(place.hasSuffix("/renamed.log\n"))
     }
 
     @Test("a file that grows, in pieces cut anywhere, gives the database of the whole", arguments: [1, 2, 3, 5])
@@ -71,7 +76,9 @@ struct IngestTests {
                     try folder.write("\(database).\(part).log", chunk)
                     let outcome = try Program.audit(
                         "ingest", "--db", database, "--format", "analytics", "\(database).\(part).log", in: folder)
-                    #expect(outcome.status == 0, "\(outcome.errors)")
+                    // A part may hold no event: then nothing was looked at.
+                    let holdsEvents = chunk.contains("ANALYTICS")
+                    #expect(outcome.status == (holdsEvents ? 0 : 6), "\(outcome.errors)")
                 }
                 results.insert(try Program.shell("sqlite3 \(database) \"\(query)\"", in: folder).output)
                 #expect(try Program.audit("db", "check", "--db", database, in: folder).status == 0)
@@ -122,11 +129,13 @@ struct IngestTests {
         try FileManager.default.removeItem(atPath: folder.path("journal"))
         let other = String(decoding: log, as: UTF8.self).replacingOccurrences(of: "@", with: "-at-")
         #expect(try Program.journal("append", "journal", in: folder, input: Data(other.utf8)).status == 0)
-        let before = try folder.read("audit.db")
+        let before = try Program.audit("db", "dump", "--facts", in: folder).output
         let refused = try Program.audit("ingest", "journal", in: folder)
         #expect(refused.status == 5)
-        #expect(refused.errors.contains("no longer extends what was ingested before"))
-        #expect(try folder.read("audit.db") == before)
+        #expect(refused.errors.contains("evidence was changed, nothing of it was read"))
+        #expect(try Program.audit("db", "dump", "--facts", in: folder).output == before)
+        let noted = try Program.shell("sqlite3 audit.db 'SELECT count(*) FROM source WHERE refusal IS NOT NULL'", in: folder).output
+        #expect(noted == "1\n")
         #expect(try Program.audit("verify", in: folder).status == 5)
     }
 

@@ -12,6 +12,8 @@ public enum CanonicalDump {
     }
 
     private static let leftOut: Set<String> = ["audit_event"]
+    /// Where the bytes of sources are now says nothing of what they are.
+    private static let leftOutColumns: Set<String> = ["found_at"]
     private static let notFacts: Set<String> = [
         "audit_event", "source", "quarantine", "journal_frame", "unknown_field", "duration_calibration", "session", "finding",
     ]
@@ -29,7 +31,9 @@ public enum CanonicalDump {
         let leftOut = scope == .everything ? leftOut : notFacts
         try database.read { connection in
             for view in Views.names where !leftOut.contains(view) {
-                let columns = try connection.columns(in: view).map(\.name).filter { scope == .everything || !places.contains($0) }
+                let columns = try connection.columns(in: view).map(\.name).filter {
+                    !leftOutColumns.contains($0) && (scope == .everything || !places.contains($0))
+                }
                 let order = columns.indices.map { String($0 + 1) }.joined(separator: ", ")
                 let selected = columns.map { "\"\($0)\"" }.joined(separator: ", ")
                 // A record that is no flow may stand in several sources; flows are apart without their numbers too.

@@ -31,6 +31,9 @@ final class DecodingWorker: @unchecked Sendable {
     /// Of the content before `end`.
     var content = ContentDigest.none
     var frames: [FrameRow] = []
+    /// Of a journal: the tree up to `end`, and the SHA-256 of its segment's bytes up to `filePosition`.
+    var head: TreeHead?
+    var segmentDigest: [UInt8] = []
     var damage: [String] = []
     var failure: (any Error)?
     /// The last piece of its source, or one behind it.
@@ -73,6 +76,7 @@ final class DecodingWorker: @unchecked Sendable {
         batch.removeAll()
         frames.removeAll(keepingCapacity: true)
         damage.removeAll()
+        head = nil
         failure = nil
         isLast = false
         isEmpty = false

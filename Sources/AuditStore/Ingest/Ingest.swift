@@ -74,21 +74,8 @@ public struct Ingest {
         try connection.execute(sql: "PRAGMA cache_size = -\(Ingest.cacheKiB)")
         let before = connection.totalChangesCount
         let history = try PolicyTable.add(options.policies, to: connection, report: &report)
-        let journals = try examineJournals(of: inputs.files, JournalMemory(database: connection), &report)
-        let files = inputs.files.filter { file in
-            if case .some(.none) = journals[SourceIngest.directory(of: file)] { return false }
-            return true
-        }
-        let writer = try takeIn(files, named: Set(inputs.named), connection, history, &report)
+        let writer = try takeIn(inputs.files, named: Set(inputs.named), connection, history, &report)
         defer { writer.undo() }
-        try connection.inTransaction {
-            for (directory, seen) in journals.sorted(by: { $0.key < $1.key }) {
-                guard let seen else { continue }
-                try JournalMemory(database: connection).remember(
-                    seen.head, origin: seen.origin, directory: directory, at: options.now)
-            }
-            return .commit
-        }
         report.unknownStarts = try writer.resolvePendingDurations()
         try RetellingPass(connection)?.run(&report) { shouldStop?() == true }
         if report.newSnapshots > 0 || writer.needsOrderedJudgement {
@@ -105,7 +92,8 @@ public struct Ingest {
 
     private func makeWriter(_ connection: Database, _ history: PolicyHistory?) throws -> IngestWriter {
         try IngestWriter(
-            connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows
+            connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows,
+            now: options.now
         ) { reader, judgements in
             history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
         }
@@ -119,6 +107,7 @@ public struct Ingest {
         var sizes: [Int64] = [0]
         for file in files { sizes.append((sizes.last ?? 0).saturatingAdd(Ingest.size(of: file))) }
         let spools = Spools()
+        let journals = JournalInput.find(among: files)
         var writer = try makeWriter(connection, history)
         var pools = DecodingPools(key: writer.identityKey)
         var faulty: Set<Int> = []
@@ -139,16 +128,24 @@ public struct Ingest {
                     partOf = -1
                 }
                 writer.willCommit = { (firstToRepeat, partOf) = (index, index) }
-                let source = SourceIngest(
-                    ingest: self, writer: writer, pools: pools, spools: spools, total: sizes[files.count], done: sizes[index])
+                writer.mayCommit = true
                 let batches = writer.batches
                 do {
-                    try source.run(files[index])
+                    if let journal = journals[index] {
+                        // All of a journal is taken in with its first segment.
+                        if journal.first != index { continue }
+                        try JournalIngest(
+                            ingest: self, writer: writer, pools: pools, directory: journal.directory, wanted: journal.wanted,
+                            total: sizes[files.count], done: sizes[index]
+                        ).run()
+                    } else {
+                        try SourceIngest(
+                            ingest: self, writer: writer, pools: pools, spools: spools, total: sizes[files.count], done: sizes[index]
+                        ).run(files[index])
+                    }
                 } catch var problem as InputProblem {
                     faulty.insert(index)
-                    if partOf == index, writer.batches > batches, !problem.keepsWhatWasRead {
-                        problem.message += "; what was stored of its beginning stays, and is taken up again when the whole file comes"
-                    }
+                    problem.complete(hasPart: partOf == index)
                     problems.append(problem)
                     guard writer.batches > batches, !problem.keepsWhatWasRead else { continue }
                     report.add(try writer.abandon())
@@ -178,43 +175,37 @@ public struct Ingest {
 
     /// Every file that was passed over stands among the sources, with the reason.
     private func notePassedOver(_ problems: [InputProblem], _ writer: IngestWriter) throws {
-        guard !problems.isEmpty else { return }
+        let settled = try writer.settledSources()
+        let news = try problems.filter { problem in try !problem.keepsWhatWasRead && !settled.isNoted(problem) }
+        guard !news.isEmpty else { return }
         let sources = try writer.ownedSources()
-        for problem in problems where !problem.keepsWhatWasRead { try sources.notePassedOver(problem) }
+        for problem in news { try sources.notePassedOver(problem) }
         try writer.commit()
     }
 
-    /// Holds every journal among the files against what was seen of it before. Gives a report for each that may be read, nil for each that
-    /// no longer extends what was seen.
-    private func examineJournals(
-        of files: [String], _ memory: JournalMemory, _ report: inout IngestReport
-    ) throws -> [String: VerificationReport?] {
-        var examined: [String: VerificationReport?] = [:]
-        for file in files where file != "-" && SegmentName.number(of: file) != nil {
-            let directory = SourceIngest.directory(of: file)
-            guard examined[directory] == nil else { continue }
-            let found: VerificationReport
-            do {
-                found = try memory.examine(directory)
-            } catch let problem as SystemProblem {
-                report.refusals.append(InputProblem(.environment, path: directory, "\(problem)"))
-                examined[directory] = .some(nil)
-                continue
+    /// A journal among the inputs: its directory, and the segments that are to be read, by number.
+    private struct JournalInput {
+        var directory: String
+        /// Where its first segment stands among the files.
+        var first: Int
+        var wanted: [Int: String]
+
+        /// By the places of its segments among the files.
+        static func find(among files: [String]) -> [Int: JournalInput] {
+            var byDirectory: [String: JournalInput] = [:]
+            var places: [(place: Int, directory: String)] = []
+            for (place, file) in files.enumerated() where file != "-" {
+                let directory = SourceIngest.directory(of: file)
+                guard let number = SegmentName.number(of: file) else { continue }
+                byDirectory[directory, default: JournalInput(directory: directory, first: place, wanted: [:])].wanted[number] = file
+                places.append((place, directory))
             }
-            if let broken = found.findings.first(where: { $0.kind == .notAnExtension }) {
-                report.refusals.append(
-                    InputProblem(
-                        .tampered, path: directory,
-                        """
-                        `\(directory)`: the journal no longer extends what was ingested before: \(broken.explanation); evidence was changed, \
-                        nothing of it was read
-                        """))
-                examined[directory] = .some(nil)
-            } else {
-                examined[directory] = found
-            }
+            // Other gzip files may be called so, too; where one is a segment, all are.
+            byDirectory = byDirectory.filter { $0.value.wanted.values.contains { SourceProbe.beginsWithFrame(path: $0) } }
+            var found: [Int: JournalInput] = [:]
+            for (place, directory) in places { found[place] = byDirectory[directory] }
+            return found
         }
-        return examined
     }
 
     static func size(of path: String) -> Int64 {

@@ -1,3 +1,4 @@
+internal import FlowJournal
 internal import FlowModel
 internal import GRDB
 internal import LogFormats
@@ -50,6 +51,11 @@ final class IngestWriter {
     /// Rows that are not written yet: the sources by number, frames with the numbers of theirs.
     private var unwrittenSources: [Int64: SourceRow] = [:]
     private var unwrittenFrames: [(source: Int64, row: FrameRow)] = []
+    /// Trees that the journals have with what was taken in, by directory.
+    private var unwrittenHeads: [String: (head: TreeHead, origin: String?)] = [:]
+    /// Off while it is not known whether what is taken in may stay.
+    var mayCommit = true
+    private let now: Timestamp
     /// What was done since the last commit; what a commit on its way takes along; what is committed.
     private(set) var sinceCommit = IngestReport()
     private var underWay = IngestReport()
@@ -64,11 +70,12 @@ final class IngestWriter {
     /// `transactionEvents`, `batchFlows`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil
     /// leaves flows unjudged.
     init(
-        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int,
+        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int, now: Timestamp,
         makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
     ) throws {
         self.database = database
         self.transactionEvents = transactionEvents
+        self.now = now
         lane = try WritingLane(database) { try IngestWriter.enterWriteAheadLog(database) }
         texts = try TextDictionary(database, lane: lane)
         origins = try TupleDictionary(database, lane: lane)
@@ -119,7 +126,7 @@ final class IngestWriter {
         sinceCommit.quarantined += Int64(batch.quarantined.count)
         for line in batch.quarantined { sinceCommit.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
         let isLong = began.duration(to: .now) >= IngestWriter.transactionTime
-        if events >= transactionEvents || rollupIsFull || isLong { try flush(commits: true) }
+        if mayCommit, events >= transactionEvents || rollupIsFull || isLong { try flush(commits: true) }
         try texts.trim()
     }
 
@@ -139,7 +146,7 @@ final class IngestWriter {
     /// The sources, with what was taken in.
     func settledSources() throws -> SourceTable {
         try lane.wait()
-        guard !unwrittenSources.isEmpty || !unwrittenFrames.isEmpty else { return sources }
+        guard !unwrittenSources.isEmpty || !unwrittenFrames.isEmpty || !unwrittenHeads.isEmpty else { return sources }
         try lane.own()
         try writeSources()
         return sources
@@ -163,6 +170,27 @@ final class IngestWriter {
         unwrittenSources.removeAll()
         unwrittenFrames.removeAll()
         try sources.writePlaces()
+        for (directory, seen) in unwrittenHeads.sorted(by: { $0.key < $1.key }) {
+            try JournalMemory(database: database).remember(seen.head, origin: seen.origin, directory: directory, at: now)
+        }
+        unwrittenHeads = [:]
+    }
+
+    /// What was seen of journals.
+    func journals() throws -> JournalMemory {
+        try lane.wait()
+        return JournalMemory(database: database)
+    }
+
+    /// The tree of a journal with what is written next is remembered in the same transaction.
+    func rememberNext(_ head: TreeHead, origin: String?, directory: String) {
+        unwrittenHeads[directory] = (head, origin)
+    }
+
+    /// The tree of a journal is remembered with the transaction, unless it is already.
+    func remember(_ head: TreeHead, origin: String?, directory: String) throws {
+        guard try !journals().knows(head, origin: origin, directory: directory) else { return }
+        rememberNext(head, origin: origin, directory: directory)
     }
 
     private func add(_ batch: RecordBatch, _ numbers: [EventNumbers], _ map: inout SymbolMap, source: Int64) throws {
@@ -368,7 +396,7 @@ final class IngestWriter {
         try lane.wait()
         settleCounts()
         // Rows of sources may have been written without any of their events.
-        guard lane.isInTransaction || !unwrittenSources.isEmpty || sources.hasPlaces else { return }
+        guard lane.isInTransaction || !unwrittenSources.isEmpty || !unwrittenHeads.isEmpty || sources.hasPlaces else { return }
         try lane.own()
         try writeSources()
         willCommit?()

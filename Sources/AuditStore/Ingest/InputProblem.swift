@@ -17,6 +17,16 @@ public struct InputProblem: Error, Hashable, Sendable, CustomStringConvertible {
     public var message: String
     /// What could be read was taken in, and stays.
     var keepsWhatWasRead = false
+    /// What to do about an input that was found out in the middle; completes `message` when it is known what became of its beginning.
+    var remedy: String?
+
+    /// `hasPart`: whether what was read of the beginning is committed.
+    mutating func complete(hasPart: Bool) {
+        guard let remedy else { return }
+        message += hasPart ? "; what was stored of its beginning stays" : "; nothing of it was stored"
+        message += ", \(remedy)"
+        self.remedy = nil
+    }
 
     public init(_ kind: Kind, path: String, _ message: String) {
         self.kind = kind

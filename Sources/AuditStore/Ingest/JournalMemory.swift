@@ -17,7 +17,7 @@ struct JournalMemory {
     }
 
     func remember(_ head: TreeHead, origin: String?, directory: String, at: Timestamp) throws {
-        for name in ["directory " + directory] + (origin.map { ["origin " + $0] } ?? []) {
+        for name in JournalMemory.names(origin, directory) {
             try database.execute(
                 sql: """
                     INSERT INTO journal_root (journal, frames, root, seen_at) VALUES (?, ?, ?, ?)
@@ -28,20 +28,16 @@ struct JournalMemory {
         }
     }
 
-    /// Holds the journal in a directory against what is remembered of it.
-    func examine(_ directory: String) throws -> VerificationReport {
-        var verifier = JournalVerifier(JournalDirectory(directory))
-        // The insides of frames are checked as they are read.
-        verifier.depth = .hashes
-        verifier.remembered = try heads(origin: nil, directory: directory)
-        var report = try verifier.verify()
-        if let origin = report.origin {
-            let known = try heads(origin: origin, directory: directory)
-            if known.count != verifier.remembered.count {
-                verifier.remembered = known
-                report = try verifier.verify()
-            }
+    /// Whether a tree as large is remembered under the directory and, where there is one, the origin.
+    func knows(_ head: TreeHead, origin: String?, directory: String) throws -> Bool {
+        let names = JournalMemory.names(origin, directory)
+        return try names.allSatisfy { name in
+            let frames = try Int64.fetchOne(database, sql: "SELECT frames FROM journal_root WHERE journal = ?", arguments: [name])
+            return frames.map { UInt64(clamping: $0) >= head.size } ?? false
         }
-        return report
+    }
+
+    private static func names(_ origin: String?, _ directory: String) -> [String] {
+        ["directory " + directory] + (origin.map { ["origin " + $0] } ?? [])
     }
 }

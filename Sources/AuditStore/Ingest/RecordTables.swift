@@ -27,8 +27,8 @@ final class RecordTables {
         frame = try RawStatement(
             database,
             """
-            INSERT OR REPLACE INTO frame (source_id, number, file_offset, length, inflated_offset, first_sequence, records)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT OR REPLACE INTO frame (source_id, number, file_offset, length, inflated_offset, first_sequence, records, leaf)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """)
     }
 
@@ -52,6 +52,7 @@ final class RecordTables {
         frame.bind(5, row.inflatedOffset)
         frame.bind(6, row.firstSequence)
         frame.bind(7, row.records)
+        frame.bind(8, blob: row.leaf)
         try frame.run()
     }
 

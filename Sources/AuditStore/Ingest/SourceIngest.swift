@@ -4,7 +4,7 @@ internal import FlowModel
 internal import Glibc
 internal import LogFormats
 
-/// Ingests one file.
+/// Ingests one file that is no journal.
 struct SourceIngest {
     let ingest: Ingest
     let writer: IngestWriter
@@ -43,22 +43,13 @@ struct SourceIngest {
             grown.digest = probe.digest
             grown.head = head
             grown.path = name
-            try read(path, name: name, row: grown, probe, isJournal: grown.kind == .journal)
+            try read(path, name: name, row: grown, probe)
             return
         }
-        if probe.isJournal, kind == .file, let other = try writer.settledSources().find(journalPath: name) {
-            throw InputProblem(
-                .tampered, path: name,
-                """
-                `\(name)`: the segment no longer begins with the \(other.size) bytes that were ingested before \
-                (SHA-256 \(other.digest)); evidence was changed, nothing of it was read
-                """)
-        }
         let row = SourceRow(
-            id: try writer.settledSources().nextID(), kind: probe.isJournal ? .journal : kind, format: "", compression: "",
-            path: name, journal: probe.isJournal ? SourceIngest.directory(of: name) : nil, digest: probe.digest, size: probe.size,
-            head: head)
-        try read(path, name: name, row: row, probe, isJournal: probe.isJournal)
+            id: try writer.settledSources().nextID(), kind: kind, format: "", compression: "", path: name, journal: nil,
+            digest: probe.digest, size: probe.size, head: head)
+        try read(path, name: name, row: row, probe)
     }
 
     /// Nothing is to be read; where the bytes are now is noted.
@@ -81,14 +72,12 @@ struct SourceIngest {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private func read(_ path: String, name: String, row: SourceRow, _ probe: SourceProbe, isJournal: Bool) throws {
-        if isJournal {
-            try journal(path, row: row)
-        } else if let known = try stream(path, name: name, row: row, probe) {
+    private func read(_ path: String, name: String, row: SourceRow, _ probe: SourceProbe) throws {
+        if let known = try stream(path, name: name, row: row, probe) {
             try isKnown(known, at: name)
-            return
+        } else {
+            writer.note { $0.filesRead += 1 }
         }
-        writer.note { $0.filesRead += 1 }
     }
 
     // MARK: Logs and exports
@@ -229,9 +218,9 @@ struct SourceIngest {
     /// What was decoded is what was looked at, or the file changed in between.
     private func requireUnchanged(_ reader: ContentReader, _ name: String, _ probe: SourceProbe) throws(InputProblem) {
         guard !reader.isAllOf(digest: probe.digest) else { return }
-        throw InputProblem(
-            .environment, path: name,
-            "`\(name)` changed while it was read; nothing that was read after that was stored, run the same command again")
+        var found = InputProblem(.environment, path: name, "`\(name)` changed while it was read")
+        found.remedy = "run the same command again"
+        throw found
     }
 
     private func write(
@@ -255,53 +244,8 @@ struct SourceIngest {
 
     private func failure(_ problem: StreamProblem, _ name: String) -> InputProblem {
         if case .system(let problem) = problem { return InputProblem(.environment, path: name, "`\(name)`: \(problem)") }
-        return InputProblem(.refused, path: name, "`\(name)`: \(problem); get the file again")
-    }
-
-    // MARK: Journals
-
-    private func journal(_ path: String, row: SourceRow) throws {
-        var row = row
-        row.format = InputFormat.analytics.rawValue
-        row.compression = ByteStreamReader.Compression.gzip.rawValue
-        let segment: SegmentFile
-        do {
-            segment = try SegmentFile(path: path)
-        } catch {
-            throw InputProblem(.environment, path: row.path, "`\(row.path)`: \(error)")
-        }
-        var reader = try FrameGatherer(segment, from: row, name: row.path)
-        let pool = pools.pool(for: .analytics)
-        defer { pool.drain() }
-        var damage: [String] = []
-        while true {
-            while pool.hasRoom, let piece = try reader.next() { pool.submit { worker in piece.decode(worker) } }
-            guard let worker = pool.take() else { break }
-            defer { pool.giveBack(worker) }
-            damage += worker.damage
-            let filePosition = worker.filePosition
-            try write(worker, &row, isComplete: false, position: worker.end, filePosition: filePosition)
-            if ingest.shouldStop?() == true { return }
-            progress(filePosition)
-        }
-        if reader.isTorn {
-            writer.note { $0.warnings.append("`\(row.path)`: the last frame is not complete yet; it will be read when it is") }
-        }
-        // The row keeps the digest of what was read: the part behind the last whole frame may still change.
-        if row.filePosition < row.size {
-            row.digest = try SourceProbe.read(path: path, sizes: [row.filePosition]).prefixes[row.filePosition] ?? row.digest
-            row.size = row.filePosition
-        }
-        let end = DecodingWorker(format: .analytics, key: pools.key)
-        try write(
-            end, &row, isComplete: true, position: ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines)),
-            filePosition: row.filePosition)
-        if !damage.isEmpty {
-            var problem = InputProblem(
-                .tampered, path: row.path,
-                "`\(row.path)`: \(damage.joined(separator: "; ")); all other frames were read, see `twin-journal verify`")
-            problem.keepsWhatWasRead = true
-            throw problem
-        }
+        var found = InputProblem(.refused, path: name, "`\(name)`: \(problem)")
+        found.remedy = "get the file again"
+        return found
     }
 }

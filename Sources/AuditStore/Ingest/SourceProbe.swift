@@ -9,14 +9,23 @@ struct SourceProbe {
     var digest: String
     /// Digests of the first so many bytes.
     var prefixes: [Int64: String]
-    var isJournal: Bool
 
     /// Bytes of a file's beginning by which sources that it may have grown from are found.
     static let headBytes: Int64 = 4_096
     private static let chunk = 1 << 20
 
+    /// Whether a file begins with a journal's frame. False for one that cannot be read, as reading it will tell.
+    static func beginsWithFrame(path: String) -> Bool {
+        guard let bytes = try? firstBytes(path: path) else { return false }
+        return bytes.withUnsafeBytes { FrameHeader.isJournal($0) }
+    }
+
     /// SHA-256 of the first `headBytes` bytes.
     static func head(path: String) throws(InputProblem) -> String {
+        hex(SHA256.hash(data: try firstBytes(path: path)))
+    }
+
+    private static func firstBytes(path: String) throws(InputProblem) -> ArraySlice<UInt8> {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
@@ -31,7 +40,7 @@ struct SourceProbe {
             if more == 0 { break }
             count += more
         }
-        return hex(SHA256.hash(data: bytes[..<count]))
+        return bytes[..<count]
     }
 
     /// - Parameter sizes: ascending; digests of these prefixes are wanted.
@@ -40,7 +49,7 @@ struct SourceProbe {
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
         var hash = SHA256()
-        var probe = SourceProbe(size: 0, digest: "", prefixes: [:], isJournal: false)
+        var probe = SourceProbe(size: 0, digest: "", prefixes: [:])
         var wanted = sizes[...]
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 16)
         defer { buffer.deallocate() }
@@ -51,7 +60,6 @@ struct SourceProbe {
                 throw failure(path)
             }
             if count == 0 { break }
-            if probe.size == 0 { probe.isJournal = FrameHeader.isJournal(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
             var start = 0
             while let next = wanted.first, next - probe.size <= Int64(count - start) {
                 let part = Int(next - probe.size)

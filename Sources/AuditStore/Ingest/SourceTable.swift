@@ -12,6 +12,8 @@ struct FrameRow {
     var inflatedOffset: Int64
     var firstSequence: Int64
     var records: Int64
+    /// RFC 6962 hash of the frame's bytes.
+    var leaf: [UInt8]
 }
 
 /// How far a source has been read when a batch of it is written.
@@ -252,6 +254,12 @@ final class SourceTable {
                     position, file_position, lines, context, complete, refusal)
                 VALUES (?, 'file', '', '', ?, '', 0, '', '', 0, 0, 0, 0, '', 0, ?)
                 """, arguments: [try nextID(), problem.path, problem.message])
+    }
+
+    /// Whether just that is said of the file already.
+    func isNoted(_ problem: InputProblem) throws -> Bool {
+        try Int64.fetchOne(
+            database, sql: "SELECT 1 FROM source_file WHERE path = ? AND refusal = ?", arguments: [problem.path, problem.message]) != nil
     }
 
     /// A file that was passed over before, and is read now.

@@ -1,0 +1,246 @@
+internal import FlowJournal
+internal import FlowModel
+internal import GRDB
+internal import LogFormats
+
+/// Ingests a journal in one pass: every frame is read once, hashed into the tree and decoded from the same bytes, and what it says is
+/// committed together with the tree up to it. A journal that no longer extends what was seen of it before is refused before anything new of
+/// it is taken in.
+struct JournalIngest {
+    /// A segment as the database knows it.
+    private struct Segment {
+        var number: Int
+        var row: SourceRow
+        /// Frames of it that were passed.
+        var frames: Int64 = 0
+        /// Bytes that were in the database before.
+        let known: Int64
+        let knownDigest: String
+        /// Whether it is to be read, or only hashed.
+        let isWanted: Bool
+    }
+
+    let ingest: Ingest
+    let writer: IngestWriter
+    let pools: DecodingPools
+    let directory: String
+    /// Paths of the segments that are to be read, as the caller names them, by number.
+    let wanted: [Int: String]
+    let total: Int64
+    let done: Int64
+
+    func run() throws {
+        let moment: JournalMoment
+        do { moment = try JournalMoment(JournalDirectory(directory)) } catch { throw problem(error) }
+        let pass = JournalPass(moment)
+        let pool = pools.pool(for: .analytics)
+        // What is under way is dropped when an error ends the pass.
+        defer { pool.drain() }
+        var run = Run(pass: pass, expected: try writer.journals().heads(origin: nil, directory: directory))
+        var segment: Segment?
+        var piece: FramePiece?
+        do {
+            while let leaf = try pass.next() {
+                if leaf.index == 0 { try run.meet(leaf, writer.journals(), directory) }
+                if segment?.number != leaf.segment {
+                    try finish(&segment, &piece, &run, pool)
+                    segment = try begin(leaf, moment)
+                }
+                guard var current = segment else { continue }
+                current.frames += 1
+                let end = Int64(clamping: leaf.frame.end)
+                if current.isWanted, end > current.known {
+                    try requireKnownPart(current, at: Int64(clamping: leaf.frame.offset))
+                    if piece == nil {
+                        piece = FramePiece(
+                            at: ResumePoint(offset: UInt64(current.row.position), line: UInt64(current.row.lines)),
+                            filePosition: current.row.filePosition)
+                    }
+                    piece?.append(leaf, number: current.frames)
+                } else if end == current.known, let digest = pass.digest, SourceProbe.hex(digest.sha256) != current.knownDigest {
+                    throw changed(current.row)
+                }
+                segment = current
+                try run.checkExtension(directory)
+                if piece?.isFull == true { try submit(&piece, &segment, &run, pool) }
+                if ingest.shouldStop?() == true { break }
+            }
+        } catch let error as SystemProblem {
+            throw problem(error)
+        }
+        try finish(&segment, &piece, &run, pool)
+        guard ingest.shouldStop?() != true else { return }
+        try run.requireWhole(directory)
+        writer.mayCommit = true
+        if let torn = pass.tornEnd, wanted[torn.segment] != nil {
+            writer.note { $0.warnings.append("`\(torn.path)`: the last frame is not complete yet; it will be read when it is") }
+        }
+        if pass.head.size == 0 {
+            throw InputProblem(.refused, path: directory, "`\(directory)`: the journal has no whole frame; nothing was read from it")
+        }
+        try writer.remember(pass.head, origin: run.origin, directory: directory)
+        guard !run.damage.isEmpty else { return }
+        var damaged = InputProblem(
+            .tampered, path: directory,
+            "`\(directory)`: \(run.damage.joined(separator: "; ")); all other frames were read, see `twin-journal verify`")
+        damaged.keepsWhatWasRead = true
+        throw damaged
+    }
+
+    // MARK: What was seen before
+
+    /// What is found out in the course of a pass.
+    private struct Run {
+        let pass: JournalPass
+        /// Heads that the tree must pass.
+        var expected: [TreeHead]
+        var origin: String?
+        var damage: [String] = []
+        private var inflater = FrameInflater()
+
+        init(pass: JournalPass, expected: [TreeHead]) {
+            self.pass = pass
+            self.expected = expected
+        }
+
+        /// The first frame says which journal it is; the same may have been seen elsewhere.
+        mutating func meet(_ leaf: JournalPass.Leaf, _ memory: JournalMemory, _ directory: String) throws {
+            origin = leaf.openedOrigin(with: inflater)
+            if let origin { expected = try memory.heads(origin: origin, directory: directory) }
+        }
+
+        /// Throws when the tree is another than it was when it had as many leaves.
+        mutating func checkExtension(_ directory: String) throws(InputProblem) {
+            let head = pass.head
+            for seen in expected where seen.size == head.size && seen.root != head.root {
+                throw JournalIngest.notAnExtension(
+                    directory, "its first \(seen.size) frames had the root \(seen.root.base64), and now have \(head.root.base64)")
+            }
+            expected.removeAll { $0.size <= head.size }
+        }
+
+        /// Throws when there are fewer frames than were seen.
+        func requireWhole(_ directory: String) throws(InputProblem) {
+            guard let seen = expected.max(by: { $0.size < $1.size }), seen.size > pass.head.size else { return }
+            throw JournalIngest.notAnExtension(directory, "it had \(seen.size) frames, and now has \(pass.head.size)")
+        }
+    }
+
+    private static func notAnExtension(_ directory: String, _ how: String) -> InputProblem {
+        InputProblem(
+            .tampered, path: directory,
+            "`\(directory)`: the journal no longer extends what was ingested before: \(how); evidence was changed, nothing of it was read")
+    }
+
+    private func changed(_ row: SourceRow) -> InputProblem {
+        InputProblem(
+            .tampered, path: row.path,
+            """
+            `\(row.path)`: the segment no longer begins with the \(row.size) bytes that were ingested before (SHA-256 \(row.digest)); \
+            evidence was changed, nothing of it was read
+            """)
+    }
+
+    /// New frames begin where the known ones ended.
+    private func requireKnownPart(_ segment: Segment, at offset: Int64) throws(InputProblem) {
+        guard offset < segment.known else { return }
+        throw changed(segment.row)
+    }
+
+    private func problem(_ error: SystemProblem) -> InputProblem {
+        guard error.isChange else { return InputProblem(.environment, path: directory, "\(error)") }
+        var found = InputProblem(.tampered, path: directory, "`\(directory)`: \(error), and a journal is only ever appended to")
+        found.remedy = "see `twin-journal verify`"
+        return found
+    }
+
+    // MARK: Segments
+
+    private func begin(_ leaf: JournalPass.Leaf, _ moment: JournalMoment) throws -> Segment {
+        let path = wanted[leaf.segment] ?? leaf.path
+        let head = try SourceProbe.head(path: leaf.path)
+        var row = try writer.settledSources().find(journalPath: path)
+        if row == nil { row = try elsewhere(leaf.path, head) }
+        let number = row == nil && wanted[leaf.segment] != nil ? try writer.settledSources().nextID() : 0
+        let known =
+            row
+            ?? SourceRow(
+                id: number, kind: .journal,
+                format: InputFormat.analytics.rawValue, compression: ByteStreamReader.Compression.gzip.rawValue, path: path,
+                journal: directory, digest: "", size: 0, head: head)
+        var made = known
+        made.path = path
+        made.journal = directory
+        made.head = head
+        made.frames = row?.frames ?? 0
+        return Segment(
+            number: leaf.segment, row: made, known: known.filePosition, knownDigest: known.digest, isWanted: wanted[leaf.segment] != nil)
+    }
+
+    /// The row of a segment that was ingested from another place: the one whose bytes it begins with.
+    private func elsewhere(_ path: String, _ head: String) throws -> SourceRow? {
+        let sizes = try writer.settledSources().knownSizes(upTo: Ingest.size(of: path), head: head)
+        guard !sizes.isEmpty else { return nil }
+        let probe = try SourceProbe.read(path: path, sizes: sizes)
+        for (size, digest) in probe.prefixes.sorted(by: { $0.key > $1.key }) {
+            if let found = try writer.settledSources().find(size: size, digest: digest), found.kind == .journal { return found }
+        }
+        return nil
+    }
+
+    /// Ends a segment: its row holds the digest of just what was read.
+    private func finish(_ segment: inout Segment?, _ piece: inout FramePiece?, _ run: inout Run, _ pool: DecodingPool) throws {
+        guard segment != nil else { return }
+        try submit(&piece, &segment, &run, pool)
+        piece = nil
+        try drain(pool, &run, &segment)
+        guard let ended = segment, ended.isWanted else { return segment = nil }
+        writer.note { $0.bytesRead += ended.row.filePosition }
+        if ended.row.filePosition == ended.known, ended.row.isComplete {
+            writer.note { $0.filesKnown += 1 }
+            try writer.settledSources().seeLater(ended.row.id, at: ended.row.path)
+        } else {
+            writer.note { $0.filesRead += 1 }
+            var row = ended.row
+            let end = DecodingWorker(format: .analytics, key: pools.key)
+            let progress = SourceProgress(
+                position: row.position, filePosition: row.filePosition, lines: row.lines, isComplete: ingest.shouldStop?() != true)
+            try writer.write(end.batch, end.numbers, map: &end.map, source: &row, progress: progress)
+        }
+        segment = nil
+    }
+
+    /// Has a piece decoded, and writes what is decoded when there is no more room.
+    private func submit(_ piece: inout FramePiece?, _ segment: inout Segment?, _ run: inout Run, _ pool: DecodingPool) throws {
+        guard var made = piece, !made.isEmpty, let digest = run.pass.digest else { return }
+        made.close(head: run.pass.head, digest: digest.sha256)
+        piece = FramePiece(at: made.end, filePosition: made.filePosition)
+        let closed = made
+        // Until the tree has passed what was seen before, nothing is committed.
+        writer.mayCommit = run.expected.isEmpty
+        while !pool.hasRoom { try takeOne(pool, &run, &segment) }
+        pool.submit { worker in closed.decode(worker) }
+    }
+
+    private func drain(_ pool: DecodingPool, _ run: inout Run, _ segment: inout Segment?) throws {
+        while try takeOne(pool, &run, &segment) {}
+    }
+
+    @discardableResult
+    private func takeOne(_ pool: DecodingPool, _ run: inout Run, _ segment: inout Segment?) throws -> Bool {
+        guard let worker = pool.take() else { return false }
+        defer { pool.giveBack(worker) }
+        guard var current = segment else { return true }
+        run.damage += worker.damage.map { "`\(current.row.path)`: \($0)" }
+        let progress = SourceProgress(
+            position: Int64(clamping: worker.end.offset), filePosition: worker.filePosition, lines: Int64(clamping: worker.end.line),
+            isComplete: false, frames: worker.frames)
+        current.row.size = worker.filePosition
+        current.row.digest = SourceProbe.hex(worker.segmentDigest)
+        if let head = worker.head { writer.rememberNext(head, origin: run.origin, directory: directory) }
+        try writer.write(worker.batch, worker.numbers, map: &worker.map, source: &current.row, progress: progress)
+        segment = current
+        ingest.onProgress?(done.saturatingAdd(worker.filePosition), total, writer.report.flowEvents.values.reduce(0, +))
+        return true
+    }
+}
