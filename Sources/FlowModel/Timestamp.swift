@@ -42,8 +42,9 @@ public struct CivilDate: Hashable, Sendable {
         self.day = day
     }
 
+    /// Days that no `Timestamp` reaches count as the last one that can be told, so that no number from outside overflows.
     public init(daysSinceEpoch: Int) {
-        let shifted = daysSinceEpoch + 719_468
+        let shifted = min(max(daysSinceEpoch, -CivilDate.furthestDay), CivilDate.furthestDay) + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -53,6 +54,9 @@ public struct CivilDate: Hashable, Sendable {
         month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
+
+    /// More days than 2⁶³ milliseconds have.
+    private static let furthestDay = 1 << 37
 
     public var daysSinceEpoch: Int {
         let marchYear = month <= 2 ? year - 1 : year

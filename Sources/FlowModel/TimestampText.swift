@@ -43,8 +43,10 @@ extension Timestamp {
         return Timestamp.write(date: date, millisecondOfDay: milliseconds, separator: "T", zone: "Z")
     }
 
-    /// As `rfc3339`, for a place that is `offsetMinutes` east of UTC: `2026-10-08T08:00:00+02:00`.
+    /// As `rfc3339`, for a place that is `offsetMinutes` east of UTC: `2026-10-08T08:00:00+02:00`. RFC 3339 has offsets of less than a
+    /// day; a larger one counts as the largest.
     public func rfc3339(offsetMinutes: Int) -> String {
+        let offsetMinutes = min(max(offsetMinutes, -1_439), 1_439)
         guard offsetMinutes != 0 else { return rfc3339 }
         let (date, milliseconds) = advanced(byMilliseconds: Int64(offsetMinutes) * 60_000).civil
         let size = abs(offsetMinutes)

@@ -5,8 +5,8 @@ import Testing
 
 /// What a line carries, whatever is around it.
 @Suite struct EnvelopeTests {
-    static let event = #"{"event_type":"denied_access","timestamp":1,"connection":{"id":"c\"1"}}"#
-    static let inString = #"{\"event_type\":\"denied_access\",\"timestamp\":1,\"connection\":{\"id\":\"c\\\"1\"}}"#
+    static let event = #"{"event_type":"denied_access","timestamp":1789344000001,"connection":{"id":"c\"1"}}"#
+    static let inString = #"{\"event_type\":\"denied_access\",\"timestamp\":1789344000001,\"connection\":{\"id\":\"c\\\"1\"}}"#
 
     static func peel(_ line: String) -> String {
         var peeler = EnvelopePeeler()

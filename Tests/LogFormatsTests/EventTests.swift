@@ -34,17 +34,17 @@ import Testing
     }
 
     @Test func leastEvent() {
-        let text = #"{"timestamp":0,"event_type":"denied_access","connection":{"id":"x"}}"#
+        let text = #"{"timestamp":1789344000000,"event_type":"denied_access","connection":{"id":"x"}}"#
         #expect(
             Decoded(text).description == [
-                "kind=denied timestamp=1970-01-01T00:00:00Z connectionID=x durationUnit=unstated sequence=0 offset=0 line=1",
+                "kind=denied timestamp=2026-09-14T00:00:00Z connectionID=x durationUnit=unstated sequence=0 offset=0 line=1",
                 "noise=0 blank=0 headers=0 lines=1 bytes=\(text.utf8.count)",
             ])
     }
 
     /// `body` replaces parts of a small event: what happens to it.
     static func event(connection: String = "", root: String = "") -> String {
-        #"{"event_type":"closed_connection","timestamp":1000,"connection":{"id":"c1"\#(connection)}\#(root)}"#
+        #"{"event_type":"closed_connection","timestamp":1789344001000,"connection":{"id":"c1"\#(connection)}\#(root)}"#
     }
 
     @Test(arguments: [
@@ -85,12 +85,15 @@ import Testing
     @Test(arguments: [
         (#","rx":443.5"#, "", "wrong-type", "`connection.rx` is not a whole number"),
         (#","rx":"443""#, "", "wrong-type", "`connection.rx` is not a number"),
-        (#","rx":-1"#, "", "number-out-of-range", "`connection.rx` is out of range"),
-        (#","rx":9223372036854775808"#, "", "number-out-of-range", "`connection.rx` is out of range"),
+        (#","rx":-1"#, "", "number-out-of-range", "`connection.rx` is outside of 0…9007199254740992"),
+        (#","rx":9223372036854775808"#, "", "number-out-of-range", "`connection.rx` is outside of 0…9007199254740992"),
         (#","rx":true"#, "", "wrong-type", "`connection.rx` is not a number"),
-        (#","resource_port":65536"#, "", "number-out-of-range", "`connection.resource_port` is out of range"),
-        (#","resource_port":-1"#, "", "number-out-of-range", "`connection.resource_port` is out of range"),
-        (#","started_at":253402300800000"#, "", "number-out-of-range", "`connection.started_at` is out of range"),
+        (#","resource_port":65536"#, "", "number-out-of-range", "`connection.resource_port` is outside of 0…65535"),
+        (#","resource_port":-1"#, "", "number-out-of-range", "`connection.resource_port` is outside of 0…65535"),
+        (
+            #","started_at":253402300800000"#, "", "number-out-of-range",
+            "`connection.started_at` is outside of 2000-01-01T00:00:00Z…2100-01-01T00:00:00Z in milliseconds"
+        ),
         (#","protocol":6"#, "", "wrong-type", "`connection.protocol` is not a text"),
         (#","client_ip":"203.0.113.300""#, "", "bad-value", "`connection.client_ip` is not an IP address"),
         (#","client_ip":"203.0.113.1:""#, "", "bad-value", "`connection.client_ip` is not an IP address"),
@@ -118,10 +121,10 @@ import Testing
         ("", #","relays":{}"#, "wrong-type", "`relays` is not an array"),
         ("", #","location":[1]"#, "wrong-type", "`location` is not a text"),
         ("", #","policy":{"version":"7"}"#, "wrong-type", "`policy.version` is not a number"),
-        ("", #","seq":-1"#, "number-out-of-range", "`seq` is out of range"),
+        ("", #","seq":-1"#, "number-out-of-range", "`seq` is outside of 0…9007199254740992"),
         ("", #","resource":{"address":"a\u0000b"}"#, "bad-value", "`resource.address` holds U+0000"),
-        ("", "} x", "trailing-bytes", "something follows the object at byte 77"),
-        ("", "}{", "trailing-bytes", "something follows the object at byte 76"),
+        ("", "} x", "trailing-bytes", "something follows the object at byte 86"),
+        ("", "}{", "trailing-bytes", "something follows the object at byte 85"),
     ])
     func setAside(_ connection: String, _ root: String, _ reason: String, _ detail: String) {
         let decoded = Decoded(EventTests.event(connection: connection, root: root))
@@ -141,24 +144,24 @@ import Testing
         ),
         (
             #"{"event_type":"closed_connection","timestamp":-1,"connection":{"id":"c"}}"#, "number-out-of-range",
-            "`timestamp` is out of range"
+            "`timestamp` is outside of 2000-01-01T00:00:00Z…2100-01-01T00:00:00Z in milliseconds"
         ),
         (
             #"{"event_type":"closed_connection","timestamp":1.5,"connection":{"id":"c"}}"#, "wrong-type",
             "`timestamp` is not a whole number"
         ),
-        (#"{"event_type":"closed_connection","timestamp":1}"#, "missing-field", "`connection.id` is missing"),
+        (#"{"event_type":"closed_connection","timestamp":1789344000001}"#, "missing-field", "`connection.id` is missing"),
         (
-            #"{"event_type":"closed_connection","timestamp":1,"connection":{"id":""}}"#, "missing-field",
+            #"{"event_type":"closed_connection","timestamp":1789344000001,"connection":{"id":""}}"#, "missing-field",
             "`connection.id` is missing"
         ),
-        (#"{"event_type":"closed_connection","timestamp":1,"connection":null}"#, "missing-field", "`connection.id` is missing"),
-        (#"{"event_type":7,"timestamp":1}"#, "wrong-type", "`event_type` is not a text"),
+        (#"{"event_type":"closed_connection","timestamp":1789344000001,"connection":null}"#, "missing-field", "`connection.id` is missing"),
+        (#"{"event_type":7,"timestamp":1789344000001}"#, "wrong-type", "`event_type` is not a text"),
         (#"{"event_type":"network_access"}"#, "missing-field", "`event` is missing"),
         (#"{"event_type":"heartbeat"}"#, "missing-field", "`timestamp` is missing"),
         (#"{}"#, "not-an-event", "an object without `event_type`"), (#"{"a":1}"#, "not-an-event", "an object without `event_type`"),
         (#"{"event_type":null}"#, "not-an-event", "an object without `event_type`"),
-        (#"{"event_type":"closed_connection","timestamp":1,"#, "malformed-json", "the text ends too early at byte 48"),
+        (#"{"event_type":"closed_connection","timestamp":1789344000001,"#, "malformed-json", "the text ends too early at byte 60"),
     ])
     func incomplete(_ text: String, _ reason: String, _ detail: String) {
         #expect(Decoded(text).batch.quarantined.map { "\($0.reason.rawValue): \($0.detail)" } == ["\(reason): \(detail)"])
@@ -166,30 +169,31 @@ import Testing
 
     @Test func connectionIDsUpToTheLimit() {
         let longest = String(repeating: "a", count: 63)
-        func text(_ id: String) -> String { #"{"event_type":"denied_access","timestamp":1,"connection":{"id":"\#(id)"}}"# }
+        func text(_ id: String) -> String { #"{"event_type":"denied_access","timestamp":1789344000001,"connection":{"id":"\#(id)"}}"# }
         #expect(Decoded(text(longest)).batch.flows.map(\.connectionID.text) == [longest])
         #expect(Decoded(text(longest + "a")).batch.quarantined.map(\.detail) == ["`connection.id` is longer than 63 bytes"])
         #expect(Decoded(text(#"\u0061"#)).batch.flows.map(\.connectionID.text) == ["a"])
         #expect(
-            Decoded(#"{"event_type":"denied_access","timestamp":1,"connection":{"id":12}}"#).batch.flows.map(\.connectionID.text)
+            Decoded(#"{"event_type":"denied_access","timestamp":1789344000001,"connection":{"id":12}}"#).batch.flows.map(
+                \.connectionID.text)
                 == ["12"])
     }
 
     @Test func otherRecords() {
         let text = """
-            {"seq":1,"event_type":"journal_opened","timestamp":5,"connector":{"id":"3011"},"version":"1.0"}
-            {"event_type":"heartbeat","timestamp":6,"open":3}
+            {"seq":1,"event_type":"journal_opened","timestamp":1789344000005,"connector":{"id":"3011"},"version":"1.0"}
+            {"event_type":"heartbeat","timestamp":1789344000006,"open":3}
             {"event_type":"data_loss_prevention","event":{"x":1}}
             {"event_type":"new_thing"}
 
             """
         #expect(
             Decoded(text).description == [
-                #"journal opened 1970-01-01T00:00:00.005Z seq=1 connector=3011 at=0/1 {"seq":1,"event_type":"journal_opened","timestamp":5,"connector":{"id":"3011"},"version":"1.0"}"#,
-                #"journal heartbeat 1970-01-01T00:00:00.006Z seq=0 connector=- at=96/2 {"event_type":"heartbeat","timestamp":6,"open":3}"#,
-                #"other data_loss_prevention at=146/3 {"event_type":"data_loss_prevention","event":{"x":1}}"#,
-                #"other new_thing at=200/4 {"event_type":"new_thing"}"#,
-                "noise=0 blank=0 headers=0 lines=4 bytes=227",
+                #"journal opened 2026-09-14T00:00:00.005Z seq=1 connector=3011 at=0/1 {"seq":1,"event_type":"journal_opened","timestamp":1789344000005,"connector":{"id":"3011"},"version":"1.0"}"#,
+                #"journal heartbeat 2026-09-14T00:00:00.006Z seq=0 connector=- at=108/2 {"event_type":"heartbeat","timestamp":1789344000006,"open":3}"#,
+                #"other data_loss_prevention at=170/3 {"event_type":"data_loss_prevention","event":{"x":1}}"#,
+                #"other new_thing at=224/4 {"event_type":"new_thing"}"#,
+                "noise=0 blank=0 headers=0 lines=4 bytes=251",
             ])
     }
 
@@ -197,11 +201,11 @@ import Testing
     func everyRecordOfAJournalIsKeptWhole(kind: JournalEvent.Kind) {
         // Members that elsewhere mean an event, an envelope or a time of their own.
         let record =
-            #"{"seq":7,"event_type":"\#(kind.rawValue)","timestamp":5,"checkpoint":{"size":1,"root":"r"},"source":{"path":"/log","offset":9},"#
+            #"{"seq":7,"event_type":"\#(kind.rawValue)","timestamp":1789344000005,"checkpoint":{"size":1,"root":"r"},"source":{"path":"/log","offset":9},"#
             + #""count":2,"since":3,"until":4,"reason":"disk","text":"ANALYTICS {","bytes":11}"#
         #expect(
             Decoded(record + "\n").description == [
-                "journal \(kind) 1970-01-01T00:00:00.005Z seq=7 connector=- at=0/1 \(record)",
+                "journal \(kind) 2026-09-14T00:00:00.005Z seq=7 connector=- at=0/1 \(record)",
                 "noise=0 blank=0 headers=0 lines=1 bytes=\(record.utf8.count + 1)",
             ])
     }

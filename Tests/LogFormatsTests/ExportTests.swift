@@ -69,9 +69,9 @@ import Testing
         #expect(wrapped.batch.extras == [#"{"wrapper.version":2}"#])
         // The Connector's own shape inside.
         let own = Decoded(
-            #"{"event_type":"network_access","event":{"event_type":"denied_access","timestamp":5,"connection":{"id":"c"}}}"#)
+            #"{"event_type":"network_access","event":{"event_type":"denied_access","timestamp":1789344000005,"connection":{"id":"c"}}}"#)
         #expect(own.batch.flows.map(\.kind) == [.denied])
-        #expect(own.batch.flows.map(\.timestamp.milliseconds) == [5])
+        #expect(own.batch.flows.map(\.timestamp.milliseconds) == [1_789_344_000_005])
     }
 
     @Test(arguments: [
@@ -88,7 +88,7 @@ import Testing
         ),
         (#"{"event_type":"network","event":[]}"#, "wrong-type: `event` is not an object"),
         (
-            #"{"event_type":"network","timestamp":1,"event":{"status":"closed_connection","time":"2026-09-14T18:00Z"}}"#,
+            #"{"event_type":"network","timestamp":1789344000001,"event":{"status":"closed_connection","time":"2026-09-14T18:00Z"}}"#,
             "not-an-event: an event inside of an event"
         ),
         (#"{"event_type":"dns_filtering","event":{"time":"2026-09-14T18:00Z"}}"#, "missing-field: `domain` is missing"),

@@ -7,7 +7,7 @@ import Testing
 @Suite struct JSONGrammarTests {
     static func result(ofValue value: [UInt8]) -> String {
         let decoded = Decoded(
-            Array(#"{"event_type":"denied_access","timestamp":1,"connection":{"id":"a"},"x":"#.utf8) + value + Array("}".utf8))
+            Array(#"{"event_type":"denied_access","timestamp":1789344000001,"connection":{"id":"a"},"x":"#.utf8) + value + Array("}".utf8))
         return decoded.batch.quarantined.first?.reason.rawValue ?? (decoded.batch.flows.isEmpty ? "none" : "accepted")
     }
 

@@ -12,7 +12,7 @@ enum SampleEvents {
             #""resource_port":\#(dice.pick([0, 22, 443, 65_535]))"#,
         ]
         if kind == "closed_connection" {
-            connection += [#""rx":\#(dice.next() >> UInt64(1 + dice.below(60)))"#, #""tx":\#(dice.below(100_000))"#]
+            connection += [#""rx":\#(dice.next() >> UInt64(11 + dice.below(50)))"#, #""tx":\#(dice.below(100_000))"#]
             connection.append(dice.below(2) == 0 ? #""duration":\#(dice.below(9_999))"# : #""duration_ms":\#(dice.below(9_999))"#)
         }
         if dice.below(3) == 0 { connection.append(#""cbct_freshness":\#(dice.below(200) - 100)"#) }

@@ -13,7 +13,7 @@ import Testing
             ("ANALYTICS \(event)\n", .analytics), ("[WARN] x\n\n[INFO] y\nANALYTICS \(event)\n", .analytics), (event, .analytics),
             ("\u{feff}\r\n\(event)\r\n", .analytics),
             (#"{"log":"up\n","stream":"stdout"}"# + "\n" + #"{"message":\#(event)}"#, .analytics),
-            (#"{"event_type":"journal_opened","timestamp":1}"#, .analytics), (ReportTests.header, .networkReport),
+            (#"{"event_type":"journal_opened","timestamp":1789344000001}"#, .analytics), (ReportTests.header, .networkReport),
             ("\u{feff}status,start_time\r\n", .networkReport), (ExportTests.synced, .synced), (ExportTests.query, .nameFiltering),
             (ExportTests.change, .auditLog), (#"{"event_type":"data_loss_prevention","event":{}}"#, .synced),
             ("[\(event)]", .json), ("[\n  \(event)\n]", .json), ("[]", .json), ("{\n  \"event_type\": \"x\"\n}", .json),

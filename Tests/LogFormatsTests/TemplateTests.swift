@@ -126,7 +126,7 @@ import Testing
     /// To JSON a line feed is a blank, but it ends a line: no value goes on behind it.
     @Test(arguments: [#""relays":[{"port":1},{"port":2}]"#, #""site":[1,{"a":2}]"#, #""site":{"a":[1]}"#])
     func valuesEndWithTheirLine(_ member: String) {
-        let line = #"{"event_type":"denied_access","timestamp":1,"connection":{"id":"c"},"#
+        let line = #"{"event_type":"denied_access","timestamp":1789344000001,"connection":{"id":"c"},"#
         let whole = line + member + "}\n"
         for (index, character) in member.enumerated() where character == "," || character == "{" {
             let cut = line + member.prefix(index + 1) + "\n" + member.dropFirst(index + 1) + "}\n"

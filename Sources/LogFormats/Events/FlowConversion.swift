@@ -1,12 +1,5 @@
 import FlowModel
 
-/// Bounds on values that are read.
-public enum FieldLimits {
-    /// 9999-12-31T23:59:59.999Z: later instants have no RFC 3339 form.
-    public static let latestMillisecond: Int64 = 253_402_300_799_999
-    public static let largestPort: Int64 = 65_535
-}
-
 /// Turns the fields that a scanner found into a `FlowEvent`.
 ///
 /// It goes on after a field that cannot be read and reports the first such field in the end, so that the common case has no
@@ -34,9 +27,9 @@ struct FlowConversion {
         transport(&event, fields)
         (event.clientIP, event.clientPort) = endpoint(.clientIP, fields)
         event.resourceIP = address(.resourceIP, fields)
-        if let port = integer(.resourcePort, fields, 0...FieldLimits.largestPort) { event.resourcePort = UInt16(port) }
-        event.bytesReceived = integer(.bytesReceived, fields, 0...Int64.max)
-        event.bytesTransferred = integer(.bytesTransferred, fields, 0...Int64.max)
+        if let port = integer(.resourcePort, fields, ValueRanges.port) { event.resourcePort = UInt16(port) }
+        event.bytesReceived = integer(.bytesReceived, fields, ValueRanges.bytes)
+        event.bytesTransferred = integer(.bytesTransferred, fields, ValueRanges.bytes)
         duration(&event, fields)
         if fields.levels & FlowConversion.principalLevels != 0 { principal(&event, fields) }
         event.deviceID = identifier(.deviceID, fields)
@@ -69,21 +62,21 @@ struct FlowConversion {
         event.errorMessage = text(.errorMessage, fields)
         event.closeReason = text(.closeReason, fields)
         event.requested = text(.requested, fields)
-        if let start = integer(.startedAt, fields, 0...FieldLimits.latestMillisecond) {
+        if let start = integer(.startedAt, fields, ValueRanges.instant) {
             event.startedAt = Timestamp(milliseconds: start)
         }
-        event.policyVersion = integer(.policyVersion, fields, Int64.min...Int64.max)
+        event.policyVersion = integer(.policyVersion, fields, ValueRanges.count)
         event.policyDigest = text(.policyDigest, fields)
         event.decisionEffect = text(.decisionEffect, fields)
         event.decisionReason = text(.decisionReason, fields)
-        event.sequence = UInt64(integer(.sequence, fields, 0...Int64.max) ?? 0)
+        event.sequence = UInt64(integer(.sequence, fields, ValueRanges.count) ?? 0)
     }
 
     private mutating func duration(_ event: inout FlowEvent, _ fields: EventFields) {
-        if let milliseconds = integer(.durationMilliseconds, fields, Int64.min...Int64.max) {
+        if let milliseconds = integer(.durationMilliseconds, fields, ValueRanges.durationMilliseconds) {
             event.duration = milliseconds
             event.durationUnit = .milliseconds
-        } else if let count = integer(.duration, fields, Int64.min...Int64.max) {
+        } else if let count = integer(.duration, fields, ValueRanges.duration) {
             event.duration = count
         }
     }
@@ -122,11 +115,11 @@ struct FlowConversion {
 
     @inline(never)
     private mutating func unusualConnectionID(_ event: inout FlowEvent, _ span: FieldSpan) {
-        guard span.kind == .plain || span.kind == .escaped else { return mistyped(.connectionID, "a text") }
-        guard let id = ConnectionID(JSONText.text(span.start, Int(span.count), span.kind)) else {
-            return fail(Rejection(.badValue, "`connection.id` is longer than \(ConnectionID.longest) bytes"))
-        }
-        event.connectionID = id
+        let isNumber = span.kind == .integer || span.kind == .number && JSONNumber.isInteger(span.start, Int(span.count))
+        guard span.kind == .plain || span.kind == .escaped || isNumber else { return mistyped(.connectionID, "a text") }
+        let text = JSONText.text(span.start, Int(span.count), span.kind)
+        if let problem = Rejection.ofID(field: Field.connectionID.path, text, longest: ConnectionID.longest) { return fail(problem) }
+        if let id = ConnectionID(text) { event.connectionID = id }
     }
 
     @inline(__always)
@@ -202,7 +195,9 @@ extension FlowConversion {
     mutating func identifier(_ field: Field, _ fields: EventFields) -> Symbol {
         guard fields.has(field) else { return .none }
         let span = fields[field]
-        if span.kind == .plain, span.count > 0, span.start.load(as: UInt8.self) &- 48 <= 9 {
+        if span.kind == .plain, span.count > 0, Int(span.count) <= ValueRanges.longestID,
+            span.start.load(as: UInt8.self) &- 48 <= 9
+        {
             return symbols.pointee.intern(span.start, Int(span.count), span.word)
         }
         return unusualIdentifier(field, span)
@@ -210,18 +205,25 @@ extension FlowConversion {
 
     @inline(never)
     private mutating func unusualIdentifier(_ field: Field, _ span: FieldSpan) -> Symbol {
+        let text: String
         switch span.kind {
-        case .integer:
-            return intern(UnsafeRawBufferPointer(start: span.start, count: Int(span.count)))
         case .plain where span.count == 0:
             return .empty
-        case .plain:
-            let text = String(decoding: UnsafeRawBufferPointer(start: span.start, count: Int(span.count)), as: UTF8.self)
-            var decimal = GlobalID.decimal(text)
-            return decimal.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
+        case .integer, .plain, .escaped:
+            text = JSONText.text(span.start, Int(span.count), span.kind)
+        case .number where JSONNumber.isInteger(span.start, Int(span.count)):
+            // Whole, but of more than 64 bits: an id all the same.
+            text = JSONText.text(span.start, Int(span.count), .integer)
         default:
-            return unusualText(field, span)
+            mistyped(field, "a text")
+            return .none
         }
+        var decimal = span.kind == .plain ? GlobalID.decimal(text) : text
+        if let problem = Rejection.ofID(field: field.path, decimal, longest: ValueRanges.longestID) {
+            fail(problem)
+            return .none
+        }
+        return decimal.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
     }
 
     /// A whole number within `range`.
@@ -244,8 +246,9 @@ extension FlowConversion {
         }
         switch JSONNumber.whole(span.start, Int(span.count)) {
         case .value(let value) where range.contains(value): return value
+        case .value(let value): fail(.outside(range, field.path, value))
         case .fractional: mistyped(field, "a whole number")
-        default: fail(Rejection(.numberOutOfRange, "`\(field.path)` is out of range"))
+        case .outOfRange: fail(.outside(range, field.path))
         }
         return nil
     }
@@ -314,7 +317,7 @@ extension FlowConversion {
     /// The fields of a journal's record that is not about a connection.
     mutating func fillOwner(_ event: inout FlowEvent, from fields: EventFields) throws(Rejection) {
         problem = nil
-        event.sequence = UInt64(integer(.sequence, fields, 0...Int64.max) ?? 0)
+        event.sequence = UInt64(integer(.sequence, fields, ValueRanges.count) ?? 0)
         event.connectorID = identifier(.connectorID, fields)
         if let problem { throw problem }
     }

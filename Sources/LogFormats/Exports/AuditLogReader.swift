@@ -11,11 +11,11 @@ enum AuditLogReader {
         let time = try ForeignTime.read(&root)
         guard let action = try root.text("action") else { throw Rejection(.missingField, "`action` is missing") }
         var change = AdministrativeChange(time: time, action: action, targets: [])
-        change.version = try root.integer("version")
+        change.version = try root.integer("version", ValueRanges.count)
         var rest: [String] = []
         if var actor = try ObjectReader(root.take("actor"), path: "actor") {
             change.actorType = try actor.text("type")
-            change.actorID = try actor.identifier("id").map(GlobalID.decimal)
+            change.actorID = try actor.identifier("id")
             if var info = try ObjectReader(actor.take("info"), path: "actor.info") {
                 change.actorName = try info.text("name")
                 change.actorEmail = try info.text("email")
@@ -49,7 +49,7 @@ enum AuditLogReader {
         guard var object = try ObjectReader(tree, path: path) else { throw Rejection(.wrongType, "`\(path)` is not an object") }
         guard let type = try object.text("type") else { throw Rejection(.missingField, "`\(path).type` is missing") }
         guard let id = try object.identifier("id") else { throw Rejection(.missingField, "`\(path).id` is missing") }
-        return AdministrativeChange.Target(type: type, id: GlobalID.decimal(id), name: try object.text("name"), raw: tree.rawText)
+        return AdministrativeChange.Target(type: type, id: id, name: try object.text("name"), raw: tree.rawText)
     }
 }
 
@@ -60,7 +60,7 @@ enum ForeignTime {
         for key in ["time", "timestamp"] {
             guard let text = try root.text(key) else { continue }
             guard let time = Timestamp(text) else { throw Rejection(.badValue, "`\(key)` is not an instant of RFC 3339") }
-            return time
+            return try Rejection.check(time, key)
         }
         throw Rejection(.missingField, "`time` is missing")
     }

@@ -16,7 +16,7 @@ enum NameFilteringReader {
         query.reasons = try reasons(root.take("reasons")).map { batch.symbol($0) }
         var rest: [String] = []
         if var device = try ObjectReader(root.take("device"), path: "device") {
-            query.deviceID = batch.symbol(try device.identifier("id").map(GlobalID.decimal))
+            query.deviceID = batch.symbol(try device.identifier("id"))
             query.deviceName = batch.symbol(try device.text("name"))
             rest += device.rest
         }

@@ -14,6 +14,11 @@ enum JSONNumber {
         return magnitude <= UInt64(Int64.max) + 1 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil
     }
 
+    /// Whether a number is written as an optional minus and digits, however many.
+    static func isInteger(_ start: UnsafeRawPointer, _ count: Int) -> Bool {
+        UnsafeRawBufferPointer(start: start, count: count).allSatisfy { $0 &- 48 <= 9 || $0 == UInt8(ascii: "-") }
+    }
+
     /// The value of eight digits, the first in the lowest byte; nil when one of them is none.
     @inline(__always)
     static func eightDigits(_ word: UInt64) -> UInt64? {

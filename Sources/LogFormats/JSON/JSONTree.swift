@@ -1,3 +1,5 @@
+import FlowModel
+
 /// A JSON value as a tree, for forms that come seldom enough; read by the same strict rules, with duplicate keys refused
 /// everywhere.
 struct JSONTree {
@@ -136,28 +138,34 @@ struct ObjectReader {
         }
     }
 
-    /// A text, or a whole number as its decimal text.
+    /// An id: a text or a whole number, of a global id the decimal part.
     mutating func identifier(_ key: String) throws(Rejection) -> String? {
+        let id: String
         if let index = members.firstIndex(where: { $0.key == key }), case .number = members[index].value.value {
             let raw = members.remove(at: index).value.raw
-            guard raw.allSatisfy({ $0 >= 48 && $0 <= 57 || $0 == UInt8(ascii: "-") }) else {
+            guard let base = raw.baseAddress, JSONNumber.isInteger(base, raw.count) else {
                 throw Rejection(.wrongType, "`\(name(key))` is not a text")
             }
-            return String(decoding: raw, as: UTF8.self)
+            id = String(decoding: raw, as: UTF8.self)
+        } else {
+            guard let text = try text(key) else { return nil }
+            id = GlobalID.decimal(text)
         }
-        return try text(key)
+        if let problem = Rejection.ofID(field: name(key), id, longest: ValueRanges.longestID) { throw problem }
+        return id
     }
 
-    mutating func integer(_ key: String) throws(Rejection) -> Int64? {
+    mutating func integer(_ key: String, _ range: ClosedRange<Int64>) throws(Rejection) -> Int64? {
         guard let tree = take(key) else { return nil }
         if case .null = tree.value { return nil }
         guard case .number = tree.value, let base = tree.raw.baseAddress else {
             throw Rejection(.wrongType, "`\(name(key))` is not a number")
         }
         switch JSONNumber.whole(base, tree.raw.count) {
-        case .value(let value): return value
+        case .value(let value) where range.contains(value): return value
+        case .value(let value): throw .outside(range, name(key), value)
         case .fractional: throw Rejection(.wrongType, "`\(name(key))` is not a whole number")
-        case .outOfRange: throw Rejection(.numberOutOfRange, "`\(name(key))` is out of range")
+        case .outOfRange: throw .outside(range, name(key))
         }
     }
 

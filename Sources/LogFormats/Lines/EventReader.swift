@@ -209,7 +209,7 @@ struct EventReader {
     @inline(__always)
     private func timestamp() throws(Rejection) -> Timestamp {
         let span = fields[.timestamp]
-        if fields.has(.timestamp), span.kind == .integer, span.word <= UInt64(FieldLimits.latestMillisecond) {
+        if fields.has(.timestamp), span.kind == .integer, ValueRanges.instant.contains(Int64(bitPattern: span.word)) {
             return Timestamp(milliseconds: Int64(bitPattern: span.word))
         }
         return try unusualTimestamp()
@@ -221,9 +221,10 @@ struct EventReader {
         let span = fields[.timestamp]
         guard span.kind == .integer || span.kind == .number else { throw Rejection(.wrongType, "`timestamp` is not a number") }
         switch JSONNumber.whole(span.start, Int(span.count)) {
-        case .value(let value) where (0...FieldLimits.latestMillisecond).contains(value): return Timestamp(milliseconds: value)
+        case .value(let value) where ValueRanges.instant.contains(value): return Timestamp(milliseconds: value)
+        case .value(let value): throw .outside(ValueRanges.instant, "timestamp", value)
         case .fractional: throw Rejection(.wrongType, "`timestamp` is not a whole number")
-        default: throw Rejection(.numberOutOfRange, "`timestamp` is out of range")
+        case .outOfRange: throw .outside(ValueRanges.instant, "timestamp")
         }
     }
 
@@ -274,7 +275,7 @@ struct EventReader {
         guard let value = Timestamp.parse(UnsafeRawBufferPointer(start: span.start, count: Int(span.count))) else {
             throw Rejection(.badValue, "`time` is not an instant of RFC 3339")
         }
-        return value
+        return try Rejection.check(value, "time")
     }
 
     private func kind(_ field: Field) throws(Rejection) -> FlowEvent.Kind {

@@ -103,15 +103,15 @@ extension NetworkReportReader {
         event.offset = place.offset
         event.line = place.line
         try endpoints(&event)
-        event.bytesReceived = try integer(.bytesReceived)
-        event.bytesTransferred = try integer(.bytesTransferred)
+        event.bytesReceived = try integer(.bytesReceived, ValueRanges.bytes)
+        event.bytesTransferred = try integer(.bytesTransferred, ValueRanges.bytes)
         try principal(&event)
-        event.deviceID = identifier(.deviceID)
-        event.connectorID = identifier(.connectorID)
+        event.deviceID = try identifier(.deviceID)
+        event.connectorID = try identifier(.connectorID)
         event.connectorName = text(.connector)
-        event.networkID = identifier(.networkID)
+        event.networkID = try identifier(.networkID)
         event.networkName = text(.network)
-        event.resourceID = identifier(.resourceID)
+        event.resourceID = try identifier(.resourceID)
         // Dialled by address: no name.
         event.resourceAddress = bytes(.resourceDomain).isEmpty ? text(.resourceIP) : text(.resourceDomain)
         event.appliedRule = text(.appliedRule)
@@ -161,10 +161,7 @@ extension NetworkReportReader {
             guard let address = IPAddress.parse(target) else { throw Rejection(.badValue, "`resource_ip` is not an IP address") }
             event.resourceIP = address
         }
-        if let port = try integer(.resourcePort) {
-            guard let value = UInt16(exactly: port) else { throw Rejection(.numberOutOfRange, "`resource_port` is out of range") }
-            event.resourcePort = value
-        }
+        if let port = try integer(.resourcePort, ValueRanges.port) { event.resourcePort = UInt16(truncatingIfNeeded: port) }
         let name = bytes(.protocol)
         if NetworkReportReader.same(name, "tcp") {
             event.transport = .tcp
@@ -181,13 +178,13 @@ extension NetworkReportReader {
         if isUser, isService { throw Rejection(.twoPrincipals, "both `user` and `service_account` are there") }
         if isUser {
             event.principalKind = .user
-            event.principalID = identifier(.userID)
+            event.principalID = try identifier(.userID)
             event.principalName = text(.user)
         } else if isService {
             event.principalKind = .serviceAccount
-            event.principalID = identifier(.serviceAccountID)
+            event.principalID = try identifier(.serviceAccountID)
             event.principalName = text(.serviceAccount)
-            event.serviceKeyID = identifier(.serviceAccountKeyID)
+            event.serviceKeyID = try identifier(.serviceAccountKeyID)
             event.serviceKeyName = text(.serviceAccountKey)
         }
     }
@@ -203,26 +200,31 @@ extension NetworkReportReader {
         return bytes.isEmpty ? .none : symbols.intern(bytes)
     }
 
-    private func identifier(_ column: ReportColumn) -> Symbol {
+    private func identifier(_ column: ReportColumn) throws(Rejection) -> Symbol {
         let bytes = bytes(column)
         guard let first = bytes.first else { return .none }
-        return first &- 48 <= 9 ? symbols.intern(bytes) : symbols.intern(GlobalID.decimal(String(decoding: bytes, as: UTF8.self)))
+        if first &- 48 <= 9, bytes.count <= NetworkReportReader.shortID, bytes.allSatisfy({ $0 >= 0x20 }) { return symbols.intern(bytes) }
+        let id = GlobalID.decimal(String(decoding: bytes, as: UTF8.self))
+        if let problem = Rejection.ofID(field: column.rawValue, id, longest: ValueRanges.longestID) { throw problem }
+        return symbols.intern(id)
     }
+
+    /// Ids of the field are not longer.
+    private static let shortID = 20
 
     private func instant(_ column: ReportColumn) throws(Rejection) -> Timestamp? {
         let bytes = bytes(column)
         if bytes.isEmpty { return nil }
         guard let value = Timestamp.parse(bytes) else { throw Rejection(.badValue, "`\(column.rawValue)` is not an instant") }
-        return value
+        return try Rejection.check(value, column.rawValue)
     }
 
-    private func integer(_ column: ReportColumn) throws(Rejection) -> Int64? {
+    private func integer(_ column: ReportColumn, _ range: ClosedRange<Int64>) throws(Rejection) -> Int64? {
         let bytes = bytes(column)
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return nil }
         guard bytes.allSatisfy({ $0 &- 48 <= 9 }) else { throw Rejection(.wrongType, "`\(column.rawValue)` is not a whole number") }
-        guard let value = JSONNumber.integer(base, bytes.count) else {
-            throw Rejection(.numberOutOfRange, "`\(column.rawValue)` is out of range")
-        }
+        let value = JSONNumber.integer(base, bytes.count)
+        guard let value, range.contains(value) else { throw .outside(range, column.rawValue, value) }
         return value
     }
 
