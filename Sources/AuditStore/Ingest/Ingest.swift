@@ -77,7 +77,7 @@ public struct Ingest {
         let writer = try IngestWriter(
             connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows
         ) { reader, judgements in
-            history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
+            history.map { Classifier($0, options: options.engine, reader: reader, judgements: judgements) }
         }
         defer { writer.abandon() }
         let named = Set(inputs.named)
