@@ -93,7 +93,7 @@ let suites: [Target] = [
     tests("Simulation", ["FlowModel", "AccessPolicy", "FlowJournal"]),
     .testTarget(
         name: "CommandTests",
-        dependencies: ["twin-audit", "twin-journal", "twin-simulate"],
+        dependencies: ["twin-audit", "twin-journal", "twin-simulate", "AccessPolicy", "FlowModel"],
         swiftSettings: strict),
     .testTarget(
         name: "ConformanceTests",

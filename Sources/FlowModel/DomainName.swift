@@ -1,7 +1,9 @@
+@_spi(_Unicode) import Swift
+
 /// Domain names as policies and logs compare them: ASCII lower case, IDNA names by their A-label, no trailing dot.
 ///
-/// Non-ASCII labels are lower-cased and encoded with Punycode (RFC 3492); the further mappings of UTS 46 (width, compatibility
-/// forms) are not applied, so a name should be given in its normalised form.
+/// Non-ASCII labels are lower-cased, composed (Unicode NFC) and encoded with Punycode (RFC 3492). The ideographic full stops part labels
+/// like dots. The further mappings of UTS 46 (width, compatibility forms) are not applied.
 public enum DomainName {
     /// The longest name that the DNS can carry, in octets, without the trailing dot (RFC 1035 §2.3.4).
     public static let longestName = 253
@@ -19,12 +21,25 @@ public enum DomainName {
         var trimmed = text[...]
         if trimmed.utf8.last == UInt8(ascii: "."), trimmed.utf8.count > 1 { trimmed = trimmed.dropLast() }
         guard trimmed.utf8.contains(where: { $0 >= 0x80 }) else { return trimmed.lowercased() }
-        return trimmed.lowercased().split(separator: ".", omittingEmptySubsequences: false)
-            .map { label in
-                label.utf8.contains(where: { $0 >= 0x80 })
-                    ? Punycode.encode(label).map { "xn--" + $0 } ?? String(label) : String(label)
+        var labels = composed(trimmed.lowercased()).split(separator: ".", omittingEmptySubsequences: false)
+        if labels.count > 1, labels.last?.isEmpty == true { labels.removeLast() }
+        return labels.map { label in
+            label.utf8.contains(where: { $0 >= 0x80 })
+                ? Punycode.encode(label).map { "xn--" + $0 } ?? String(label) : String(label)
+        }
+        .joined(separator: ".")
+    }
+
+    /// The name in normalisation form C, with every full stop of IDNA (RFC 3490 §3.1) as a dot.
+    private static func composed(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text._nfc {
+            switch scalar.value {
+            case 0x3002, 0xff0e, 0xff61: scalars.append(".")
+            default: scalars.append(scalar)
             }
-            .joined(separator: ".")
+        }
+        return String(scalars)
     }
 }
 

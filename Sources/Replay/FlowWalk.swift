@@ -68,8 +68,8 @@ struct FlowWalk {
     func forEach(_ database: AuditDatabase, _ body: (StoredFlow, FlowFacts, FlowFactsReader) throws -> Void) throws {
         try database.read { connection in
             let reader = try FlowFactsReader(connection)
-            try forEach(connection, .time, reader) { flow, lastUse in
-                try body(flow, try FlowFacts(flow, reader: reader, lastAccess: lastUse), reader)
+            try forEach(connection, .time, reader) { flow, lastUses in
+                try body(flow, try FlowFacts(flow, reader: reader, lastUses: lastUses), reader)
             }
         }
     }
@@ -78,9 +78,9 @@ struct FlowWalk {
         let reader = try FlowFactsReader(connection)
         let memory = AnswerMemory(limit: effort.mostRemembered)
         var tally = empty
-        try forEach(connection, order, reader) { flow, lastUse in
+        try forEach(connection, order, reader) { flow, lastUses in
             if let known = memory.answer(flow, wholeLife: Tally.coversWholeLife) { return tally.count(flow, known) }
-            let answer = try tally.judge(flow, try FlowFacts(flow, reader: reader, lastAccess: lastUse), reader)
+            let answer = try tally.judge(flow, try FlowFacts(flow, reader: reader, lastUses: lastUses), reader)
             if !answer.dependsOnLastUse { memory.remember(flow, answer.number, while: answer.holds) }
             tally.count(flow, answer.number)
         }
@@ -88,14 +88,14 @@ struct FlowWalk {
     }
 
     private func forEach(
-        _ connection: Database, _ order: FlowScan.Order, _ reader: FlowFactsReader, _ body: (StoredFlow, Timestamp?) throws -> Void
+        _ connection: Database, _ order: FlowScan.Order, _ reader: FlowFactsReader, _ body: (StoredFlow, LastUses) throws -> Void
     ) throws {
         let scan = try FlowScan(connection)
-        guard tracksUse else { return try scan.forEach(order: order, since: since, until: until) { try body($0, nil) } }
+        guard tracksUse else { return try scan.forEach(order: order, since: since, until: until) { try body($0, .none) } }
         var uses = LastUse()
         try scan.forEach(order: order, until: until) { flow in
-            let lastUse = try uses.advance(flow, reader: reader)
-            if flow.startedAt >= since { try body(flow, lastUse) }
+            let lastUses = try uses.advance(flow, reader: reader)
+            if flow.startedAt >= since { try body(flow, lastUses) }
         }
     }
 }

@@ -81,7 +81,7 @@ struct ReplayTally: MergingTally {
         let judgement = history.judge(facts, options: options)
         return FlowAnswer(
             number: number(judgement, try reader.target(flow.target)), holds: judgement.validity,
-            dependsOnLastUse: judgement.dependsOnLastAccess)
+            dependsOnLastUse: judgement.dependsOnLastUse)
     }
 
     mutating func number(_ judgement: Judgement, _ target: TargetFacts) -> Int {

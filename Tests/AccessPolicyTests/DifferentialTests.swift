@@ -95,10 +95,11 @@ import Testing
                 let options = RandomTenant.options(&dice)
                 var request = RandomTenant.request(&dice)
                 let verdict = policy.evaluate(request, options: options)
-                for last in [nil] + (-5...10).map({ Timestamp(milliseconds: $0 * 1_000) }) {
-                    request.lastAccess = last
+                let common = [LastUses.none] + (-5...10).map { LastUses(otherwise: Timestamp(milliseconds: $0 * 1_000)) }
+                for uses in common + (0..<8).map({ _ in RandomTenant.lastUses(&dice) }) {
+                    request.lastUses = uses
                     let again = policy.evaluate(request, options: options)
-                    if verdict.dependsOnLastAccess {
+                    if verdict.dependsOnLastUse {
                         dependent += again.reason != verdict.reason ? 1 : 0
                     } else {
                         independent += policy.usesAutoLock ? 1 : 0
@@ -126,7 +127,7 @@ import Testing
                     resourceIP: request.resolvedAddress, transport: request.transport, port: request.port,
                     connectorID: request.connectorID, networkID: request.networkID, deviceID: request.deviceID,
                     recordedResourceID: dice.pick(["98", "99", "100"]), outcome: dice.pick(RecordedOutcome.allCases),
-                    startedAt: request.at, lastAccess: nil)
+                    startedAt: request.at, lastUses: .none)
                 let judgement = history.judge(facts, options: options)
                 qualified.insert(judgement.verdictClass.rawValue)
                 let times = (-1...14).flatMap { second in [-1, 0, 1, 500, 501].map { Timestamp(milliseconds: second * 1_000 + $0) } }

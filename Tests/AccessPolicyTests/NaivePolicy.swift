@@ -207,12 +207,19 @@ struct NaivePolicy {
         }
         if let time = edge.expiresAt, request.at >= time { return .expired }
         if !isGroupActive { return .inactiveGroup }
-        if case .autoLock(let seconds) = edge.mode ?? resource.mode, who.kind == .user, let last = request.lastAccess,
+        if case .autoLock(let seconds) = edge.mode ?? resource.mode, who.kind == .user, let last = lastUse(of: resource, request),
             request.at.milliseconds >= last.milliseconds + seconds * 1_000
         {
             return .locked
         }
         return .live
+    }
+
+    /// Each Resource locks by its own last use; the one in use does not.
+    private func lastUse(of resource: Resource, _ request: AccessRequest) -> Timestamp? {
+        if request.lastUses.inUse == resource.id { return nil }
+        for (id, time) in request.lastUses.byResource where id == resource.id { return time }
+        return request.lastUses.otherwise
     }
 
     private func portRefusal(_ resource: Resource, _ request: AccessRequest) -> ReasonCode? {

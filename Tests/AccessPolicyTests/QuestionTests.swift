@@ -50,8 +50,44 @@ enum Example {
         let policy = CompiledPolicy(document.snapshot)
         let results = document.tests.map { $0.run(policy) }
         #expect(results.map(\.test.line) == [27, 28, 29])
-        #expect(results.map(\.passed) == [true, true, false])
+        #expect(results.map(\.outcome) == [.passed, .passed, .failed])
         #expect(results.last?.differences == ["expected allow, got deny (no-grant)"])
+    }
+
+    /// An answer that rests on what an incomplete source leaves out is neither what was expected nor the opposite.
+    @Test func whatCannotBeDecidedHasNotPassed() throws {
+        let document = try Example.document(("format: access-policy/1", "format: access-policy/1\n\("incomplete: [groupMembers]")"))
+        let results = document.tests.map { $0.run(CompiledPolicy(document.snapshot)) }
+        #expect(results.map(\.outcome) == [.passed, .undecidable, .undecidable])
+        #expect(results.map(\.differences.count) == [0, 1, 1])
+    }
+
+    /// Each would ask another question than its author meant, and mostly be answered with a denial that somebody expects.
+    @Test(arguments: [
+        ("through: hero", "no Connector is called `hero`; is `heron` meant?"),
+        ("through: connector:99, reason: unknown-connector", nil),
+        ("device: lap", "no device is called `lap`"),
+        ("device: \"device:lap\"", nil),
+        ("key: \"311\"", "`key` goes with a service account, and `who` is a user"),
+        ("country: \"\"", "`country` is empty"),
+        ("resource: Wep", "no Resource is called `Wep`; is `Web` meant?"),
+        ("resource: \"*.X.example.\"", nil),
+    ])
+    func whatTheDocumentDoesNotHaveIsRefused(_ fields: String, _ problem: String?) {
+        let edit = ("to: 10.2.3.4:22, expect: deny, reason: no-grant", "to: 10.2.3.4:22, expect: deny, \(fields)")
+        guard let problem else {
+            #expect(throws: Never.self) { try Example.document(edit) }
+            return
+        }
+        let error = #expect(throws: PolicyDocumentErrors.self) { try Example.document(edit) }
+        #expect(error?.problems == [PolicyProblem(file: "p.yaml", line: 28, message: problem)])
+    }
+
+    @Test(arguments: ["ana@x.exampl", "an@x.example"])
+    func nobodyIsToldWhoIsNear(_ who: String) throws {
+        let snapshot = try Example.document().snapshot
+        let error = #expect(throws: PolicySnapshot.NameProblem.self) { try snapshot.principal(named: who) }
+        #expect(error?.description == "no user or service account is called `\(who)`; is `ana@x.example` meant?")
     }
 }
 

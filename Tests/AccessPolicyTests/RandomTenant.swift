@@ -62,7 +62,7 @@ struct RandomTenant {
         resource.isActive = !dice.oneIn(6)
         resource.routing = dice.oneIn(10) ? .bypass : .through
         if dice.oneIn(4) { resource.securityPolicyID = dice.pick(["61", "62"]) }
-        if dice.oneIn(8) { resource.mode = .autoLock(seconds: 3) }
+        if dice.oneIn(5) { resource.mode = .autoLock(seconds: 3) }
         if dice.oneIn(2) {
             resource.protocols = ProtocolRules(allowsICMP: dice.oneIn(2), tcp: ports(&dice), udp: ports(&dice))
         }
@@ -102,7 +102,15 @@ struct RandomTenant {
             connectorID: dice.oneIn(3) ? nil : dice.pick(["11", "12", "19"]), networkID: dice.oneIn(2) ? nil : dice.pick(["1", "2"]),
             deviceID: dice.oneIn(3) ? nil : dice.pick(["51", "52", "59"]),
             location: dice.oneIn(2) ? nil : LocationEvidence(country: dice.pick(["pt", "XX", "FR"])),
-            lastAccess: dice.oneIn(2) ? nil : time(&dice), at: time(&dice).advanced(byMilliseconds: Int64(dice.roll(3)) - 1))
+            lastUses: lastUses(&dice), at: time(&dice).advanced(byMilliseconds: Int64(dice.roll(3)) - 1))
+    }
+
+    /// Of some Resources a use of their own, of the others perhaps a common one.
+    static func lastUses(_ dice: inout Dice) -> LastUses {
+        var uses = LastUses(otherwise: dice.oneIn(2) ? nil : time(&dice))
+        for id in 98...105 where dice.oneIn(3) { uses.byResource["\(id)"] = time(&dice) }
+        if dice.oneIn(6) { uses.inUse = dice.pick(["98", "99", "100"]) }
+        return uses
     }
 
     static func options(_ dice: inout Dice) -> EngineOptions {

@@ -61,19 +61,30 @@ import Testing
         let start = try #require(fields["start"].flatMap { Timestamp($0) })
         let known: Set<String> = [
             "user", "account", "key", "to", "ip", "protocol", "port", "via", "network", "device", "country", "resource", "rule",
-            "outcome", "start", "end", "version", "digest", "lastAccess",
+            "outcome", "start", "end", "version", "digest", "lastUse", "lastUses", "email",
         ]
         #expect(Set(fields.keys).subtracting(known) == [])
         return FlowFacts(
             principal: principal(fields), serviceKeyID: fields["key"], destination: fields["to"] ?? "",
-            resourceIP: fields["ip"].flatMap { IPAddress($0) },
+            resourceIP: fields["ip"].flatMap { IPAddress(recorded: $0) },
             transport: TransportProtocol(rawValue: fields["protocol"] ?? "tcp"), port: fields["port"].flatMap(UInt16.init),
             connectorID: fields["via"], networkID: fields["network"], deviceID: fields["device"],
             location: fields["country"].map { LocationEvidence(country: $0) }, recordedResourceID: fields["resource"],
             appliedRule: fields["rule"], outcome: try #require(RecordedOutcome(rawValue: fields["outcome"] ?? "allowed")),
             startedAt: start, endedAt: fields["end"].flatMap { Timestamp($0) },
             recordedPolicyVersion: fields["version"].flatMap(Int64.init), recordedPolicyDigest: fields["digest"],
-            lastAccess: fields["lastAccess"].flatMap { Timestamp($0) })
+            lastUses: lastUses(fields))
+    }
+
+    /// `lastUse` is that of the recorded Resource, `lastUses` has entries `id=time`.
+    private static func lastUses(_ fields: [String: String]) -> LastUses {
+        var uses = LastUses.none
+        for entry in fields["lastUses"]?.split(separator: " ") ?? [] {
+            let parts = entry.split(separator: "=")
+            if parts.count == 2 { uses.byResource[String(parts[0])] = Timestamp(parts[1]) }
+        }
+        if let resource = fields["resource"], let time = fields["lastUse"].flatMap({ Timestamp($0) }) { uses.byResource[resource] = time }
+        return uses
     }
 
     static func judged(_ judgement: Judgement) -> [String: String] {

@@ -64,7 +64,7 @@ struct Recording {
         return flows.indices.map { said[$0] ?? "missing" }
     }
 
-    private func lines() throws -> String {
+    func lines() throws -> String {
         var lines: [(time: Int64, text: String)] = []
         for (number, flow) in flows.enumerated() {
             let start = try Recording.milliseconds(flow.start)

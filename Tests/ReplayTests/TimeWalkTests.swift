@@ -58,6 +58,68 @@ struct TimeWalkTests {
         #expect(try recording.verdicts() == ["over-permitted grant-locked", "enforced"])
     }
 
+    @Test("each Resource that could be chosen locks by its own last use, not by that of the recorded one")
+    func autoLockOfCandidates() throws {
+        // The pattern covers the name, too, and Connectors that apply a wrong rule record it.
+        let resources = """
+              - {id: "401", name: All, address: "*.x.example", network: "1", access: [{group: "201"}]}
+              - {id: "402", name: Host, address: host.x.example, network: "1", autoLockSeconds: 3600, access: [{group: "201"}]}
+            """
+        func flow(_ start: String, to: String = "host.x.example", resource: String, user: String = "101", end: String? = nil) -> Flow {
+            Flow(user: user, to: to, resource: resource, start: start, end: end)
+        }
+        try check(
+            [Office.policy(at: "2026-03-01T00:00:00Z", version: 1, resources: resources)],
+            [
+                (flow("2026-03-01T08:00:00Z", to: "other.x.example", resource: "401"), "enforced"),
+                (flow("2026-03-01T09:55:00Z", resource: "402"), "enforced"),
+                // The host was used five minutes ago, so that it is not locked; the pattern two hours ago.
+                (flow("2026-03-01T10:00:00Z", resource: "401"), "misrouted"),
+                // The host was last used at 09:55; what was recorded for the pattern is no use of it.
+                (flow("2026-03-01T10:54:59.999Z", resource: "402"), "enforced"),
+                (flow("2026-03-01T11:54:59.999Z", resource: "401"), "enforced"),
+                // Somebody else's use is none, and a Resource that was never used is open.
+                (flow("2026-03-01T11:54:59.999Z", resource: "401", user: "102"), "misrouted"),
+                // What begins at the same time is no earlier use, in whichever order the records lie.
+                (flow("2026-03-01T13:00:00Z", resource: "402"), "misrouted"),
+                (flow("2026-03-01T13:00:00Z", resource: "401"), "enforced"),
+            ])
+    }
+
+    @Test("a flow keeps the Resource unlocked that it was allowed through, and no other one")
+    func openFlowAndLocks() throws {
+        let resources = """
+              - {id: "401", name: All, address: "*.x.example", network: "1", access: [{group: "201", expiresAt: "2026-03-01T20:00:00Z"}]}
+              - id: "402"
+                name: Host
+                address: host.x.example
+                network: "1"
+                autoLockSeconds: 3600
+                protocols: {tcp: [22]}
+                access: [{group: "201"}]
+            """
+        try check(
+            [Office.policy(at: "2026-03-01T00:00:00Z", version: 1, resources: resources)],
+            [
+                (Flow(user: "101", to: "host.x.example", port: 22, resource: "402", start: "2026-03-01T08:00:00Z"), "enforced"),
+                // The host has locked, the pattern carries; port 443 would not be open at the host, which stays locked meanwhile.
+                (
+                    Flow(user: "101", to: "host.x.example", resource: "401", start: "2026-03-01T10:00:00Z", end: "2026-03-01T19:00:00Z"),
+                    "enforced"
+                ),
+                (
+                    Flow(user: "101", to: "host.x.example", resource: "401", start: "2026-03-01T11:00:00Z", end: "2026-03-01T21:00:00Z"),
+                    "enforced outlived 3600000"
+                ),
+                // Through the host itself: in use, it does not lock.
+                (
+                    Flow(
+                        user: "102", to: "host.x.example", port: 22, resource: "402", start: "2026-03-01T08:00:00Z",
+                        end: "2026-03-01T19:00:00Z"), "enforced"
+                ),
+            ])
+    }
+
     @Test("expiry is exclusive, to the millisecond")
     func expiry() throws {
         let expiring = """

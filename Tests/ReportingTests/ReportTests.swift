@@ -56,7 +56,7 @@ struct ReportTests {
             ])
         #expect(try ReportTests.rows(report, "denied").map { $0["reason"] } == ["no-resource"])
         let policies = try ReportTests.rows(report, "policies")
-        #expect(policies.map { $0["version"] } == ["2026-10-08T05:00:00Z"])
+        #expect(policies.map { $0["version"] } == ["1"])
         #expect(policies.first?["digest"]?.utf8.count == 64)
         #expect(try ReportTests.rows(report, "sources").map { $0["events"] } == ["11"])
         #expect(try ReportTests.rows(report, "connectors").map { $0["in_policy"] }.sorted { ($0 ?? "") < ($1 ?? "") } == ["no", "yes"])

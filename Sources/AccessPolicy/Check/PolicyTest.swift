@@ -20,12 +20,23 @@ public struct PolicyTest: Hashable, Sendable {
     /// Checked when given: the Resource that must be selected.
     public var resourceID: String?
 
+    public enum Outcome: String, Sendable, CaseIterable {
+        case passed
+        case failed
+        /// The policy does not say enough: neither what was expected nor the opposite of it.
+        case undecidable
+    }
+
     public struct Result: Sendable {
         public var test: PolicyTest
         public var verdict: Verdict
-        /// What differs from what was expected; empty when the test passed.
+        /// What differs from what was expected, or why nothing can be said; empty when the test passed.
         public var differences: [String]
-        public var passed: Bool { differences.isEmpty }
+
+        public var outcome: Outcome {
+            if verdict.isUndecidable { return .undecidable }
+            return differences.isEmpty ? .passed : .failed
+        }
     }
 
     public func request(under snapshot: PolicySnapshot) -> AccessRequest {
@@ -38,6 +49,10 @@ public struct PolicyTest: Hashable, Sendable {
     public func run(_ policy: CompiledPolicy, options: EngineOptions = EngineOptions()) -> Result {
         let verdict = policy.evaluate(request(under: policy.snapshot), options: options)
         var differences: [String] = []
+        guard !verdict.isUndecidable else {
+            let why = "expected \(effect.rawValue), and the document does not say enough to decide (\(verdict.reason.rawValue))"
+            return Result(test: self, verdict: verdict, differences: [why])
+        }
         if verdict.effect != effect {
             differences.append("expected \(effect.rawValue), got \(verdict.effect.rawValue) (\(verdict.reason.rawValue))")
         } else if let reason, verdict.reason != reason {

@@ -6,9 +6,28 @@ public enum Destination: Hashable, Sendable {
     case name(String)
     case address(IPAddress)
 
-    /// Text that is an address is one; anything else is a name.
+    /// Text that is an address is one, in any of the spellings that records have; anything else is a name.
     public init(_ text: String) {
-        self = IPAddress(text).map(Destination.address) ?? .name(text)
+        self = IPAddress(recorded: text).map(Destination.address) ?? .name(text)
+    }
+}
+
+extension IPAddress {
+    /// An address as records and people spell it: besides its proper forms with a zone (`fe80::1%eth0`), which says by which interface
+    /// and not which address, or dotted decimal with a trailing dot, which no name can be.
+    public init?(recorded text: String) {
+        if let address = IPAddress(text) {
+            self = address
+            return
+        }
+        if text.utf8.last == UInt8(ascii: "."), let address = IPAddress(text.dropLast()), address.family == .v4, !text.utf8.contains(58) {
+            self = address
+            return
+        }
+        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "%")), text.utf8.index(after: mark) < text.utf8.endIndex,
+            text[..<mark].utf8.contains(UInt8(ascii: ":")), let address = IPAddress(text[..<mark])
+        else { return nil }
+        self = address
     }
 }
 
@@ -48,15 +67,15 @@ public struct AccessRequest: Hashable, Sendable {
     public var networkID: String?
     public var deviceID: String?
     public var location: LocationEvidence?
-    /// When this principal was last recorded using this Resource; nil = not known, and then nothing is locked.
-    public var lastAccess: Timestamp?
+    /// When this principal last used each of the Resources that may be chosen.
+    public var lastUses: LastUses
     public var at: Timestamp
 
     public init(
         principal: PrincipalReference?, serviceKeyID: String? = nil, destination: Destination,
         resolvedAddress: IPAddress? = nil, transport: TransportProtocol?, port: UInt16?, connectorID: String? = nil,
         networkID: String? = nil, deviceID: String? = nil, location: LocationEvidence? = nil,
-        lastAccess: Timestamp? = nil, at: Timestamp
+        lastUses: LastUses = .none, at: Timestamp
     ) {
         self.principal = principal
         self.serviceKeyID = serviceKeyID
@@ -68,7 +87,7 @@ public struct AccessRequest: Hashable, Sendable {
         self.networkID = networkID
         self.deviceID = deviceID
         self.location = location
-        self.lastAccess = lastAccess
+        self.lastUses = lastUses
         self.at = at
     }
 }

@@ -19,7 +19,7 @@ public final class CompiledPolicy: Sendable {
         }
     }
 
-    /// Whether any grant locks itself: only then does `AccessRequest.lastAccess` matter.
+    /// Whether any grant locks itself: only then does `AccessRequest.lastUses` matter.
     public let usesAutoLock: Bool
     /// Whether any security policy asks for devices or places: only then do those fields matter.
     public let usesPosture: Bool

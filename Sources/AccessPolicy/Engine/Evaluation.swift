@@ -10,8 +10,9 @@ extension CompiledPolicy {
         return Verdict(
             policy: self, effect: reason == .allowed ? .allow : .deny, reason: reason, isAmbiguous: evaluation.isAmbiguous,
             isPostureUnknown: reason == .allowed && evaluation.isPostureUnknown, isUndecidable: evaluation.isUndecidable,
-            dependsOnLastAccess: evaluation.dependsOnLastAccess, validity: evaluation.validity, at: request.at,
-            resourceIndex: evaluation.selected, nearestIndex: evaluation.nearest, principalIndex: evaluation.principal)
+            dependsOnLastUse: evaluation.dependsOnLastUse, validity: evaluation.validity, at: request.at,
+            resourceIndex: evaluation.selected, nearestIndex: evaluation.nearest, isFallthrough: evaluation.isFallthrough,
+            principalIndex: evaluation.principal)
     }
 
     /// The edges that grant, auto-locks aside.
@@ -77,7 +78,8 @@ struct Evaluation {
     private(set) var isAmbiguous = false
     private(set) var isUndecidable = false
     private(set) var isPostureUnknown = false
-    private(set) var dependsOnLastAccess = false
+    private(set) var isFallthrough = false
+    private(set) var dependsOnLastUse = false
     private var selectedRank: Int32 = -1
     /// Range in `groupsOfUsers`; empty for a service account.
     private var groups = 0
@@ -94,6 +96,7 @@ struct Evaluation {
             guard options.portFallthrough, !isUndecidable, let broader = broaderResource(policy, request) else { return refusal }
             selected = broader
             nearest = broader
+            isFallthrough = true
             resource = policy.resources[selected]
             if resource.isBypass { return .bypassResource }
         }
@@ -205,7 +208,7 @@ struct Evaluation {
             nearest = selected
             isAmbiguous = choice.isTied
             guard options.selection == .tenant else { return nil }
-            let standing = standing(policy, request, policy.resources[selected])
+            let standing = standing(policy, request, selected, policy.resources[selected])
             return standing.contains(.live) ? nil : refusal(policy, standing, isActive: true)
         }
         guard choice.cover >= 0 else {
@@ -241,7 +244,7 @@ struct Evaluation {
             choice.prefer(number, rank)
             return
         }
-        let standing = standing(policy, request, resource)
+        let standing = standing(policy, request, number, resource)
         if resource.isActive, standing.contains(.live) {
             choice.prefer(number, rank)
         } else if standing.contains(.hasEdge), rank > choice.edgeRank || (rank == choice.edgeRank && number < choice.edge) {
@@ -253,7 +256,7 @@ struct Evaluation {
 
     /// The edges between the principal and a Resource: the shorter of the two lists is walked, the longer one searched.
     private mutating func standing(
-        _ policy: CompiledPolicy, _ request: AccessRequest, _ resource: CompiledPolicy.CompiledResource
+        _ policy: CompiledPolicy, _ request: AccessRequest, _ number: Int32, _ resource: CompiledPolicy.CompiledResource
     ) -> Standing {
         guard subjectBits & resource.subjectBits != 0 else { return [] }
         let start = Int(resource.edgeStart)
@@ -263,7 +266,7 @@ struct Evaluation {
             let subject = Int32(truncatingIfNeeded: policy.groupIsActive.count + Int(principal) - policy.users.count)
             let index = firstEdge(policy, start, end, subject)
             if index < end, policy.edges[index].subject == subject {
-                result = weigh(policy.edges[index], isGroupActive: true, request)
+                result = weigh(policy, policy.edges[index], of: number, isGroupActive: true, request)
             }
             return result
         }
@@ -272,7 +275,7 @@ struct Evaluation {
                 let group = policy.groupsOfUsers[index]
                 var position = firstEdge(policy, start, end, group)
                 while position < end, policy.edges[position].subject == group {
-                    result.formUnion(weigh(policy.edges[position], isGroupActive: policy.groupIsActive[group], request))
+                    result.formUnion(weigh(policy, policy.edges[position], of: number, isGroupActive: policy.groupIsActive[group], request))
                     position += 1
                 }
             }
@@ -281,7 +284,7 @@ struct Evaluation {
                 let edge = policy.edges[index]
                 guard Int(edge.subject) < policy.groupIsActive.count else { break }
                 if isMember(policy, edge.subject) {
-                    result.formUnion(weigh(edge, isGroupActive: policy.groupIsActive[edge.subject], request))
+                    result.formUnion(weigh(policy, edge, of: number, isGroupActive: policy.groupIsActive[edge.subject], request))
                 }
             }
         }
@@ -317,15 +320,17 @@ struct Evaluation {
     }
 
     @inline(__always)
-    private mutating func weigh(_ edge: CompiledPolicy.CompiledEdge, isGroupActive: Bool, _ request: AccessRequest) -> Standing {
+    private mutating func weigh(
+        _ policy: CompiledPolicy, _ edge: CompiledPolicy.CompiledEdge, of resource: Int32, isGroupActive: Bool, _ request: AccessRequest
+    ) -> Standing {
         if edge.expiresAt != .max {
             cut(edge.expiresAt, request.at)
             if request.at.milliseconds >= edge.expiresAt { return [.hasEdge, .expired] }
         }
         guard isGroupActive else { return [.hasEdge, .groupInactive] }
         if edge.autoLockMs > 0, isUser {
-            dependsOnLastAccess = true
-            if let last = request.lastAccess {
+            dependsOnLastUse = true
+            if let last = request.lastUses.time(of: policy.resourceIDs[Int(resource)]) {
                 let locksAt = last.advanced(byMilliseconds: edge.autoLockMs)
                 cut(locksAt.milliseconds, request.at)
                 if request.at >= locksAt { return [.hasEdge, .locked] }
@@ -372,7 +377,7 @@ struct Evaluation {
         let open = policy.covering(request.destination).filter { candidate in
             let resource = policy.resources[candidate.resource]
             return candidate.rank <= selectedRank && candidate.resource != selected && resource.isActive
-                && standing(policy, request, resource).contains(.live) && checkPort(policy, request, resource) == nil
+                && standing(policy, request, candidate.resource, resource).contains(.live) && checkPort(policy, request, resource) == nil
         }
         guard let rank = open.map(\.rank).max() else { return nil }
         let best = open.filter { $0.rank == rank }.map(\.resource)
@@ -426,7 +431,7 @@ struct Evaluation {
             let edge = policy.edges[index]
             guard Int(edge.subject) < policy.groupIsActive.count else { break }
             guard isMember(policy, edge.subject),
-                weigh(edge, isGroupActive: policy.groupIsActive[edge.subject], request).contains(.live)
+                weigh(policy, edge, of: selected, isGroupActive: policy.groupIsActive[edge.subject], request).contains(.live)
             else { continue }
             guard edge.securityPolicy >= 0 else { return nil }
             switch meets(policy, request, policy.securityPolicies[Int(edge.securityPolicy)]) {

@@ -17,8 +17,8 @@ public struct Verdict: Sendable {
     public let isPostureUnknown: Bool
     /// Denied because of something that the snapshot's source could not say in full: no judgement can rest on it.
     public let isUndecidable: Bool
-    /// Whether a grant that locks itself was looked at: only then may another `lastAccess` change the answer.
-    public let dependsOnLastAccess: Bool
+    /// Whether a grant that locks itself was looked at: only then may other `lastUses` change the answer.
+    public let dependsOnLastUse: Bool
     /// While `at` lies in here, the same request gets the same answer from this policy.
     public let validity: Validity
     public let at: Timestamp
@@ -27,6 +27,8 @@ public struct Verdict: Sendable {
     let resourceIndex: Int32
     /// Position of the covering Resource that the reason speaks of; -1 when none covers.
     let nearestIndex: Int32
+    /// The Resource was found only after a more specific one had refused the port.
+    let isFallthrough: Bool
     /// Users first, then service accounts; -1 when unknown.
     let principalIndex: Int32
 

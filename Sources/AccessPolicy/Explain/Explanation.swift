@@ -206,9 +206,7 @@ struct Narrator {
             if case .group(let id) = edge.subject, snapshot.groups.first(where: { $0.id == id })?.isActive == false {
                 return "\(name) is inactive"
             }
-            if case .autoLock(let seconds) = edge.mode ?? resource.mode, let last = request.lastAccess,
-                request.principal?.kind == .user, request.at >= last.advanced(byMilliseconds: seconds * 1_000)
-            {
+            if resource.isLocked(edge, request), let last = request.lastUses.time(of: resource.id) {
                 return "grant to \(name) locked, last used at \(last)"
             }
             return "granted to \(name)"

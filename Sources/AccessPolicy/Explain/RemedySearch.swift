@@ -109,7 +109,7 @@ struct RemedySearch {
             }
         }
         if verdict.reason == .grantLocked {
-            propose("if the grant of \(resource.name) were unlocked") { _, request in request.lastAccess = request.at }
+            propose("if the grant of \(resource.name) were unlocked") { _, request in request.lastUses = LastUses(otherwise: request.at) }
         }
         if !resource.isActive { change("if \(resource.name) were active") { $0.isActive = true } }
         if resource.routing == .bypass { change("if \(resource.name) were routed through Connectors") { $0.routing = .through } }

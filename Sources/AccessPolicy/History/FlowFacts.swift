@@ -25,15 +25,15 @@ public struct FlowFacts: Hashable, Sendable {
     public var recordedPolicyVersion: Int64?
     /// The digest of that policy, in hexadecimal.
     public var recordedPolicyDigest: String?
-    /// When this principal was last recorded using the Resource that the record names; nil = never before.
-    public var lastAccess: Timestamp?
+    /// When this principal was last recorded using each Resource, before this flow.
+    public var lastUses: LastUses
 
     public init(
         principal: PrincipalReference?, serviceKeyID: String? = nil, destination: String, resourceIP: IPAddress? = nil,
         transport: TransportProtocol?, port: UInt16?, connectorID: String? = nil, networkID: String? = nil,
         deviceID: String? = nil, location: LocationEvidence? = nil, recordedResourceID: String? = nil,
         appliedRule: String? = nil, outcome: RecordedOutcome, startedAt: Timestamp, endedAt: Timestamp? = nil,
-        recordedPolicyVersion: Int64? = nil, recordedPolicyDigest: String? = nil, lastAccess: Timestamp? = nil
+        recordedPolicyVersion: Int64? = nil, recordedPolicyDigest: String? = nil, lastUses: LastUses = .none
     ) {
         self.principal = principal
         self.serviceKeyID = serviceKeyID
@@ -52,7 +52,7 @@ public struct FlowFacts: Hashable, Sendable {
         self.endedAt = endedAt
         self.recordedPolicyVersion = recordedPolicyVersion
         self.recordedPolicyDigest = recordedPolicyDigest
-        self.lastAccess = lastAccess
+        self.lastUses = lastUses
     }
 
     /// The question that the flow's start put to the policy.
@@ -61,6 +61,6 @@ public struct FlowFacts: Hashable, Sendable {
         return AccessRequest(
             principal: principal, serviceKeyID: serviceKeyID, destination: asked, resolvedAddress: resourceIP,
             transport: transport, port: port, connectorID: connectorID, networkID: networkID, deviceID: deviceID,
-            location: location, lastAccess: lastAccess, at: startedAt)
+            location: location, lastUses: lastUses, at: startedAt)
     }
 }

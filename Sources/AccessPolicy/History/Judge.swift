@@ -14,7 +14,7 @@ extension PolicyHistory {
         var judgement = Judgement(
             verdictClass: facts.classify(verdict, request, options), reason: verdict.isAllowed ? nil : verdict.reason,
             qualifierSet: [], verdict: verdict, explainedBy: nil, lostAt: nil, outlivedByMs: nil, validity: window,
-            dependsOnLastAccess: verdict.dependsOnLastAccess)
+            dependsOnLastUse: verdict.dependsOnLastUse)
         if verdict.isAmbiguous { judgement.qualifierSet.insert(.ambiguous) }
         if verdict.isPostureUnknown { judgement.qualifierSet.insert(.postureUnknown) }
         var staleSince: Timestamp?
@@ -24,8 +24,8 @@ extension PolicyHistory {
         case .enforced, .blocked, .unverifiable: break
         }
         if facts.outcome == .allowed, let end = facts.endedAt {
-            // A flow in use does not lock itself.
-            request.lastAccess = nil
+            // A flow is a use of the Resource that it was allowed through, which does not lock meanwhile; what was locked stays locked.
+            request.lastUses.inUse = verdict.isAllowed ? verdict.resourceID : nil
             findLoss(&judgement, request, from: facts.startedAt, to: end, inForce: index, staleSince: staleSince, options)
             // It rests on what came after the validity, which a flow that lies within did not live to see.
             if judgement.qualifierSet.contains(.outlived) { judgement.validity.until = judgement.validity.from }
@@ -56,7 +56,7 @@ extension PolicyHistory {
         }
         let verdict = policies[older].evaluate(request, options: options)
         judgement.validity = judgement.validity.intersection(verdict.validity)
-        if verdict.dependsOnLastAccess { judgement.dependsOnLastAccess = true }
+        if verdict.dependsOnLastUse { judgement.dependsOnLastUse = true }
         guard !verdict.isUndecidable else { return nil }
         switch facts.classify(verdict, request, options) {
         case .enforced, .blocked: break
@@ -121,7 +121,7 @@ extension Judgement {
     static func unverifiable(verdict: Verdict?, validity: Validity) -> Judgement {
         Judgement(
             verdictClass: .unverifiable, reason: nil, qualifierSet: [], verdict: verdict, explainedBy: nil, lostAt: nil,
-            outlivedByMs: nil, validity: validity, dependsOnLastAccess: verdict?.dependsOnLastAccess ?? false)
+            outlivedByMs: nil, validity: validity, dependsOnLastUse: verdict?.dependsOnLastUse ?? false)
     }
 }
 
@@ -134,40 +134,54 @@ extension FlowFacts {
 
     /// Whether the record names the selected Resource, by id, or where it has none by its rule. A record with neither cannot disagree.
     private func isSameResource(_ verdict: Verdict, _ request: AccessRequest, _ options: EngineOptions) -> Bool {
+        let isNamed: (Resource) -> Bool
         if let id = recordedResourceID, !id.isEmpty {
-            if id == verdict.resourceID { return true }
-            return verdict.isAmbiguous && verdict.policy.isTied(resourceID: id, with: verdict, request, options)
+            isNamed = { $0.id == id }
+        } else if let rule = appliedRule, !rule.isEmpty {
+            let rule = ResourceAddress.comparable(rule)
+            isNamed = { $0.address.text == rule || $0.alias == rule }
+        } else {
+            return true
         }
-        guard let rule = appliedRule, !rule.isEmpty else { return true }
-        let normalized = DomainName.normalized(rule)
-        if normalized == verdict.appliedRule { return true }
-        if let resource = verdict.nearestResource {
-            if normalized == resource.alias { return true }
-            if case .block(let block) = resource.address, let named = try? AddressBlock(rule), named == block { return true }
-        }
-        return verdict.isAmbiguous && verdict.policy.isTied(rule: normalized, with: verdict, request, options)
+        if let selected = verdict.nearestResource, isNamed(selected) { return true }
+        return verdict.isAmbiguous && verdict.policy.tiedResources(with: verdict, request, options).contains(where: isNamed)
     }
 }
 
 extension CompiledPolicy {
-    /// Whether the Resource with that id is one of those among which the selection was arbitrary.
-    func isTied(resourceID: String, with verdict: Verdict, _ request: AccessRequest, _ options: EngineOptions) -> Bool {
-        tiedResources(with: verdict, request, options).contains { resourceIDs[Int($0)] == resourceID }
-    }
-
-    func isTied(rule: String, with verdict: Verdict, _ request: AccessRequest, _ options: EngineOptions) -> Bool {
-        tiedResources(with: verdict, request, options).contains { resourceRules[Int($0)] == rule }
-    }
-
     /// The Resources that match as well as the selected one, it included.
-    func tiedResources(with verdict: Verdict, _ request: AccessRequest, _ options: EngineOptions) -> [Int32] {
+    func tiedResources(with verdict: Verdict, _ request: AccessRequest, _ options: EngineOptions) -> [Resource] {
         let candidates = covering(request.destination)
         guard let rank = candidates.first(where: { $0.resource == verdict.resourceIndex })?.rank else { return [] }
         return candidates.filter { candidate in
-            guard candidate.rank == rank, resources[Int(candidate.resource)].isActive else { return false }
-            return options.selection == .tenant
-                || !liveEdges(resource: Int(candidate.resource), principal: Int(verdict.principalIndex), at: verdict.at).isEmpty
+            let resource = snapshot.resources[Int(candidate.resource)]
+            guard candidate.rank == rank, resource.isActive else { return false }
+            if verdict.isFallthrough, !resource.allows(request.transport, request.port) { return false }
+            if options.selection == .tenant, !verdict.isFallthrough { return true }
+            return liveEdges(resource: Int(candidate.resource), principal: Int(verdict.principalIndex), at: verdict.at)
+                .contains { !resource.isLocked($0, request) }
         }
-        .map(\.resource)
+        .map { snapshot.resources[Int($0.resource)] }
+    }
+}
+
+extension Resource {
+    /// Whether one of its grants has locked itself for the one who asks.
+    func isLocked(_ edge: AccessEdge, _ request: AccessRequest) -> Bool {
+        guard case .autoLock(let seconds) = edge.mode ?? mode, request.principal?.kind == .user,
+            let last = request.lastUses.time(of: id)
+        else { return false }
+        return request.at >= last.advanced(byMilliseconds: max(1, min(seconds, longestDurationSeconds)) * 1_000)
+    }
+
+    /// Whether its protocols and ports admit a connection; what is not told is not admitted.
+    func allows(_ transport: TransportProtocol?, _ port: UInt16?) -> Bool {
+        guard let protocols else { return true }
+        switch transport {
+        case .icmp: return protocols.allowsICMP
+        case .tcp: return protocols.tcp == .all || port.map(protocols.tcp.allows) ?? false
+        case .udp: return protocols.udp == .all || port.map(protocols.udp.allows) ?? false
+        case nil: return false
+        }
     }
 }

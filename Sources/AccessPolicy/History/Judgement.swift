@@ -75,8 +75,8 @@ public struct Judgement: Sendable {
     /// A flow with the same facts whose whole life lies in here gets the same judgement. Empty for `outlived`, which holds for no other
     /// flow.
     public var validity: Validity
-    /// Whether another time of last use may change the judgement.
-    public var dependsOnLastAccess: Bool
+    /// Whether other times of last use may change the judgement.
+    public var dependsOnLastUse: Bool
 
     /// The Resource that the policy in force selects, also when a later step denies.
     public var expectedResourceID: String? { verdictClass == .unverifiable ? nil : verdict?.resourceID }

@@ -17,22 +17,29 @@ public struct ConnectionTarget: Hashable, Sendable {
         self.port = port
     }
 
+    /// Reads a target. Ports are 1 to 65535 in digits; ICMP has none.
     public init(_ text: String) throws(Problem) {
-        let problem = Problem(
-            description:
-                "\(text.quoted) is not a destination: write host:port/tcp, host:port/udp or host/icmp, IPv6 addresses in brackets")
+        func problem(_ why: String = "") -> Problem {
+            let form = "write host:port/tcp, host:port/udp or host/icmp, IPv6 addresses in brackets"
+            return Problem(description: "\(text.quoted) is not a destination: \(form)\(why.isEmpty ? "" : "; \(why)")")
+        }
         var rest = text[...]
         transport = .tcp
         if let slash = rest.lastIndex(of: "/") {
-            guard let named = TransportProtocol(rawValue: rest[rest.index(after: slash)...].lowercased()) else { throw problem }
+            guard let named = TransportProtocol(rawValue: rest[rest.index(after: slash)...].lowercased()) else {
+                throw problem()
+            }
             transport = named
             rest = rest[..<slash]
         }
         var host = rest
         if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
             host = rest[rest.index(after: rest.startIndex)..<end]
+            guard case .address(let address) = Destination(String(host)), address.family == .v6 || host.contains(":") else {
+                throw problem()
+            }
             rest = rest[rest.index(after: end)...]
-        } else if IPAddress(rest) != nil {
+        } else if case .address = Destination(String(rest)) {
             rest = ""
         } else if let colon = rest.lastIndex(of: ":") {
             host = rest[..<colon]
@@ -41,11 +48,17 @@ public struct ConnectionTarget: Hashable, Sendable {
             rest = ""
         }
         if !rest.isEmpty {
-            guard rest.hasPrefix(":"), let number = UInt16(rest.dropFirst()) else { throw problem }
-            port = number
+            guard transport != .icmp else { throw problem("ICMP has no ports") }
+            let digits = rest.dropFirst()
+            guard rest.hasPrefix(":"), !digits.isEmpty, digits.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) else { throw problem() }
+            guard let range = PortRange(digits) else { throw problem("a port is a number within 1 to 65535") }
+            port = range.first
         }
-        guard !host.isEmpty, transport == .icmp || port != nil else { throw problem }
+        guard transport == .icmp || port != nil else { throw problem() }
         destination = Destination(String(host))
+        if case .name(let name) = destination {
+            guard (try? ResourceAddress.exactName(name)) != nil else { throw problem("\(name.quoted) is neither a name nor an address") }
+        }
     }
 }
 

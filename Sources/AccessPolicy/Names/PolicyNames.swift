@@ -18,7 +18,9 @@ extension PolicySnapshot {
         found += serviceAccounts.filter { $0.id == name || $0.name == name }
             .map { PrincipalReference(kind: .serviceAccount, id: $0.id) }
         guard let first = found.first else {
-            throw NameProblem(description: "no user or service account is called \(name.quoted)")
+            let known = users.lazy.flatMap { [$0.email, $0.id] } + serviceAccounts.flatMap { [$0.name, $0.id] }
+            throw NameProblem(
+                description: "no user or service account is called \(name.quoted)\(NearestName.hint(name, among: known))")
         }
         guard found.count == 1 else {
             let choices = found.map { "`\($0.kind.rawValue):\($0.id)`" }.joined(separator: ", ")
@@ -32,11 +34,52 @@ extension PolicySnapshot {
         connectors.first { $0.id == name }?.id ?? connectors.first { $0.name == name }?.id ?? name
     }
 
-    /// A Resource's id by its id, name, or address; nil when there is none.
-    public func resourceID(named name: String) -> String? {
-        let normalized = DomainName.normalized(name)
-        return resources.first { $0.id == name }?.id ?? resources.first { $0.name == name }?.id
-            ?? resources.first { $0.address.text == normalized || $0.alias == normalized }?.id
+    /// The same, of Connectors that the snapshot must know. `connector:ID` need not be known.
+    public func connector(named name: String) throws(NameProblem) -> String {
+        if let id = PolicySnapshot.unchecked(name, "connector") { return id }
+        if connectors.contains(where: { $0.id == name }) { return name }
+        return try one(connectors.filter { $0.name == name }.map(\.id), name, "Connector", connectors.lazy.flatMap { [$0.name, $0.id] })
+    }
+
+    /// A Resource's id by its id, name, definition or alias, definitions in any spelling.
+    public func resource(named name: String) throws(NameProblem) -> String {
+        if resources.contains(where: { $0.id == name }) { return name }
+        let comparable = ResourceAddress.comparable(name)
+        var found = resources.filter { $0.name == name }
+        if found.isEmpty { found = resources.filter { $0.address.text == comparable || $0.alias == comparable } }
+        return try one(
+            found.map(\.id), name, "Resource", resources.lazy.flatMap { [$0.name, $0.address.text, $0.alias ?? "", $0.id] })
+    }
+
+    /// A device by its id. `device:ID` need not be known.
+    public func device(named name: String) throws(NameProblem) -> String {
+        if let id = PolicySnapshot.unchecked(name, "device") { return id }
+        return try one(devices.filter { $0.id == name }.map(\.id), name, "device", devices.lazy.map(\.id))
+    }
+
+    /// A key of a service account by its id. `key:ID` need not be known.
+    public func key(named name: String, ofAccount id: String) throws(NameProblem) -> String {
+        if let id = PolicySnapshot.unchecked(name, "key") { return id }
+        let keys = serviceAccounts.first { $0.id == id }?.keys ?? []
+        return try one(
+            keys.filter { $0.id == name }.map(\.id), name, "key of service account \(id.quoted)", keys.lazy.map(\.id))
+    }
+
+    private static func unchecked(_ name: String, _ kind: String) -> String? {
+        name.hasPrefix(kind + ":") && name.utf8.count > kind.utf8.count + 1 ? String(name.dropFirst(kind.count + 1)) : nil
+    }
+
+    private func one(
+        _ ids: [String], _ name: String, _ what: String, _ known: some Sequence<String>
+    ) throws(NameProblem) -> String {
+        guard let first = ids.first else {
+            throw NameProblem(description: "no \(what) is called \(name.quoted)\(NearestName.hint(name, among: known))")
+        }
+        guard ids.count == 1 else {
+            throw NameProblem(
+                description: "\(ids.count) \(what)s are called \(name.quoted); give one of the ids \(ids.map(\.quoted).joined(separator: ", "))")
+        }
+        return first
     }
 
     /// E-mail or name with id, as people read it.

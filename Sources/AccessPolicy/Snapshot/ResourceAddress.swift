@@ -25,6 +25,11 @@ public enum ResourceAddress: Hashable, Sendable {
         self = .name(try ResourceAddress.pattern(text))
     }
 
+    /// The form in which definitions are compared, of any text: that of a block where it is one, else that of a name.
+    static func comparable(_ text: String) -> String {
+        IPAddress(recorded: text)?.description ?? (try? AddressBlock(text))?.description ?? DomainName.normalized(text)
+    }
+
     /// Reads a name without wildcards, such as an alias, and gives its comparable form.
     public static func exactName(_ text: String) throws(Problem) -> String {
         let pattern = try pattern(text)

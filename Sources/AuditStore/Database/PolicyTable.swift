@@ -2,13 +2,31 @@ public import AccessPolicy
 internal import FlowModel
 internal import GRDB
 
+/// A policy history with the versions by which the database calls its policies.
+struct NamedHistory {
+    var history: PolicyHistory
+    /// By effective time.
+    var versions: [Timestamp: String]
+
+    func version(of policy: CompiledPolicy) -> String {
+        versions[policy.snapshot.effectiveAt] ?? policy.snapshot.versionText
+    }
+}
+
 /// The policy history that the database remembers.
 enum PolicyTable {
+    /// Letters of a digest that tell policies of one number apart.
+    private static let digestLetters = 12
+
     /// Adds what is new of `snapshots` and gives the whole history; nil when there is none.
-    static func add(_ snapshots: [PolicySnapshot], to database: Database, report: inout IngestReport) throws -> PolicyHistory? {
+    ///
+    /// A policy is called by its own version where it has one, else by its effective time. Of several with one version each later one to be
+    /// added is called `VERSION+DIGEST`, by the beginning of its digest, and a warning says so.
+    static func add(_ snapshots: [PolicySnapshot], to database: Database, report: inout IngestReport) throws -> NamedHistory? {
         var added = 0
+        var warnings: [String] = []
         try database.inTransaction(.immediate) {
-            for snapshot in snapshots {
+            for snapshot in snapshots.sorted(by: { $0.effectiveAt < $1.effectiveAt }) {
                 let digest = snapshot.digest
                 let at = snapshot.effectiveAt.milliseconds
                 let known = try String.fetchOne(
@@ -22,33 +40,46 @@ enum PolicyTable {
                         rewritten, build a new database if the old policy was wrong
                         """)
                 }
+                var version = snapshot.versionText
+                if let other = try Int64.fetchOne(
+                    database, sql: "SELECT effective_at FROM snapshot WHERE version = ?", arguments: [version])
+                {
+                    version += "+" + digest.prefix(digestLetters)
+                    warnings.append(
+                        """
+                        the policies of \(Timestamp(milliseconds: other)) and \(snapshot.effectiveAt) differ and both call themselves \
+                        version \(snapshot.versionText); the second is called \(version) here
+                        """)
+                }
                 try database.execute(
                     sql: "INSERT INTO snapshot (effective_at, version, digest, document) VALUES (?, ?, ?, ?)",
-                    arguments: [
-                        at, snapshot.effectiveAt.rfc3339, digest, String(decoding: snapshot.canonicalJSON(), as: UTF8.self),
-                    ])
+                    arguments: [at, version, digest, String(decoding: snapshot.canonicalJSON(), as: UTF8.self)])
                 added += 1
             }
             return .commit
         }
         report.newSnapshots = added
+        report.warnings += warnings
         return try history(database)
     }
 
-    static func history(_ database: Database) throws -> PolicyHistory? {
+    static func history(_ database: Database) throws -> NamedHistory? {
         let documents = try Row.fetchAll(database, sql: "SELECT version, document FROM snapshot ORDER BY effective_at")
         guard !documents.isEmpty else { return nil }
+        var versions: [Timestamp: String] = [:]
         let snapshots = try documents.map { row in
             let text: String = row[1]
-            return try PolicySnapshot.load(Array(text.utf8), file: row[0])
+            let snapshot = try PolicySnapshot.load(Array(text.utf8), file: row[0])
+            versions[snapshot.effectiveAt] = row[0]
+            return snapshot
         }
-        return try PolicyHistory(snapshots: snapshots)
+        return NamedHistory(history: try PolicyHistory(snapshots: snapshots), versions: versions)
     }
 }
 
 extension AuditDatabase {
     /// The policy history that the database remembers; nil when there is none.
     public func policyHistory() throws -> PolicyHistory? {
-        try read { try PolicyTable.history($0) }
+        try read { try PolicyTable.history($0)?.history }
     }
 }

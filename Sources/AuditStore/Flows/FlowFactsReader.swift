@@ -139,7 +139,7 @@ public final class FlowFactsReader {
     public func address(_ id: Int64) throws -> IPAddress? {
         if id == 0 { return nil }
         if let known = addresses[id] { return known }
-        let address = try texts.text(id).flatMap { IPAddress($0) }
+        let address = try texts.text(id).flatMap { IPAddress(recorded: $0) }
         if addresses.count >= FlowFactsReader.limit { addresses.removeAll(keepingCapacity: true) }
         addresses[id] = address
         return address

@@ -95,7 +95,7 @@ public struct Ingest {
             connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows,
             now: options.now
         ) { reader, judgements in
-            history.map { Classifier(history: $0, options: options.engine, reader: reader, judgements: judgements) }
+            history.map { Classifier($0, options: options.engine, reader: reader, judgements: judgements) }
         }
     }
 

@@ -124,7 +124,7 @@ public struct TraceQuestion: Sendable {
         {
             records.append(last)
         }
-        let facts = try FlowFacts(stored, reader: reader, lastAccess: nil)
+        let facts = try FlowFacts(stored, reader: reader, lastUses: try LastUse.before(stored, database, reader))
         var trace = FlowTrace(
             fields: fields, records: records, retellings: try retellings(of: row, database), resolution: nil, facts: facts)
         if let found = try Row.fetchOne(

@@ -99,7 +99,7 @@ private struct ConnectorTally: FlowTally {
             numbers[sighting] = number
             sightings.append(sighting)
         }
-        return FlowAnswer(number: number, holds: judgement.validity, dependsOnLastUse: judgement.dependsOnLastAccess)
+        return FlowAnswer(number: number, holds: judgement.validity, dependsOnLastUse: judgement.dependsOnLastUse)
     }
 
     private mutating func place(_ key: Key) -> Int {

@@ -87,7 +87,7 @@ private struct UseTally: MergingTally {
         guard let policy, let principal = facts.principal else { return answer }
         let verdict = policy.evaluate(facts.request, options: options)
         answer.holds = answer.holds.intersection(verdict.validity)
-        answer.dependsOnLastUse = verdict.dependsOnLastAccess
+        answer.dependsOnLastUse = verdict.dependsOnLastUse
         guard !verdict.isUndecidable else { return answer }
         if verdict.isAllowed, let resourceID = verdict.resourceID {
             answer.number = add(

@@ -84,7 +84,7 @@ struct WhatIfTally: MergingTally {
         }
         return FlowAnswer(
             number: number, holds: validity,
-            dependsOnLastUse: after.dependsOnLastAccess || (before?.dependsOnLastAccess ?? false))
+            dependsOnLastUse: after.dependsOnLastUse || (before?.dependsOnLastUse ?? false))
     }
 
     mutating func count(_ flow: StoredFlow, _ number: Int) {

@@ -36,8 +36,11 @@ struct PolicyExplainCommand: ParsableCommand {
     var device: String?
     @Option(help: ArgumentHelp("Country that the client is in.", valueName: "name"))
     var country: String?
-    @Option(help: ArgumentHelp("When this principal last used the Resource, for grants that lock themselves.", valueName: "time"))
-    var lastUse: String?
+    @Option(
+        help: ArgumentHelp(
+            "When this principal last used a Resource, for grants that lock themselves: RESOURCE=TIME, or TIME for all others.",
+            valueName: "use"))
+    var lastUse: [String] = []
     @Option(help: ArgumentHelp("The moment. [default: now]", valueName: "time"))
     var at: String?
 
@@ -50,7 +53,7 @@ struct PolicyExplainCommand: ParsableCommand {
             throw CommandFailure(.usage, "--to: \(error)")
         }
         let address = try resolved.map { text in
-            guard let address = IPAddress(text) else { throw CommandFailure(.usage, "--resolved takes an address, not `\(text)`") }
+            guard let address = IPAddress(recorded: text) else { throw CommandFailure(.usage, "--resolved takes an address, not `\(text)`") }
             return address
         }
         guard let who = user ?? serviceAccount, user == nil || serviceAccount == nil else {
@@ -61,12 +64,26 @@ struct PolicyExplainCommand: ParsableCommand {
             principal: try policy.snapshot.principalOnCommandLine(who), serviceKeyID: key,
             destination: target.destination, resolvedAddress: address, transport: target.transport, port: target.port,
             connectorID: connector.map { policy.snapshot.connectorID(named: $0) }, deviceID: device,
-            location: country.map { LocationEvidence(country: $0) }, lastAccess: try TimeOption.parse(lastUse, option: "--last-use"),
+            location: country.map { LocationEvidence(country: $0) }, lastUses: try lastUses(policy.snapshot),
             at: time)
         let explanation = policy.explain(request, options: try engine.options())
         try write(explanation)
         if explanation.verdict.isUndecidable { throw ExitStatusError(.undecidable) }
         if !explanation.verdict.isAllowed { throw ExitStatusError(.badAnswer) }
+    }
+
+    private func lastUses(_ snapshot: PolicySnapshot) throws -> LastUses {
+        var uses = LastUses.none
+        for text in lastUse {
+            guard let mark = text.lastIndex(of: "=") else {
+                uses.otherwise = try TimeOption.parse(text, option: "--last-use")
+                continue
+            }
+            let name = String(text[..<mark])
+            let id = try snapshot.resourceOnCommandLine(name, option: "--last-use")
+            uses.byResource[id] = try TimeOption.parse(String(text[text.index(after: mark)...]), option: "--last-use")
+        }
+        return uses
     }
 
     private func write(_ explanation: Explanation) throws {

@@ -171,6 +171,15 @@ struct PolicyRows {
 }
 
 extension PolicySnapshot {
+    /// The id of the Resource of that id, name or address.
+    func resourceOnCommandLine(_ name: String, option: String) throws -> String {
+        do throws(PolicySnapshot.NameProblem) {
+            return try resource(named: name)
+        } catch {
+            throw CommandFailure(.usage, "\(option): \(error)")
+        }
+    }
+
     /// A name that nobody has, or that several have, is a matter of the command line.
     func principalOnCommandLine(_ name: String) throws -> PrincipalReference {
         do throws(PolicySnapshot.NameProblem) {
