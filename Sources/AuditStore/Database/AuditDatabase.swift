@@ -36,12 +36,7 @@ public final class AuditDatabase: Sendable {
         }
         if mode == .readOnly { AuditDatabase.rollBackLeftovers(path) }
         do {
-            var configuration = Configuration()
-            configuration.readonly = mode == .readOnly
-            configuration.busyMode = .timeout(AuditDatabase.busyTimeoutSeconds)
-            configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA cache_size = -\(AuditDatabase.cacheKiB)")
-            }
+            var configuration = AuditDatabase.configuration(isReadOnly: mode == .readOnly)
             if !exists {
                 configuration.prepareDatabase { database in
                     try database.execute(sql: "PRAGMA page_size = 8192; PRAGMA cache_size = -\(AuditDatabase.cacheKiB)")
@@ -57,6 +52,18 @@ public final class AuditDatabase: Sendable {
         } catch {
             throw StoreFailure(.environment, "`\(path)`: \(error)")
         }
+    }
+
+    /// Settings of every connection.
+    static func configuration(isReadOnly: Bool) -> Configuration {
+        var configuration = Configuration()
+        configuration.readonly = isReadOnly
+        configuration.busyMode = .timeout(busyTimeoutSeconds)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA cache_size = -\(cacheKiB)")
+            try SaturatingSum.register(in: database)
+        }
+        return configuration
     }
 
     /// Undoes the transaction that a killed program left in the middle, which takes writing; a reader would be refused until then.

@@ -13,6 +13,7 @@ final class EdgePages {
     private let write: RawStatement
     private let selectKeys: RawStatement
     private let selectTimes: RawStatement
+    private let selectBytes: RawStatement
     private var page = EdgePage()
     private var bytes: [UInt8] = []
 
@@ -21,6 +22,11 @@ final class EdgePages {
         write = try RawStatement(database, "INSERT OR REPLACE INTO edge_page (page, sums) VALUES (?, ?)")
         selectKeys = try RawStatement(
             database, "SELECT edge_id, origin_id, target_id, outcome, judgement_id FROM edge WHERE edge_id BETWEEN ? AND ?")
+        selectBytes = try RawStatement(
+            database,
+            """
+            SELECT coalesce(sum(bytes_received), 0), coalesce(sum(bytes_transferred), 0) FROM edge_hour WHERE edge_id = ?
+            """)
         selectTimes = try RawStatement(
             database,
             """
@@ -49,8 +55,11 @@ final class EdgePages {
             let isFirst = page[.flows, place] == 0
             page[.flows, place] += total.sum.flows
             page[.open, place] += total.sum.open
-            page[.bytesReceived, place] &+= total.sum.bytesReceived
-            page[.bytesTransferred, place] &+= total.sum.bytesTransferred
+            page[.bytesReceived, place] = page[.bytesReceived, place].changedSum(by: total.sum.receivedChange)
+            page[.bytesTransferred, place] = page[.bytesTransferred, place].changedSum(by: total.sum.transferredChange)
+            if total.sum.mustBeSummedAnew, page[.bytesReceived, place] == .max || page[.bytesTransferred, place] == .max {
+                try sumAnew(total.edge)
+            }
             page[.firstAt, place] = isFirst ? total.sum.firstAt : min(page[.firstAt, place], total.sum.firstAt)
             page[.lastAt, place] = isFirst ? total.sum.lastAt : max(page[.lastAt, place], total.sum.lastAt)
             guard total.sum.isReduced || page[.flows, place] <= 0 else { continue }
@@ -61,6 +70,15 @@ final class EdgePages {
             selectTimes.reset()
         }
         try store(number)
+    }
+
+    /// Bytes left a sum that was cut off: it is what its hours come to.
+    private func sumAnew(_ edge: Int64) throws {
+        selectBytes.bind(1, edge)
+        defer { selectBytes.reset() }
+        guard try selectBytes.step() else { return }
+        page[.bytesReceived, EdgePage.place(of: edge)] = selectBytes.integer(0)
+        page[.bytesTransferred, EdgePage.place(of: edge)] = selectBytes.integer(1)
     }
 
     private func load(_ number: Int64) throws {
@@ -100,12 +118,17 @@ final class EdgePages {
 
     /// Reads page after page.
     static func forEach(_ database: Database, _ body: (EdgePage) throws -> Void) throws {
+        try forEachNumbered(database) { try body($1) }
+    }
+
+    /// Reads page after page, each with its number.
+    static func forEachNumbered(_ database: Database, _ body: (Int64, EdgePage) throws -> Void) throws {
         let all = try RawStatement(database, "SELECT page, sums FROM edge_page ORDER BY page")
         defer { all.reset() }
         var page = EdgePage()
         while try all.step() {
             guard all.withBlob(1, { page.decode($0) }) else { throw isDamaged(all.integer(0)) }
-            try body(page)
+            try body(all.integer(0), page)
         }
     }
 

@@ -6,14 +6,27 @@ final class EdgeRollup {
     struct Sum {
         var flows: Int64 = 0
         var open: Int64 = 0
+        /// 2^63−1 is a sum that was cut off there.
         var bytesReceived: Int64 = 0
         var bytesTransferred: Int64 = 0
+        /// What flows added before that now add something else, or nothing.
+        var removedReceived: Int64 = 0
+        var removedTransferred: Int64 = 0
         var firstAt = Int64.max
         var lastAt = Int64.min
         var firstFlow = Int64.max
         var lastFlow = Int64.min
         /// A flow left: first and last must be found anew.
         var isReduced = false
+
+        /// What is to be added to a sum that is stored. One that was cut off is known for so much that it cuts that one off too.
+        var receivedChange: Int64 { Sum.change(bytesReceived, less: removedReceived) }
+        var transferredChange: Int64 { Sum.change(bytesTransferred, less: removedTransferred) }
+
+        private static func change(_ added: Int64, less removed: Int64) -> Int64 { added == .max ? .max : added - removed }
+
+        /// Bytes left a sum that may have been cut off: what it is then does not follow from what it was.
+        var mustBeSummedAnew: Bool { removedReceived > 0 || removedTransferred > 0 }
     }
 
     static let hourMs: Int64 = 3_600_000
@@ -26,6 +39,8 @@ final class EdgeRollup {
     private(set) var generation: Int32 = 0
     private let upsertHour: RawStatement
     private let removeHour: RawStatement
+    private let selectCut: RawStatement
+    private let sumAnew: RawStatement
     private let narrowing: HourNarrowing
     private let pages: EdgePages
     /// Of what was pruned, first and last cannot be found anew.
@@ -40,14 +55,34 @@ final class EdgeRollup {
                 last_flow)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET flows = flows + excluded.flows, open = open + excluded.open,
-                bytes_received = bytes_received + excluded.bytes_received,
-                bytes_transferred = bytes_transferred + excluded.bytes_transferred,
+                bytes_received = \(EdgeRollup.changed("bytes_received")), bytes_transferred = \(EdgeRollup.changed("bytes_transferred")),
                 first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms),
                 first_flow = min(first_flow, excluded.first_flow), last_flow = max(last_flow, excluded.last_flow)
             """)
         removeHour = try RawStatement(database, "DELETE FROM edge_hour WHERE hour = ? AND edge_id = ? AND flows <= 0")
+        selectCut = try RawStatement(
+            database,
+            "SELECT 1 FROM edge_hour WHERE hour = ? AND edge_id = ? AND max(bytes_received, bytes_transferred) = \(Int64.max)")
+        sumAnew = try RawStatement(
+            database,
+            """
+            UPDATE edge_hour SET (bytes_received, bytes_transferred) = (
+                SELECT coalesce(sum(f.bytes_received), 0), coalesce(sum(f.bytes_transferred), 0)
+                FROM flow_run r CROSS JOIN flow_fact f ON f.flow_id BETWEEN r.first_flow AND r.last_flow
+                WHERE r.earliest <= ?4 AND r.latest >= ?3 AND f.edge_id = ?2 AND f.started_at BETWEEN ?3 AND ?4
+                    AND f.state & \(FlowState.retold.rawValue) = 0)
+            WHERE hour = ?1 AND edge_id = ?2
+            """)
         narrowing = try HourNarrowing(database)
         pages = try EdgePages(database)
+    }
+
+    /// A column's value and what is added to it, cut off at 2^63−1.
+    private static func changed(_ column: String) -> String {
+        """
+        CASE WHEN \(column) = \(Int64.max) OR excluded.\(column) > \(Int64.max) - \(column) THEN \(Int64.max)
+            ELSE \(column) + excluded.\(column) END
+        """
     }
 
     /// Some flow left its hour: `flush` finds firsts and lasts anew, by reading.
@@ -56,7 +91,7 @@ final class EdgeRollup {
     var isFull: Bool { sums.count >= EdgeRollup.limit }
 
     static func hour(of ms: Int64) -> Int64 {
-        ms >= 0 ? ms / hourMs : -((hourMs - 1 - ms) / hourMs)
+        ms % hourMs < 0 ? ms / hourMs - 1 : ms / hourMs
     }
 
     /// Where an edge's flows of an hour are summed up; until `generation` changes.
@@ -74,8 +109,8 @@ final class EdgeRollup {
         let sum = sums.value(at: place)
         sum.pointee.flows += 1
         sum.pointee.open += part.isOpen ? 1 : 0
-        sum.pointee.bytesReceived &+= part.bytesReceived
-        sum.pointee.bytesTransferred &+= part.bytesTransferred
+        sum.pointee.bytesReceived = sum.pointee.bytesReceived.addingSaturating(part.bytesReceived)
+        sum.pointee.bytesTransferred = sum.pointee.bytesTransferred.addingSaturating(part.bytesTransferred)
         sum.pointee.firstAt = min(sum.pointee.firstAt, part.startedAt)
         sum.pointee.lastAt = max(sum.pointee.lastAt, part.startedAt)
         sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)
@@ -98,8 +133,8 @@ final class EdgeRollup {
         let sum = sums.value(at: place(hour: EdgeRollup.hour(of: old.startedAt), edge: old.edge))
         sum.pointee.flows -= 1
         sum.pointee.open -= old.isOpen ? 1 : 0
-        sum.pointee.bytesReceived &-= old.bytesReceived
-        sum.pointee.bytesTransferred &-= old.bytesTransferred
+        sum.pointee.removedReceived = sum.pointee.removedReceived.addingSaturating(old.bytesReceived)
+        sum.pointee.removedTransferred = sum.pointee.removedTransferred.addingSaturating(old.bytesTransferred)
         if isElsewhere {
             sum.pointee.isReduced = true
             isReduced = true
@@ -126,13 +161,15 @@ final class EdgeRollup {
             upsertHour.bind(2, edge)
             upsertHour.bind(3, sum.flows)
             upsertHour.bind(4, sum.open)
-            upsertHour.bind(5, sum.bytesReceived)
-            upsertHour.bind(6, sum.bytesTransferred)
-            upsertHour.bind(7, sum.firstAt &- hour * EdgeRollup.hourMs)
-            upsertHour.bind(8, sum.lastAt &- hour * EdgeRollup.hourMs)
+            upsertHour.bind(5, sum.receivedChange)
+            upsertHour.bind(6, sum.transferredChange)
+            // The difference is right even where the product is not.
+            upsertHour.bind(7, sum.firstAt &- hour &* EdgeRollup.hourMs)
+            upsertHour.bind(8, sum.lastAt &- hour &* EdgeRollup.hourMs)
             upsertHour.bind(9, sum.firstFlow)
             upsertHour.bind(10, sum.lastFlow)
             try upsertHour.run()
+            if sum.mustBeSummedAnew { try sumAnewIfCut(hour: hour, edge: edge) }
             guard sum.isReduced, hour >= horizon.hour else { continue }
             removeHour.bind(1, hour)
             removeHour.bind(2, edge)
@@ -142,6 +179,21 @@ final class EdgeRollup {
         try narrowing.run(reduced)
         try flushTotals()
         discard()
+    }
+
+    /// Sums up an hour from its flows where bytes left a sum that was cut off. Where the flows were pruned, it stays cut off.
+    private func sumAnewIfCut(hour: Int64, edge: Int64) throws {
+        guard hour >= horizon.hour else { return }
+        selectCut.bind(1, hour)
+        selectCut.bind(2, edge)
+        let isCut = try selectCut.step()
+        selectCut.reset()
+        guard isCut else { return }
+        sumAnew.bind(1, hour)
+        sumAnew.bind(2, edge)
+        sumAnew.bind(3, hour &* EdgeRollup.hourMs)
+        sumAnew.bind(4, hour &* EdgeRollup.hourMs &+ (EdgeRollup.hourMs - 1))
+        try sumAnew.run()
     }
 
     private func flushTotals() throws {
@@ -186,8 +238,10 @@ extension EdgeRollup.Sum {
     fileprivate mutating func add(_ sum: EdgeRollup.Sum) {
         flows += sum.flows
         open += sum.open
-        bytesReceived &+= sum.bytesReceived
-        bytesTransferred &+= sum.bytesTransferred
+        bytesReceived = bytesReceived.addingSaturating(sum.bytesReceived)
+        bytesTransferred = bytesTransferred.addingSaturating(sum.bytesTransferred)
+        removedReceived = removedReceived.addingSaturating(sum.removedReceived)
+        removedTransferred = removedTransferred.addingSaturating(sum.removedTransferred)
         firstAt = min(firstAt, sum.firstAt)
         lastAt = max(lastAt, sum.lastAt)
         firstFlow = min(firstFlow, sum.firstFlow)

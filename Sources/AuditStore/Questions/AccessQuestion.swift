@@ -5,12 +5,19 @@ internal import GRDB
 public struct AccessQuestion: Sendable {
     /// What the answer has a row for each of.
     public enum Key: String, Sendable, CaseIterable {
+        /// By id; shown is the latest name, and the id too where others bear it.
         case user
+        case userID = "user-id"
+        /// Of the policy in force when the flow began, by the group's id and its name as of then; `unknown` before the first policy.
         case group
         case resource
         case address
+        /// As `user`.
         case connector
+        case connectorID = "connector-id"
+        /// As `user`.
         case network
+        case networkID = "network-id"
         case device
         case clientIP = "client-ip"
         case port
@@ -23,6 +30,9 @@ public struct AccessQuestion: Sendable {
         /// The column of an answer.
         var name: String {
             switch self {
+            case .userID: "user_id"
+            case .connectorID: "connector_id"
+            case .networkID: "network_id"
             case .clientIP: "client_ip"
             case .hour: "hour_at"
             case .day: "day_at"

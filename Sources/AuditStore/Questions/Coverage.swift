@@ -28,6 +28,12 @@ public struct Coverage: Sendable {
         }
     }
 
+    /// Whether some flow may have begun in a period: without an end it is open there.
+    public func meets(since: Timestamp?, until: Timestamp?) -> Bool {
+        guard let first, let last else { return false }
+        return since ?? .distantPast <= last && first < until ?? .distantFuture
+    }
+
     private init(sources: Int64, snapshots: Int64) {
         self.sources = sources
         self.snapshots = snapshots

@@ -7,9 +7,12 @@ internal import GRDB
 struct EdgeSums {
     private let question: AccessQuestion
     private let database: Database
-    /// Groups of each user id's text, and the names of groups; empty when nobody asks for groups.
-    private var groups: [Int64: [Int64]] = [:]
-    private var groupNames: [String] = []
+    /// Nil when nobody asks for groups.
+    private var groups: GroupTimes?
+    /// Names that several groups bear, or that is also the word for not knowing.
+    private var sharedGroupNames: Set<String> = [EdgeSums.unknownGroup]
+    /// Of the principals, Connectors and networks that are asked for.
+    private var identities: [Meaning: IdentityNames] = [:]
     /// Texts that are no names of the dictionaries: reasons, verdicts and outcomes.
     private var words: [String] = []
 
@@ -26,36 +29,23 @@ struct EdgeSums {
     /// What a key of a group means, to show and to order it.
     private enum Meaning {
         case text
+        case principal
+        case connector
+        case network
         case group
         case word
         case number
     }
 
     /// Absent values.
-    private static let none = Int64.min
+    static let none = Int64.min
+    /// The number of the group of a user at a time for which no policy is known, and the word for it.
+    private static let unknown: Int64 = -1
+    static let unknownGroup = "unknown"
 
     init(_ question: AccessQuestion, _ database: Database) throws {
         self.question = question
         self.database = database
-        if question.keys.contains(.group) { try readGroups() }
-    }
-
-    private mutating func readGroups() throws {
-        var numbers: [String: Int64] = [:]
-        let rows = try Row.fetchCursor(
-            database,
-            sql: """
-                SELECT DISTINCT text.text_id, "group" FROM policy_member JOIN text ON text.value = user_id ORDER BY 1, 2
-                """)
-        while let row = try rows.next() {
-            let name: String = row[1]
-            let number = numbers[name] ?? Int64(groupNames.count)
-            if numbers[name] == nil {
-                numbers[name] = number
-                groupNames.append(name)
-            }
-            groups[row[0], default: []].append(number)
-        }
     }
 
     // MARK: Dictionaries as flat lists, by number
@@ -72,6 +62,9 @@ struct EdgeSums {
         statement.reset()
         return list
     }
+
+    /// The user of each origin; of those that are no users, none.
+    private func users() throws -> [Int64] { try ofOrigins("CASE principal_kind WHEN 1 THEN principal_id END") }
 
     private func ofOrigins(_ expression: String) throws -> [Int64] {
         try list("SELECT origin_id, nullif(\(expression), 0) FROM origin", last: "origin", id: "origin_id")
@@ -115,30 +108,36 @@ struct EdgeSums {
         var meaning: Meaning
     }
 
+    private mutating func names(_ meaning: Meaning) throws -> [Int64] {
+        let columns: IdentityNames.Columns =
+            switch meaning {
+            case .connector: .connector
+            case .network: .network
+            default: .principal
+            }
+        let found = try IdentityNames(database, columns, none: EdgeSums.none)
+        identities[meaning] = found
+        return found.list
+    }
+
     private mutating func readSources() throws -> [Source] {
         let outcomes = [EdgeSums.none, word("denied"), word("failed"), word("allowed")]
         return try question.keys.map { key in
             switch key {
-            case .user:
-                Source(
-                    place: .origin, list: try ofOrigins("CASE principal WHEN 0 THEN principal_id ELSE principal END"), meaning: .text)
+            case .user: Source(place: .origin, list: try names(.principal), meaning: .principal)
+            case .userID: Source(place: .origin, list: try ofOrigins("principal_id"), meaning: .text)
             case .device: Source(place: .origin, list: try ofOrigins("device"), meaning: .text)
             case .clientIP: Source(place: .origin, list: try ofOrigins("client_ip"), meaning: .text)
             case .group:
-                Source(
-                    place: .group, list: try ofOrigins("CASE principal_kind WHEN 1 THEN principal_id END"), meaning: .group)
+                Source(place: .group, list: try users(), meaning: .group)
             case .resource: Source(place: .target, list: try ofTargets("nullif(resource_id, 0)"), meaning: .text)
             case .address: Source(place: .target, list: try ofTargets("nullif(address, 0)"), meaning: .text)
-            case .connector:
-                Source(
-                    place: .target, list: try ofTargets("nullif(CASE connector WHEN 0 THEN connector_id ELSE connector END, 0)"),
-                    meaning: .text)
-            case .network:
-                Source(
-                    place: .target, list: try ofTargets("nullif(CASE network WHEN 0 THEN network_id ELSE network END, 0)"),
-                    meaning: .text)
+            case .connector: Source(place: .target, list: try names(.connector), meaning: .connector)
+            case .connectorID: Source(place: .target, list: try ofTargets("nullif(connector_id, 0)"), meaning: .text)
+            case .network: Source(place: .target, list: try names(.network), meaning: .network)
+            case .networkID: Source(place: .target, list: try ofTargets("nullif(network_id, 0)"), meaning: .text)
             case .port: Source(place: .target, list: try ofTargets("nullif(port, -1)"), meaning: .number)
-            case .verdict: Source(place: .judgement, list: try ofJudgements("class", none: "unjudged"), meaning: .word)
+            case .verdict: Source(place: .judgement, list: try ofJudgements("class", none: FlowFilter.unjudged), meaning: .word)
             case .reason: Source(place: .judgement, list: try ofJudgements("reason", none: nil), meaning: .word)
             case .outcome: Source(place: .outcome, list: outcomes, meaning: .word)
             case .hour: Source(place: .hour, meaning: .number)
@@ -147,118 +146,24 @@ struct EdgeSums {
         }
     }
 
-    /// An edge, or one of its hours.
-    private struct Part {
-        /// Milliseconds; 0 when nobody asks.
-        var hour: Int64 = 0
-        var origin: Int64
-        var target: Int64
-        var outcome: Int64
-        var judgement: Int64
-        var flows: Int64
-        var bytesReceived: Int64
-        var bytesTransferred: Int64
-        var first: Int64
-        var last: Int64
-    }
-
-    private var isByHour: Bool {
-        question.keys.contains(.hour) || question.keys.contains(.day) || question.filter.since != nil || question.filter.until != nil
-    }
-
-    @inline(__always)
-    private func forEachPart(_ numbers: FlowFilter.Numbers, _ body: (Part) -> Void) throws {
-        if isByHour { try forEachHour(numbers, body) } else { try forEachEdge(body) }
-    }
-
-    @inline(__always)
-    private func forEachEdge(_ body: (Part) -> Void) throws {
-        try EdgePages.forEach(database) { page in
-            page.withColumns { values in
-                func value(_ column: EdgePage.Column, _ place: Int) -> Int64 { values[column.rawValue * EdgePage.edges + place] }
-                for place in 0..<EdgePage.edges where value(.flows, place) > 0 {
-                    body(
-                        Part(
-                            origin: value(.origin, place), target: value(.target, place), outcome: value(.outcome, place),
-                            judgement: value(.judgement, place), flows: value(.flows, place),
-                            bytesReceived: value(.bytesReceived, place), bytesTransferred: value(.bytesTransferred, place),
-                            first: value(.firstAt, place), last: value(.lastAt, place)))
-                }
-            }
-        }
-    }
-
-    /// Hours that lie within the period are in the roll-up; of those that the period cuts, the flows themselves are counted.
-    private func forEachHour(_ numbers: FlowFilter.Numbers, _ body: (Part) -> Void) throws {
-        let hourMs = EdgeRollup.hourMs
-        let (since, until) = (question.filter.since?.milliseconds, question.filter.until?.milliseconds)
-        let first = since.map { EdgeRollup.hour(of: $0) + ($0 % hourMs == 0 ? 0 : 1) } ?? .min
-        let behind = until.map { EdgeRollup.hour(of: $0) } ?? .max
-        guard first <= behind else {
-            // Both ends are in the same hour.
-            return try forEachFlow(numbers, since, until, body)
-        }
-        if let since, since % hourMs != 0 { try forEachFlow(numbers, since, first &* hourMs, body) }
-        if let until, until % hourMs != 0 { try forEachFlow(numbers, behind &* hourMs, until, body) }
-        let hours = try RawStatement(
-            database,
-            """
-            SELECT hour * \(hourMs), origin_id, target_id, outcome, judgement_id, flows, bytes_received, bytes_transferred,
-                hour * \(hourMs) + first_ms, hour * \(hourMs) + last_ms
-            FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id
-            WHERE hour >= ? AND hour < ?
-            """)
-        hours.bind(1, first)
-        hours.bind(2, behind)
-        try forEachRow(hours, body)
-    }
-
-    private func forEachFlow(_ numbers: FlowFilter.Numbers, _ since: Int64?, _ until: Int64?, _ body: (Part) -> Void) throws {
-        let (since, until) = (since ?? .min, until ?? .max)
-        guard since < until else { return }
-        let narrowing = try FlowNarrowing.condition(
-            origins: numbers.origins, since: Timestamp(milliseconds: since), until: Timestamp(milliseconds: until), database)
-        let hourMs = EdgeRollup.hourMs
-        let flows = try RawStatement(
-            database,
-            """
-            SELECT started_at - (started_at % \(hourMs) + \(hourMs)) % \(hourMs), origin_id, target_id, outcome, judgement_id, 1,
-                coalesce(bytes_received, 0), coalesce(bytes_transferred, 0), started_at, started_at
-            FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
-            WHERE started_at >= ? AND started_at < ? AND state & \(FlowState.retold.rawValue) = 0 AND \(narrowing ?? "1")
-            """)
-        flows.bind(1, since)
-        flows.bind(2, until)
-        try forEachRow(flows, body)
-    }
-
-    private func forEachRow(_ rows: RawStatement, _ body: (Part) -> Void) throws {
-        defer { rows.reset() }
-        while try rows.step() {
-            body(
-                Part(
-                    hour: rows.integer(0), origin: rows.integer(1), target: rows.integer(2), outcome: rows.integer(3),
-                    judgement: rows.integer(4), flows: rows.integer(5), bytesReceived: rows.integer(6),
-                    bytesTransferred: rows.integer(7), first: rows.integer(8), last: rows.integer(9)))
-        }
-    }
-
     mutating func answer() throws -> Answer {
+        let numbers = try question.filter.numbers(database)
+        groups = numbers.members?.times
+        if groups == nil, question.keys.contains(.group) { groups = try GroupTimes(database) }
+        var seen: Set<String> = []
+        for group in groups?.groups ?? [] where !seen.insert(group.name).inserted { sharedGroupNames.insert(group.name) }
         let sources = try readSources()
-        return try show(sources, try sum(sources))
+        let (sums, unsure) = try sum(sources, numbers)
+        return try show(sources, sums, unsure)
     }
 
-    private func sum(_ sources: [Source]) throws -> KeyTable<Sum> {
-        let numbers = try question.filter.numbers(database)
-        let origins = numbers.origins.map(NumberSet.init)
-        let targets = numbers.targets.map(NumberSet.init)
-        let judgements = numbers.judgements.map(NumberSet.init)
+    private func sum(_ sources: [Source], _ numbers: FlowFilter.Numbers) throws -> (sums: KeyTable<Sum>, unsure: Int64) {
         let groupKey = sources.firstIndex { $0.place == .group }
         let batch = SumBatch(KeyTable(width: sources.count, capacity: try capacity()))
-        try forEachPart(numbers) { part in
-            if let origins, !origins.contains(part.origin) { return }
-            if let targets, !targets.contains(part.target) { return }
-            if let judgements, !judgements.contains(part.judgement) { return }
+        let isByHour = question.keys.contains(.hour) || question.keys.contains(.day)
+        let parts = try EdgeParts(
+            database, question.filter, numbers, isByHour: isByHour, groups: groups, users: groups == nil ? [] : try users())
+        let unsure = try parts.forEach { part in
             let key = batch.nextKey
             for index in sources.indices {
                 key[index] =
@@ -268,19 +173,27 @@ struct EdgeSums {
                     case .judgement: EdgeSums.value(sources[index].list, part.judgement)
                     case .outcome: EdgeSums.value(sources[index].list, part.outcome)
                     case .hour: part.hour
-                    case .day: part.hour - ((part.hour % 86_400_000) + 86_400_000) % 86_400_000
+                    case .day: part.hour &- ((part.hour % 86_400_000) + 86_400_000) % 86_400_000
                     }
             }
             guard let groupKey else { return batch.add(part) }
             let user = key[groupKey]
             var own = (0..<sources.count).map { key[$0] }
-            for member in groups[user] ?? [EdgeSums.none] {
+            for member in groups(of: user, part) {
                 own[groupKey] = member
                 batch.nextKey.update(from: own, count: own.count)
                 batch.add(part)
             }
         }
-        return batch.finish()
+        return (batch.finish(), unsure)
+    }
+
+    private func groups(of user: Int64, _ part: EdgePart) -> [Int64] {
+        guard user != EdgeSums.none else { return [EdgeSums.none] }
+        guard let groups, !groups.changes(of: user, from: part.first, through: part.last),
+            let own = groups.groups(of: user, at: part.first)
+        else { return [EdgeSums.unknown] }
+        return own.isEmpty ? [EdgeSums.none] : own
     }
 
     /// Room for as many groups as there are edges; memory that is not used is never touched.
@@ -295,7 +208,7 @@ struct EdgeSums {
 
         private let sums: KeyTable<Sum>
         private let keys: UnsafeMutablePointer<Int64>
-        private let parts = UnsafeMutablePointer<Part>.allocate(capacity: size)
+        private let parts = UnsafeMutablePointer<EdgePart>.allocate(capacity: size)
         private let places = UnsafeMutablePointer<Int>.allocate(capacity: size)
         private var count = 0
 
@@ -315,7 +228,7 @@ struct EdgeSums {
         var nextKey: UnsafeMutablePointer<Int64> { keys + count * sums.width }
 
         @inline(__always)
-        func add(_ part: Part) {
+        func add(_ part: EdgePart) {
             (parts + count).initialize(to: part)
             count += 1
             if count == SumBatch.size { flush() }
@@ -328,8 +241,8 @@ struct EdgeSums {
                 sum.pointee.flows += part.pointee.flows
                 if part.pointee.outcome == 1 { sum.pointee.denied += part.pointee.flows }
                 if part.pointee.outcome == 2 { sum.pointee.failed += part.pointee.flows }
-                sum.pointee.bytesReceived &+= part.pointee.bytesReceived
-                sum.pointee.bytesTransferred &+= part.pointee.bytesTransferred
+                sum.pointee.bytesReceived = sum.pointee.bytesReceived.addingSaturating(part.pointee.bytesReceived)
+                sum.pointee.bytesTransferred = sum.pointee.bytesTransferred.addingSaturating(part.pointee.bytesTransferred)
                 sum.pointee.first = min(sum.pointee.first, part.pointee.first)
                 sum.pointee.last = max(sum.pointee.last, part.pointee.last)
             }
@@ -349,7 +262,7 @@ struct EdgeSums {
 
     // MARK: Showing
 
-    private func show(_ sources: [Source], _ sums: KeyTable<Sum>) throws -> Answer {
+    private func show(_ sources: [Source], _ sums: KeyTable<Sum>, _ unsure: Int64) throws -> Answer {
         var texts: [Int64: String] = [:]
         let select = try RawStatement(database, "SELECT value FROM text WHERE text_id = ?")
         func text(_ number: Int64) throws -> String {
@@ -386,7 +299,7 @@ struct EdgeSums {
         let columns =
             question.keys.map(\.name)
             + ["flows", "denied", "failed", "bytes_received", "bytes_transferred", "first_seen", "last_seen"]
-        return Answer(columns: columns) {
+        return Answer(columns: columns, unsure: unsure) {
             guard next < most else { return nil }
             let place = order[next]
             next += 1
@@ -422,10 +335,17 @@ struct EdgeSums {
         if value == EdgeSums.none { return .null }
         switch meaning {
         case .text: return .text(try text(value))
-        case .group: return .text(groupNames[Int(value)])
+        case .principal, .connector, .network: return .text(try identities[meaning]?.label(value, text) ?? "")
+        case .group: return .text(groupLabel(value))
         case .word: return .text(words[Int(value)])
         case .number: return .integer(value)
         }
+    }
+
+    private func groupLabel(_ number: Int64) -> String {
+        guard let groups, number != EdgeSums.unknown else { return EdgeSums.unknownGroup }
+        let group = groups.groups[Int(number)]
+        return sharedGroupNames.contains(group.name) ? "\(group.name) (\(group.id))" : group.name
     }
 
     /// The order of SQLite: absent first, then numbers, then texts by their bytes.
@@ -441,20 +361,5 @@ struct EdgeSums {
             }
         }
         return false
-    }
-}
-
-/// Numbers of a dictionary, to ask many times whether one is among them.
-private struct NumberSet {
-    private var isIn: [Bool]
-
-    init(_ numbers: Set<Int64>) {
-        isIn = [Bool](repeating: false, count: Int(clamping: numbers.max() ?? -1) + 1)
-        for number in numbers where number >= 0 { isIn[Int(number)] = true }
-    }
-
-    @inline(__always)
-    func contains(_ number: Int64) -> Bool {
-        number >= 0 && number < isIn.count && isIn[Int(number)]
     }
 }

@@ -20,6 +20,9 @@ public struct FlowFilter: Sendable {
     /// The start is before this.
     public var until: Timestamp?
 
+    /// The word for the verdict that nobody gave.
+    public static let unjudged = "unjudged"
+
     public init() {}
 
     /// Whether nothing but the period is asked for.
@@ -55,6 +58,17 @@ public struct FlowFilter: Sendable {
         var targets: Set<Int64>?
         /// 0 is the judgement of no policy.
         var judgements: Set<Int64>?
+        /// Groups of which the flow's user must be a member when it begins; `origins` has who was one at some time.
+        var members: (times: GroupTimes, wanted: Set<Int64>)?
+
+        /// Whether the flows of a part were begun by a member, all or some; `users`: the user of each origin.
+        func isMember(_ part: EdgePart, _ users: [Int64]) -> Bool {
+            guard let members else { return true }
+            guard part.origin >= 0, part.origin < users.count else { return false }
+            let user = users[Int(part.origin)]
+            return members.times.isMember(user, ofAny: members.wanted, at: part.first)
+                || (part.first < part.last && members.times.isMember(user, ofAny: members.wanted, at: part.last))
+        }
 
         /// A condition over `edge e`.
         var condition: String {
@@ -69,13 +83,33 @@ public struct FlowFilter: Sendable {
         }
     }
 
+    /// Flows of users that the filter lets through but for its groups, and of which it is not known in which groups they were: no policy is
+    /// known for their time.
+    public func flowsWithoutGroups(_ database: AuditDatabase) throws -> Int64 {
+        var question = AccessQuestion()
+        question.filter = self
+        question.filter.groups = []
+        question.keys = [.group]
+        var flows: Int64 = 0
+        try question.ask(database) { answer in
+            try answer.forEach { row in
+                if row.first == .text(EdgeSums.unknownGroup), row.count > 1, case .integer(let count) = row[1] { flows = count }
+            }
+        }
+        return flows
+    }
+
     func numbers(_ database: Database) throws -> Numbers {
         var origin = DictionarySelection("SELECT origin_id FROM origin")
-        origin.add(users.map(FlowFilter.matches), in: ["principal", "principal_id"])
-        origin.add(
-            groups.map { group in
-                ("value IN (SELECT user_id FROM policy_member WHERE ? COLLATE NOCASE IN (\"group\", group_id))", group)
-            }, in: ["CASE principal_kind WHEN 1 THEN principal_id END"])
+        origin.add(users.map(FlowFilter.matches), id: "principal_id", name: "principal", of: "origin", kind: "principal_kind")
+        var members: (times: GroupTimes, wanted: Set<Int64>)?
+        if !groups.isEmpty {
+            let times = try GroupTimes(database)
+            let wanted = try wanted(times, database)
+            members = (times, wanted)
+            let list = times.users(ofAny: wanted).sorted().map { String($0) }.joined(separator: ",")
+            origin.clauses.append("principal_kind = 1 AND principal_id IN (SELECT value FROM json_each('[\(list)]'))")
+        }
         origin.add(devices.map(FlowFilter.matches), in: ["device"])
         origin.add(clientIPs.map(FlowFilter.matches), in: ["client_ip"])
 
@@ -86,12 +120,27 @@ public struct FlowFilter: Sendable {
                 ("value IN (SELECT resource_id FROM policy_resource WHERE resource = ? COLLATE NOCASE)", name)
             }, in: "resource_id")
         target.add(addresses.map(FlowFilter.matches), in: ["address"])
-        target.add(connectors.map(FlowFilter.matches), in: ["connector", "connector_id"])
-        target.add(networks.map(FlowFilter.matches), in: ["network", "network_id"])
+        target.add(connectors.map(FlowFilter.matches), id: "connector_id", name: "connector", of: "target")
+        target.add(networks.map(FlowFilter.matches), id: "network_id", name: "network", of: "target")
         if !ports.isEmpty { target.clauses.append("port IN (\(ports.map { String($0) }.joined(separator: ", ")))") }
 
         return try Numbers(
-            origins: origin.numbers(database), targets: target.numbers(database), judgements: judgements(database))
+            origins: origin.numbers(database), targets: target.numbers(database), judgements: judgements(database), members: members)
+    }
+
+    /// Places of the groups that are asked for, by id or by their name as of then.
+    private func wanted(_ times: GroupTimes, _ database: Database) throws -> Set<Int64> {
+        let match = groups.map(FlowFilter.matches)
+        let select = try database.makeStatement(
+            sql: "SELECT 1 FROM (SELECT ? AS value) WHERE \(match.map(\.condition).joined(separator: " OR "))")
+        var wanted: Set<Int64> = []
+        for (place, group) in times.groups.enumerated() {
+            for text in [group.id, group.name]
+            where try Int.fetchOne(select, arguments: StatementArguments([text] + match.map(\.argument))) != nil {
+                wanted.insert(Int64(place))
+            }
+        }
+        return wanted
     }
 
     private func judgements(_ database: Database) throws -> Set<Int64>? {
@@ -100,7 +149,7 @@ public struct FlowFilter: Sendable {
         return try Int64.fetchSet(
             database,
             sql: """
-                SELECT judgement_id FROM (SELECT judgement_id, class AS value FROM judgement UNION ALL SELECT 0, 'unjudged')
+                SELECT judgement_id FROM (SELECT judgement_id, class AS value FROM judgement UNION ALL SELECT 0, '\(FlowFilter.unjudged)')
                 WHERE \(matches.map(\.condition).joined(separator: " OR "))
                 """, arguments: StatementArguments(matches.map(\.argument)))
     }
@@ -108,7 +157,7 @@ public struct FlowFilter: Sendable {
     /// A condition over a column `value`, with one argument.
     typealias Match = (condition: String, argument: String)
 
-    private static func matches(_ text: String) -> Match {
+    static func matches(_ text: String) -> Match {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }) else {
             return ("value = ? COLLATE NOCASE", text)
         }
@@ -145,6 +194,19 @@ private struct DictionarySelection {
             alternatives += columns.map { "\($0) IN \(name)" }
         }
         for match in others { alternatives.append("\(otherColumn) IN \(name(match))") }
+        clauses.append("(" + alternatives.joined(separator: " OR ") + ")")
+    }
+
+    /// Rows whose id or name matches, or whose id came with such a name in some other row: ids decide who is meant.
+    mutating func add(_ matches: [FlowFilter.Match], id: String, name column: String, of table: String, kind: String = "0") {
+        guard !matches.isEmpty else { return }
+        let alternatives = matches.map { match in
+            let name = name(match)
+            return """
+                \(id) IN \(name) OR \(column) IN \(name) OR (\(id) <> 0 AND (\(kind), \(id)) IN (
+                    SELECT \(kind), \(id) FROM \(table) WHERE \(column) IN \(name)))
+                """
+        }
         clauses.append("(" + alternatives.joined(separator: " OR ") + ")")
     }
 

@@ -22,6 +22,9 @@ public enum StoredValue: Hashable, Sendable {
 /// Rows that a question gave, one after the other.
 public struct Answer {
     public var columns: [String]
+    /// Flows that are counted although it is not known whether they are meant: they were pruned, and the sums that are left of them are of a
+    /// whole hour.
+    public var unsure: Int64 = 0
     private let next: () throws -> [StoredValue]?
 
     init(_ database: Database, sql: String, arguments: StatementArguments) throws {
@@ -32,8 +35,9 @@ public struct Answer {
     }
 
     /// `next` gives the rows and in the end nil.
-    init(columns: [String], next: @escaping () throws -> [StoredValue]?) {
+    init(columns: [String], unsure: Int64 = 0, next: @escaping () throws -> [StoredValue]?) {
         self.columns = columns
+        self.unsure = unsure
         self.next = next
     }
 

@@ -16,6 +16,7 @@ public struct TimelineQuestion: Sendable {
             var condition = numbers.condition
             if let since = filter.since { condition += " AND f.started_at >= \(since.milliseconds)" }
             if let until = filter.until { condition += " AND f.started_at < \(until.milliseconds)" }
+            if let members = numbers.members { condition += " AND \(MemberFunction.add(members.times, members.wanted, to: connection))" }
             if let narrowing = try FlowNarrowing.condition(
                 origins: numbers.origins, since: filter.since, until: filter.until, connection)
             {

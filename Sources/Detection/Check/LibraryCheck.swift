@@ -140,9 +140,10 @@ public struct LibraryCheck: Sendable {
     private func checkStatement(_ query: QueryFile, _ fixtures: FixtureDatabase, _ result: inout Result) -> [String]? {
         do {
             return try fixtures.store.read { database in
-                try StatementGuard.guarding(database, .publicViews(Set(PublicViews.names)), sql: query.sql) { statementGuard in
+                try StatementGuard.guarding(database, .everything) { statementGuard in
                     let statement = try QueryRunner.prepare(
                         database, sql: query.sql, file: query.path, firstLine: query.sqlLine, statementGuard: statementGuard)
+                    try QueryRunner.checkReach(database, sql: query.sql, file: query.path, firstLine: query.sqlLine)
                     let used = QueryRunner.parameterNames(statement)
                     let declared = Set(query.parameters.map(\.name))
                     for name in used.subtracting(declared).subtracting(QueryParameter.reserved).sorted() {

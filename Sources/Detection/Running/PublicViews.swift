@@ -6,7 +6,4 @@ public enum PublicViews {
         "administrative_change",
         "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict",
     ]
-
-    /// Parts of these views that SQLite names as the reader of a table in their stead.
-    static let parts = ["session_use", "session_name"]
 }

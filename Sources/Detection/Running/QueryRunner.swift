@@ -24,7 +24,7 @@ public struct QueryRunner: Sendable {
         try database.read { database in
             try QueryRunner.run(
                 database, sql: query.sql, file: query.path, firstLine: query.sqlLine,
-                reach: .publicViews(Set(PublicViews.names)), bindings: bindings, columns: columns, row: row)
+                reach: .publicViews, bindings: bindings, columns: columns, row: row)
         }
     }
 
@@ -33,7 +33,7 @@ public struct QueryRunner: Sendable {
         let bounds = period.bounds
         try database.read { database in
             try QueryRunner.run(
-                database, sql: sql, file: nil, firstLine: 1, reach: .publicViews(Set(PublicViews.names)),
+                database, sql: sql, file: nil, firstLine: 1, reach: .publicViews,
                 bindings: ["since": .integer(bounds.since), "until": .integer(bounds.until)], columns: { _ in }, row: row)
         }
     }
@@ -70,12 +70,20 @@ public struct QueryRunner: Sendable {
         return bindings
     }
 
+    /// What a statement may read.
+    enum Reach {
+        /// Only what `docs/database-views.md` describes.
+        case publicViews
+        case everything
+    }
+
     static func run(
-        _ database: Database, sql: String, file: String?, firstLine: Int, reach: StatementGuard.Reach,
+        _ database: Database, sql: String, file: String?, firstLine: Int, reach: Reach,
         bindings: [String: StoredValue], columns: ([String]) throws -> Void, row: ([StoredValue]) throws -> Void
     ) throws {
-        try StatementGuard.guarding(database, reach, sql: sql) { statementGuard in
+        try StatementGuard.guarding(database, .everything) { statementGuard in
             let statement = try prepare(database, sql: sql, file: file, firstLine: firstLine, statementGuard: statementGuard)
+            if reach == .publicViews { try checkReach(database, sql: sql, file: file, firstLine: firstLine) }
             var values: [String: DatabaseValue] = [:]
             for name in parameterNames(statement) {
                 guard let value = bindings[name] else {
@@ -99,6 +107,31 @@ public struct QueryRunner: Sendable {
             }
         }
     }
+
+    /// Compiles a statement where there is nothing but the public views; refuses one that reads anything else.
+    static func checkReach(_ database: Database, sql: String, file: String?, firstLine: Int) throws {
+        let schema = try PublicSchema.shared()
+        do {
+            try schema.read { connection in
+                try StatementGuard.guarding(connection, .only(PublicSchema.readable, modules: schema.modules)) { statementGuard in
+                    _ = try prepare(connection, sql: sql, file: file, firstLine: firstLine, statementGuard: statementGuard)
+                }
+            }
+        } catch let failure as QueryFailure {
+            guard let named = failure.message.firstRange(of: noSuchTable) else { throw failure }
+            let name = failure.message[named.upperBound...].split(separator: ".").last.map(String.init) ?? ""
+            let isPrivate = try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE)",
+                arguments: [name])
+            guard isPrivate == true else { throw failure }
+            throw QueryFailure(
+                .refused,
+                "\(failure.message[..<named.lowerBound])the statement reads the private table `\(name)`; use the views of docs/database-views.md"
+            )
+        }
+    }
+
+    private static let noSuchTable = "no such table: "
 
     static func prepare(
         _ database: Database, sql: String, file: String?, firstLine: Int, statementGuard: StatementGuard

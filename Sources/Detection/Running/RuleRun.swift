@@ -33,7 +33,7 @@ struct RuleRun {
         var places: [String: Int] = [:]
         try QueryRunner.run(
             database, sql: rule.query.sql, file: rule.query.path, firstLine: rule.query.sqlLine,
-            reach: .publicViews(Set(PublicViews.names)), bindings: bindings,
+            reach: .publicViews, bindings: bindings,
             columns: { names in
                 columns = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
                 if let problem = RuleRun.problem(rule, columns: names) {

@@ -3,30 +3,21 @@ internal import GRDBSQLite
 
 /// Decides, while SQLite compiles a statement, what the statement may do.
 ///
-/// Nothing guarded can write, attach, change settings or load code. Under `.publicViews` a table is reachable only through a
-/// view: SQLite names, for each column read, the innermost view that reads it.
+/// Nothing guarded can write, attach, change settings or load code. What a statement of the library reads is decided by compiling it in a
+/// database that has the public views and nothing else.
 final class StatementGuard {
     enum Reach {
-        /// Only what `docs/database-views.md` describes.
-        case publicViews(Set<String>)
+        /// Only the tables of these names; `modules` are those that are there without having been made.
+        case only(Set<String>, modules: Set<String>)
         /// Any table, for reading.
         case everything
     }
 
     private let reach: Reach
-    /// Real tables; other names that are read are views, common table expressions or table-valued functions.
-    private let tables: Set<String>
-    /// What the statement itself reads from, in lower case.
-    private let named: Set<String>
-    /// Names that the statement gives to its own parts; SQLite reports them like views.
-    private let defined: Set<String>
     private(set) var refusal: String?
 
-    private init(_ reach: Reach, tables: Set<String>, sql: String) {
+    private init(_ reach: Reach) {
         self.reach = reach
-        self.tables = tables
-        named = FromClause.names(sql)
-        defined = FromClause.defined(sql)
     }
 
     /// Settings that tell something and change nothing.
@@ -39,55 +30,38 @@ final class StatementGuard {
     /// The connection's own authorizer, with which GRDB follows what statements change, is not put back: a guarded connection must
     /// not observe changes afterwards.
     static func guarding<Value>(
-        _ database: Database, _ reach: Reach, sql: String, _ body: (StatementGuard) throws -> Value
+        _ database: Database, _ reach: Reach, _ body: (StatementGuard) throws -> Value
     ) throws -> Value {
-        let tables = try String.fetchSet(
-            database,
-            sql: """
-                SELECT name FROM sqlite_master WHERE type = 'table' UNION ALL VALUES ('sqlite_master'), ('sqlite_schema')
-                """)
-        let statementGuard = StatementGuard(reach, tables: tables, sql: sql)
+        let statementGuard = StatementGuard(reach)
         return try withExtendedLifetime(statementGuard) {
             let pointer = Unmanaged.passUnretained(statementGuard).toOpaque()
             sqlite3_set_authorizer(
                 database.sqliteConnection,
-                { context, action, first, second, _, accessor in
+                { context, action, first, second, _, _ in
                     guard let context else { return SQLITE_DENY }
                     return Unmanaged<StatementGuard>.fromOpaque(context).takeUnretainedValue().decide(
-                        action, first.map { String(cString: $0) }, second.map { String(cString: $0) },
-                        accessor.map { String(cString: $0) })
+                        action, first.map { String(cString: $0) }, second.map { String(cString: $0) })
                 }, pointer)
             defer { sqlite3_set_authorizer(database.sqliteConnection, nil, nil) }
             return try body(statementGuard)
         }
     }
 
-    private func decide(_ action: Int32, _ first: String?, _ second: String?, _ accessor: String?) -> Int32 {
+    private func decide(_ action: Int32, _ first: String?, _ second: String?) -> Int32 {
         switch action {
         case SQLITE_SELECT, SQLITE_RECURSIVE:
-            return SQLITE_OK
-        case SQLITE_READ where first == "sqlite_master" && second == "ROWID":
             return SQLITE_OK
         case SQLITE_UPDATE where first == "sqlite_master":
             // SQLite asks so when a table-valued function is used for the first time. A statement that really updates the schema is
             // refused by SQLite, since nothing here can make the schema writable.
             return SQLITE_OK
         case SQLITE_READ:
-            guard case .publicViews(let views) = reach, let table = first, tables.contains(table) else { return SQLITE_OK }
-            // A fixture's table stands for the view of its name.
-            if views.contains(table) { return SQLITE_OK }
-            if let accessor, views.contains(accessor) || PublicViews.parts.contains(accessor),
-                !defined.contains(accessor.lowercased())
-            {
-                return SQLITE_OK
-            }
-            // A table of a view of which no column is needed is reported without its name; then the statement itself must name it.
-            if second?.isEmpty != false, !named.contains(table.lowercased()) { return SQLITE_OK }
+            guard let table = first?.lowercased(), !mayRead(table, isWithoutColumns: second?.isEmpty != false) else { return SQLITE_OK }
             return refuse("reads the private table `\(table)`; use the views of docs/database-views.md")
         case SQLITE_FUNCTION:
-            return second == "load_extension" ? refuse("loads code") : SQLITE_OK
+            return second?.lowercased() == "load_extension" ? refuse("loads code") : SQLITE_OK
         case SQLITE_PRAGMA:
-            if let first, StatementGuard.harmlessPragmas.contains(first.lowercased()) { return SQLITE_OK }
+            if case .everything = reach, let first, StatementGuard.harmlessPragmas.contains(first.lowercased()) { return SQLITE_OK }
             return refuse("uses PRAGMA \(first ?? "")")
         case SQLITE_ATTACH, SQLITE_DETACH:
             return refuse("attaches another database")
@@ -96,6 +70,13 @@ final class StatementGuard {
         default:
             return refuse("changes the database; only reading is possible here")
         }
+    }
+
+    /// What no column is needed of may be a part that the statement itself names: then there is no table of that name, or the part hides it.
+    private func mayRead(_ table: String, isWithoutColumns: Bool) -> Bool {
+        guard case .only(let tables, let modules) = reach else { return true }
+        if tables.contains(table) { return true }
+        return isWithoutColumns && !modules.contains(table) && !table.hasPrefix("sqlite_") && !table.hasPrefix("pragma_")
     }
 
     private func refuse(_ what: String) -> Int32 {

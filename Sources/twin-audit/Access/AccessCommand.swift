@@ -26,6 +26,7 @@ struct AccessCommand: ParsableCommand {
     var limit: Int?
 
     func run() throws {
+        if let limit, limit < 1 { throw CommandFailure(.usage, "--limit takes a number of rows from 1 on, not \(limit)") }
         var question = AccessQuestion()
         question.filter = try filters.filter()
         question.limit = limit
@@ -33,7 +34,9 @@ struct AccessCommand: ParsableCommand {
             question.keys = try by.split(separator: ",").map { name in
                 guard let key = AccessQuestion.Key(rawValue: String(name)) else {
                     let known = AccessQuestion.Key.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw CommandFailure(.usage, "--by takes \(known), not `\(name)`")
+                    let nearest = NearestWord.find(String(name), among: AccessQuestion.Key.allCases.map(\.rawValue))
+                    throw CommandFailure(
+                        .usage, "--by takes \(known), not `\(name)`\(nearest.map { "; the nearest is `\($0)`" } ?? "")")
                 }
                 return key
             }
@@ -41,6 +44,6 @@ struct AccessCommand: ParsableCommand {
         guard !question.keys.isEmpty else { throw CommandFailure(.usage, "--by names nothing") }
         let database = try database.open()
         let rows = try question.ask(database) { try output.write($0) }
-        if rows == 0 { try ExitStatusError.end(with: EmptyAnswer.explain(question.filter, database)) }
+        try ExitStatusError.end(with: EmptyAnswer.explain(rows: rows, question.filter, database))
     }
 }

@@ -25,12 +25,13 @@ struct TimelineCommand: ParsableCommand {
 
     func run() throws {
         guard (0...100_000).contains(gap) else { throw CommandFailure(.usage, "--gap takes minutes from 0 to 100000") }
+        if let limit, limit < 1 { throw CommandFailure(.usage, "--limit takes a number of rows from 1 on, not \(limit)") }
         var question = TimelineQuestion()
         question.filter = try filters.filter()
         question.gapMs = Int64(gap) * 60_000
         question.limit = limit
         let database = try database.open()
         let rows = try question.ask(database) { try output.write($0) }
-        if rows == 0 { try ExitStatusError.end(with: EmptyAnswer.explain(question.filter, database)) }
+        try ExitStatusError.end(with: EmptyAnswer.explain(rows: rows, question.filter, database))
     }
 }

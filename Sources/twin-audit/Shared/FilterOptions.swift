@@ -1,5 +1,7 @@
+internal import AccessPolicy
 internal import ArgumentParser
 internal import AuditStore
+internal import FlowModel
 internal import ShellSupport
 
 /// Which flows. Options may be repeated: any of the values; `*` and `?` are wildcards.
@@ -40,7 +42,7 @@ struct FilterOptions: ParsableArguments {
         filter.devices = device
         filter.clientIPs = clientIP
         filter.ports = port
-        filter.verdicts = verdict
+        filter.verdicts = try verdict.map { try FilterOptions.checked(verdict: $0) }
         filter.since = try TimeOption.parse(since, option: "--since")
         filter.until = try TimeOption.parse(until, option: "--until")
         if let since = filter.since, let until = filter.until, since >= until {
@@ -48,18 +50,12 @@ struct FilterOptions: ParsableArguments {
         }
         return filter
     }
-}
 
-/// Says on standard error why there is nothing to show, and with which status that ends.
-enum EmptyAnswer {
-    static func explain(_ filter: FlowFilter, _ database: AuditDatabase) throws -> ExitStatus {
-        let coverage = try Coverage(database)
-        guard coverage.flows > 0, let first = coverage.first, let last = coverage.last else {
-            Message.write("nothing to show: the database holds no flows; ingest journals or logs first")
-            return .undecidable
-        }
-        let asked = filter.description.isEmpty ? "these" : Escaping.terminal(filter.description)
-        Message.write("nothing matches \(asked); the database holds \(coverage.flows) flows from \(first) to \(last)")
-        return .clean
+    /// A word for a verdict that means nothing would look like an answer.
+    private static func checked(verdict text: String) throws -> String {
+        let known = VerdictClass.allCases.map(\.rawValue) + [FlowFilter.unjudged]
+        if known.contains(where: { HostPattern(text).matches($0) }) { return text }
+        let nearest = NearestWord.find(text, among: known).map { "; the nearest is `\($0)`" } ?? ""
+        throw CommandFailure(.usage, "--verdict takes \(known.joined(separator: ", ")), not `\(text)`\(nearest)")
     }
 }

@@ -1,0 +1,240 @@
+internal import FlowModel
+internal import GRDB
+
+/// An edge, one of its hours, or one of its flows: what sums of a question are made of.
+struct EdgePart {
+    /// Milliseconds; 0 when nobody asks.
+    var hour: Int64 = 0
+    var edge: Int64
+    var origin: Int64
+    var target: Int64
+    var outcome: Int64
+    var judgement: Int64
+    var flows: Int64
+    var bytesReceived: Int64
+    var bytesTransferred: Int64
+    var first: Int64
+    var last: Int64
+}
+
+/// Walks what a filter lets through of the roll-up, and takes a part apart where the answer depends on when its flows began: an edge into its
+/// hours, and an hour into its flows.
+struct EdgeParts {
+    private let database: Database
+    private let filter: FlowFilter
+    private let numbers: FlowFilter.Numbers
+    private let origins: NumberSet?
+    private let targets: NumberSet?
+    private let judgements: NumberSet?
+    /// Of hours before, flows were taken out: their sums cannot be taken apart.
+    private let horizon: Int64
+    /// Whether the answer says when, so that a whole edge is too much.
+    private let isByHour: Bool
+    /// Groups, where the question is about them, and the user of each origin.
+    private let groups: GroupTimes?
+    private let users: [Int64]
+
+    init(
+        _ database: Database, _ filter: FlowFilter, _ numbers: FlowFilter.Numbers, isByHour: Bool, groups: GroupTimes?, users: [Int64]
+    ) throws {
+        self.database = database
+        self.filter = filter
+        self.numbers = numbers
+        self.isByHour = isByHour || filter.since != nil || filter.until != nil
+        self.groups = groups
+        self.users = users
+        origins = numbers.origins.map(NumberSet.init)
+        targets = numbers.targets.map(NumberSet.init)
+        judgements = numbers.judgements.map(NumberSet.init)
+        horizon = try Horizon(database).hour
+    }
+
+    /// Gives the number of flows of which it is not known whether they are meant, since they were pruned and only the sums of an hour are
+    /// left in which the period begins or ends, or groups change. They are counted.
+    @inline(__always)
+    func forEach(_ body: (EdgePart) -> Void) throws -> Int64 {
+        guard let groups else {
+            return try isByHour ? forEachHour { if isWanted($0) { body($0) } } : forEachEdge { if isWanted($0) { body($0) } }
+        }
+        var hours: [Int64: Set<Int64>] = [:]
+        var edges: Set<Int64> = []
+        func isSplit(_ part: EdgePart) -> Bool {
+            let user = part.origin >= 0 && part.origin < users.count ? users[Int(part.origin)] : EdgeSums.none
+            return user != EdgeSums.none && groups.changes(of: user, from: part.first, through: part.last)
+        }
+        func takeHour(_ part: EdgePart) {
+            if !isSplit(part) { return give(part) }
+            hours[EdgeRollup.hour(of: part.first), default: []].insert(part.edge)
+        }
+        func give(_ part: EdgePart) {
+            if numbers.isMember(part, users) { body(part) }
+        }
+        var blurred: Int64 = 0
+        var split: Int64 = 0
+        if isByHour {
+            blurred = try forEachHour { if isWanted($0) { takeHour($0) } }
+        } else {
+            _ = try forEachEdge { part in
+                guard isWanted(part) else { return }
+                if isSplit(part) { edges.insert(part.edge) } else { give(part) }
+            }
+            try forEachHour(of: edges, takeHour)
+        }
+        for (hour, edges) in hours.sorted(by: { $0.key < $1.key }) {
+            let start = hour &* EdgeRollup.hourMs
+            let (since, until) = (filter.since?.milliseconds ?? .min, filter.until?.milliseconds ?? .max)
+            blurred += try forEachFlow(max(since, start), min(until, EdgeParts.end(of: hour))) { part in
+                guard edges.contains(part.edge), isWanted(part) else { return }
+                // Still whole where its flows were pruned.
+                if isSplit(part), numbers.isMember(part, users) { split += part.flows }
+                give(part)
+            }
+        }
+        return blurred + split
+    }
+
+    @inline(__always)
+    private func isWanted(_ part: EdgePart) -> Bool {
+        if let origins, !origins.contains(part.origin) { return false }
+        if let targets, !targets.contains(part.target) { return false }
+        if let judgements, !judgements.contains(part.judgement) { return false }
+        return true
+    }
+
+    @inline(__always)
+    private func forEachEdge(_ body: (EdgePart) -> Void) throws -> Int64 {
+        try EdgePages.forEachNumbered(database) { number, page in
+            page.withColumns { values in
+                func value(_ column: EdgePage.Column, _ place: Int) -> Int64 { values[column.rawValue * EdgePage.edges + place] }
+                for place in 0..<EdgePage.edges where value(.flows, place) > 0 {
+                    body(
+                        EdgePart(
+                            edge: number &* Int64(EdgePage.edges) &+ Int64(place),
+                            origin: value(.origin, place), target: value(.target, place), outcome: value(.outcome, place),
+                            judgement: value(.judgement, place), flows: value(.flows, place),
+                            bytesReceived: value(.bytesReceived, place), bytesTransferred: value(.bytesTransferred, place),
+                            first: value(.firstAt, place), last: value(.lastAt, place)))
+                }
+            }
+        }
+        return 0
+    }
+
+    /// The end of an hour, in milliseconds.
+    private static func end(of hour: Int64) -> Int64 {
+        let (end, overflow) = (hour + 1).multipliedReportingOverflow(by: EdgeRollup.hourMs)
+        return overflow ? (hour < 0 ? .min : .max) : end
+    }
+
+    private static let hourColumns = """
+        hour * \(EdgeRollup.hourMs), h.edge_id, origin_id, target_id, outcome, judgement_id, flows, bytes_received, bytes_transferred,
+        hour * \(EdgeRollup.hourMs) + first_ms, hour * \(EdgeRollup.hourMs) + last_ms
+        """
+
+    /// Hours that lie within the period are in the roll-up; of those that the period cuts, the flows themselves are counted.
+    private func forEachHour(_ body: (EdgePart) -> Void) throws -> Int64 {
+        let hourMs = EdgeRollup.hourMs
+        let (since, until) = (filter.since?.milliseconds, filter.until?.milliseconds)
+        let first = since.map { EdgeRollup.hour(of: $0) + ($0 % hourMs == 0 ? 0 : 1) } ?? .min
+        let behind = until.map { EdgeRollup.hour(of: $0) } ?? .max
+        guard first <= behind else {
+            // Both ends are in the same hour.
+            return try forEachFlow(since ?? .min, until ?? .max, body)
+        }
+        var blurred: Int64 = 0
+        if let since, since % hourMs != 0 { blurred += try forEachFlow(since, EdgeParts.end(of: first - 1), body) }
+        if let until, until % hourMs != 0 { blurred += try forEachFlow(EdgeParts.end(of: behind - 1), until, body) }
+        let hours = try RawStatement(
+            database,
+            """
+            SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id WHERE hour >= ? AND hour < ?
+            """)
+        hours.bind(1, first)
+        hours.bind(2, behind)
+        try forEachRow(hours, body)
+        return blurred
+    }
+
+    /// More edges than this are looked for in all hours, not one by one.
+    private static let mostLookedUp = 2_000
+
+    private func forEachHour(of edges: Set<Int64>, _ body: (EdgePart) -> Void) throws {
+        guard edges.count <= EdgeParts.mostLookedUp else {
+            let wanted = NumberSet(edges)
+            let hours = try RawStatement(
+                database, "SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id")
+            return try forEachRow(hours) { if wanted.contains($0.edge) { body($0) } }
+        }
+        let hours = try RawStatement(
+            database,
+            """
+            SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id
+            WHERE h.edge_id = ? ORDER BY hour
+            """)
+        for edge in edges.sorted() {
+            hours.bind(1, edge)
+            try forEachRow(hours, body)
+        }
+    }
+
+    /// Flows that start from `since` on and before `until`, which are in one hour; of an hour whose flows were pruned, its sums, as far as
+    /// some of their flows may be meant. Gives of how many flows that is not sure.
+    private func forEachFlow(_ since: Int64, _ until: Int64, _ body: (EdgePart) -> Void) throws -> Int64 {
+        guard since < until else { return 0 }
+        let hour = EdgeRollup.hour(of: since)
+        if hour < horizon {
+            var blurred: Int64 = 0
+            let hours = try RawStatement(
+                database,
+                "SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id WHERE hour = ?")
+            hours.bind(1, hour)
+            try forEachRow(hours) { part in
+                guard part.last >= since, part.first < until else { return }
+                if part.first < since || part.last >= until, isWanted(part) { blurred += part.flows }
+                body(part)
+            }
+            return blurred
+        }
+        let narrowing = try FlowNarrowing.condition(
+            origins: numbers.origins, since: Timestamp(milliseconds: since), until: Timestamp(milliseconds: until), database)
+        let hourMs = EdgeRollup.hourMs
+        let flows = try RawStatement(
+            database,
+            """
+            SELECT started_at - (started_at % \(hourMs) + \(hourMs)) % \(hourMs), f.edge_id, origin_id, target_id, outcome, judgement_id, 1,
+                coalesce(bytes_received, 0), coalesce(bytes_transferred, 0), started_at, started_at
+            FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
+            WHERE started_at >= ? AND started_at < ? AND state & \(FlowState.retold.rawValue) = 0 AND \(narrowing ?? "1")
+            """)
+        flows.bind(1, since)
+        flows.bind(2, until)
+        try forEachRow(flows, body)
+        return 0
+    }
+
+    private func forEachRow(_ rows: RawStatement, _ body: (EdgePart) -> Void) throws {
+        defer { rows.reset() }
+        while try rows.step() {
+            body(
+                EdgePart(
+                    hour: rows.integer(0), edge: rows.integer(1), origin: rows.integer(2), target: rows.integer(3),
+                    outcome: rows.integer(4), judgement: rows.integer(5), flows: rows.integer(6), bytesReceived: rows.integer(7),
+                    bytesTransferred: rows.integer(8), first: rows.integer(9), last: rows.integer(10)))
+        }
+    }
+}
+
+/// Numbers of a dictionary, to ask many times whether one is among them.
+struct NumberSet {
+    private var isIn: [Bool]
+
+    init(_ numbers: Set<Int64>) {
+        isIn = [Bool](repeating: false, count: Int(clamping: numbers.max() ?? -1) + 1)
+        for number in numbers where number >= 0 { isIn[Int(number)] = true }
+    }
+
+    @inline(__always)
+    func contains(_ number: Int64) -> Bool {
+        number >= 0 && number < isIn.count && isIn[Int(number)]
+    }
+}
