@@ -90,7 +90,7 @@ public struct Ingest {
         try writer.leaveWriteAheadLog()
     }
 
-    private func makeWriter(_ connection: Database, _ history: PolicyHistory?) throws -> IngestWriter {
+    private func makeWriter(_ connection: Database, _ history: NamedHistory?) throws -> IngestWriter {
         try IngestWriter(
             connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows,
             now: options.now
@@ -102,7 +102,7 @@ public struct Ingest {
     /// Takes in file after file. What is wrong with one is reported, and nothing of it stays that was not committed before: the transaction
     /// is undone, all that memory holds of it is dropped, and the other files of the transaction are read again.
     private func takeIn(
-        _ files: [String], named: Set<String>, _ connection: Database, _ history: PolicyHistory?, _ report: inout IngestReport
+        _ files: [String], named: Set<String>, _ connection: Database, _ history: NamedHistory?, _ report: inout IngestReport
     ) throws -> IngestWriter {
         var sizes: [Int64] = [0]
         for file in files { sizes.append((sizes.last ?? 0).saturatingAdd(Ingest.size(of: file))) }
