@@ -194,8 +194,8 @@ struct BadInputTests {
         #expect(try Program.audit("replay", in: folder).status == 6)
         #expect(try Program.audit("verify", in: folder).status == 6)
         let empty = try Program.audit("access", "--user", "nobody@nowhere.example", in: folder)
-        #expect(empty.status == 0)
-        #expect(empty.errors.hasPrefix("nothing matches user `nobody@nowhere.example`; the database holds "))
+        #expect(empty.status == 6)
+        #expect(empty.errors.hasPrefix("error: no user `nobody@nowhere.example` is known here"))
     }
 
     @Test(

@@ -388,6 +388,7 @@ enum Schema {
         ALTER TABLE source_file ADD COLUMN content_head TEXT NOT NULL DEFAULT ''; -- SHA-256 of the first bytes that a compressed file inflates to
         ALTER TABLE source_file ADD COLUMN counts_rows INTEGER NOT NULL DEFAULT 0; -- has records without connection id
         ALTER TABLE source_file ADD COLUMN refusal TEXT;  -- why the file was passed over; NULL: it was not
+        ALTER TABLE source_file ADD COLUMN duration_unit TEXT; -- ms or us, as stated by whoever ingested it; NULL: not stated
         CREATE INDEX source_content_head ON source_file (content_head);
 
         -- Absolute paths at which the bytes of a source were found, the latest with the highest number.

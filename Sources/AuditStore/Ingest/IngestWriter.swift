@@ -94,7 +94,7 @@ final class IngestWriter {
         rollup = try EdgeRollup(database)
         calibration = try DurationCalibration(database, stated: statedUnit)
         records = try RecordTables(database)
-        sources = try SourceTable(database)
+        sources = SourceTable(database, stated: statedUnit)
         classifier = makeClassifier(try FlowFactsReader(database, texts: texts), judgements)
         finder = EdgeFinder(edges: edges, classifier: classifier, rollup: rollup)
         known = KnownFlows(

@@ -120,11 +120,13 @@ final class SourceTable {
     private let database: Database
     /// The place noted last, by source.
     private var seen: [Int64: String] = [:]
+    /// As the caller states it; nil when it does not.
+    private let durationUnit: String?
     private var seenLater: [(source: Int64, path: String)] = []
     private static let columns = """
         source_id, kind, format, compression, path, journal, digest, size, position, file_position, lines, complete, first_sequence,
         frames, events, noise, quarantined, duplicates, other, first_at, last_at, context, head, content_digest, content_size,
-        content_head, counts_rows, refusal
+        content_head, counts_rows, refusal, duration_unit
         """
 
     private static let upsert: String = {
@@ -134,8 +136,13 @@ final class SourceTable {
         return "INSERT INTO source_file (\(columns)) VALUES (\(marks)) ON CONFLICT DO UPDATE SET \(settings.joined(separator: ", "))"
     }()
 
-    init(_ database: Database) throws {
+    init(_ database: Database, stated: FlowEvent.DurationUnit) {
         self.database = database
+        switch stated {
+        case .unstated: durationUnit = nil
+        case .milliseconds: durationUnit = "ms"
+        case .microseconds: durationUnit = "us"
+        }
     }
 
     /// The sizes of sources that a file of `size` bytes, which begins with `head`, may be, or may have grown from.
@@ -199,7 +206,7 @@ final class SourceTable {
                 row.id, row.kind.rawValue, row.format, row.compression, row.path, row.journal, row.digest, row.size, row.position,
                 row.filePosition, row.lines, row.isComplete, row.firstSequence, row.frames, row.events, row.noise,
                 row.quarantined, 0, row.other, row.firstAt, row.lastAt, row.context, row.head, row.contentDigest, row.contentSize,
-                row.contentHead, row.countsRows, nil,
+                row.contentHead, row.countsRows, nil, durationUnit,
             ])
         try forgetPassedOver(path: row.path)
         try see(row.id, at: row.path)

@@ -7,6 +7,8 @@ public struct VerifiedItem: Sendable {
         case intact
         case tampered
         case cannotBeProved = "cannot be proved"
+        /// The evidence is one thing, and what the database says of it is another: the database is to be built again.
+        case disagrees
     }
 
     /// Directory of a journal, or path of another file.
@@ -17,6 +19,16 @@ public struct VerifiedItem: Sendable {
     public var remarks: [String]
     public var frames: UInt64
     public var records: UInt64
+
+    /// All of it.
+    public init(path: String, isJournal: Bool, answer: Answer, remarks: [String], frames: UInt64, records: UInt64) {
+        self.path = path
+        self.isJournal = isJournal
+        self.answer = answer
+        self.remarks = remarks
+        self.frames = frames
+        self.records = records
+    }
 }
 
 /// Holds the sources of a database against the bytes on disk.
@@ -26,18 +38,14 @@ public enum SourceAgreement {
     /// - Parameter keys: public keys of journals; without one nothing is called intact.
     public static func verify(_ database: AuditDatabase, keys: [NoteVerifier]) throws -> [VerifiedItem] {
         try database.read { connection in
-            let journals = try String.fetchAll(
-                connection, sql: "SELECT DISTINCT journal FROM source_file WHERE journal IS NOT NULL ORDER BY 1")
-            var items = try journals.map { try journal($0, connection, keys) }
-            let files = try Row.fetchAll(
-                connection, sql: "SELECT path, size, digest FROM source_file WHERE kind = 'file' ORDER BY path, source_id")
-            items += files.map { file($0[0], size: $0[1], digest: $0[2]) }
-            return items
+            let places = SourcePlaces(connection)
+            return try places.journals().map { try journal($0.named, at: $0.found, connection, keys) }
+                + places.files().map { file($0, try places.look(for: $0)) }
         }
     }
 
-    private static func journal(_ directory: String, _ database: Database, _ keys: [NoteVerifier]) throws -> VerifiedItem {
-        var verifier = JournalVerifier(JournalDirectory(directory))
+    private static func journal(_ directory: String, at found: String, _ database: Database, _ keys: [NoteVerifier]) throws -> VerifiedItem {
+        var verifier = JournalVerifier(JournalDirectory(found))
         verifier.keys = keys
         verifier.remembered = try JournalMemory(database: database).heads(origin: nil, directory: directory)
         let report: VerificationReport
@@ -58,22 +66,18 @@ public enum SourceAgreement {
         let segments = try Row.fetchAll(
             database,
             sql: """
-                SELECT s.path, s.size, s.digest, s.lines, coalesce((SELECT sum(records) FROM frame WHERE source_id = s.source_id), 0)
-                FROM source_file s WHERE s.journal = ? ORDER BY s.path
+                SELECT s.path, s.lines, coalesce((SELECT sum(records) FROM frame WHERE source_id = s.source_id), 0)
+                FROM source_file s WHERE s.journal = ? AND s.refusal IS NULL ORDER BY s.path
                 """, arguments: [directory])
         var known: UInt64 = 0
         for segment in segments {
-            let part = file(segment[0], size: segment[1], digest: segment[2])
-            if part.answer == .tampered {
-                answer = .tampered
-                remarks.insert(contentsOf: part.remarks, at: 0)
+            if segment[1] as Int64 != segment[2] {
+                if answer != .tampered { answer = .disagrees }
+                remarks.insert("`\(segment[0] as String)`: the database holds other records than its frames had; build it again", at: 0)
             }
-            if segment[3] as Int64 != segment[4] {
-                answer = .tampered
-                remarks.insert("`\(segment[0] as String)`: the database holds other records than its frames had", at: 0)
-            }
-            known += UInt64(clamping: segment[4] as Int64)
+            known += UInt64(clamping: segment[2] as Int64)
         }
+        if found != directory { remarks.append("it was ingested from `\(directory)`, and is at `\(found)` now") }
         if known < report.recordCount {
             remarks.append("\(report.recordCount - known) records are not in the database yet; ingest again")
             if answer == .intact { answer = .cannotBeProved }
@@ -84,18 +88,21 @@ public enum SourceAgreement {
     }
 
     /// A file that is no journal carries no proof of its own: its bytes are the ones that were read, or they are not.
-    private static func file(_ path: String, size: Int64, digest: String) -> VerifiedItem {
+    private static func file(_ file: SourcePlaces.File, _ found: SourcePlaces.Answer) -> VerifiedItem {
         func item(_ answer: VerifiedItem.Answer, _ remark: String) -> VerifiedItem {
-            VerifiedItem(path: path, isJournal: false, answer: answer, remarks: [remark], frames: 0, records: 0)
+            VerifiedItem(path: file.path, isJournal: false, answer: answer, remarks: [remark], frames: 0, records: 0)
         }
-        do {
-            let probe = try SourceProbe.read(path: path, sizes: [size])
-            if probe.prefixes[size] == digest {
-                return item(.cannotBeProved, "the bytes are those that were ingested; a log without signatures proves no more")
-            }
-            return item(.tampered, "`\(path)`: the bytes are not those that were ingested (SHA-256 \(digest) of the first \(size))")
-        } catch {
-            return item(.cannotBeProved, error.message)
+        switch found {
+        case .found(let path):
+            let place = path.hasSuffix("/" + file.path) || path == file.path ? "" : ", at `\(path)` now"
+            return item(.cannotBeProved, "the bytes are those that were ingested\(place); a log without signatures proves no more")
+        case .changed(let path):
+            return item(
+                .tampered,
+                "`\(path)`: the bytes are not those that were ingested (SHA-256 \(file.digest) of the first \(file.size)), and records of it "
+                    + "stand there still")
+        case .gone(let reason):
+            return item(.cannotBeProved, "the bytes that were ingested (SHA-256 \(file.digest) of \(file.size)) cannot be looked at: \(reason)")
         }
     }
 }

@@ -15,8 +15,17 @@ enum PrivateDatabase {
     ///
     /// - Throws: when any input was refused: an answer from part of the records would look like one from all of them.
     static func holding(_ paths: [String], _ body: (AuditDatabase) throws -> Void) throws {
+        try making { try hold(paths, at: $0, body) }
+    }
+
+    /// Calls `body` with a path at which a database can be made.
+    static func making(_ body: (String) throws -> Void) throws {
         let path = try make()
         defer { remove() }
+        try body(path)
+    }
+
+    private static func hold(_ paths: [String], at path: String, _ body: (AuditDatabase) throws -> Void) throws {
         var options = Ingest.Options()
         options.actor = Present.actor
         options.now = Present.now

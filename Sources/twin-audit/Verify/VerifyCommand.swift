@@ -8,8 +8,10 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify", abstract: "Integrity of the journals, and their agreement with the database.",
         discussion: """
             Recomputes every journal that the database was filled from, compares it with what was seen of it before, and checks that the
-            bytes of every source are those that were ingested. Ends with 0 when all journals are intact, 5 when anything was tampered
-            with, 6 when something cannot be proved. Other logs carry no signatures; that their bytes are unchanged is said, not more.
+            bytes of every source are those that were ingested, wherever they were seen last. Then all sources are decoded again, and
+            the rows of the database are held against what they say now. Ends with 0 when all journals are intact, 5 when evidence was
+            tampered with, 4 when the database says something else than the evidence, 6 when something cannot be proved. Other logs
+            carry no signatures; that their bytes are unchanged is said, not more.
 
             Example:
               twin-audit verify --key office.key.pub --key aws.key.pub
@@ -40,13 +42,15 @@ struct VerifyCommand: ParsableCommand {
                 throw CommandFailure(.inputRefused, "`\(path)`: \(error)")
             }
         }
-        let items = try SourceAgreement.verify(database.open(), keys: keys)
+        let opened = try database.open()
+        var items = try SourceAgreement.verify(opened, keys: keys)
+        items.append(try rows(of: opened, items))
         let writer = RowWriter(
             format: output.format, columns: ["answer", "kind", "path", "frames", "records", "remark"], output: OutputStream())
         for item in items {
             for (index, remark) in (item.remarks.isEmpty ? [""] : item.remarks).enumerated() {
                 try writer.write([
-                    .text(item.answer.rawValue), .text(item.isJournal ? "journal" : "log"), .text(item.path),
+                    .text(item.answer.rawValue), .text(kind(of: item)), .text(item.path),
                     index == 0 && item.isJournal ? .integer(Int64(clamping: item.frames)) : .null,
                     index == 0 && item.isJournal ? .integer(Int64(clamping: item.records)) : .null, .text(remark),
                 ])
@@ -58,9 +62,32 @@ struct VerifyCommand: ParsableCommand {
         Message.write(
             """
             \(journals.count) journals: \(count(.intact)) intact, \(count(.tampered)) tampered with, \(count(.cannotBeProved)) cannot be \
-            proved; \(items.count - journals.count) other logs
+            proved; \(items.count - journals.count - 1) other logs
             """)
         if items.contains(where: { $0.answer == .tampered }) { throw ExitStatusError(.tampered) }
-        if journals.isEmpty || count(.cannotBeProved) > 0 { throw ExitStatusError(.undecidable) }
+        if items.contains(where: { $0.answer == .disagrees }) { throw ExitStatusError(.environment) }
+        if journals.isEmpty || count(.cannotBeProved) > 0 || items.last?.answer == .cannotBeProved { throw ExitStatusError(.undecidable) }
+    }
+
+    private func kind(of item: VerifiedItem) -> String {
+        item.path == database.path ? "rows" : (item.isJournal ? "journal" : "log")
+    }
+
+    /// What deriving the rows again came to.
+    private func rows(of opened: AuditDatabase, _ items: [VerifiedItem]) throws -> VerifiedItem {
+        var item = VerifiedItem(path: database.path, isJournal: false, answer: .intact, remarks: [], frames: 0, records: 0)
+        if items.contains(where: { $0.answer == .tampered }) {
+            item.answer = .cannotBeProved
+            item.remarks = ["evidence was tampered with, so there is nothing to hold the rows against"]
+            return item
+        }
+        try PrivateDatabase.making { path in
+            switch try RowAgreement.check(opened, derivingInto: path) {
+            case .agrees(let count): item.remarks = ["\(count) rows say what the sources say"]
+            case .differs(let sentences): (item.answer, item.remarks) = (.disagrees, sentences + ["build the database again from its sources"])
+            case .cannotTell(let reason): (item.answer, item.remarks) = (.cannotBeProved, [reason])
+            }
+        }
+        return item
     }
 }

@@ -1,0 +1,137 @@
+internal import FlowJournal
+internal import GRDB
+internal import LogFormats
+
+/// Where the bytes of sources are now: logs are rotated, renamed, moved and compressed.
+struct SourcePlaces {
+    /// A source that is no journal.
+    struct File {
+        var id: Int64
+        /// As it was named when it was ingested.
+        var path: String
+        var kind: String
+        var format: String
+        var size: Int64
+        var digest: String
+        var durationUnit: String?
+    }
+
+    /// What was found at the places of a file.
+    enum Answer: Equatable {
+        /// The path at which the bytes are, as the first `size` of the file there.
+        case found(String)
+        /// A path at which they were changed.
+        case changed(String)
+        /// At none of the places; a sentence.
+        case gone(String)
+    }
+
+    private let database: Database
+
+    init(_ database: Database) {
+        self.database = database
+    }
+
+    func files() throws -> [File] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT source_id, path, kind, format, size, digest, duration_unit FROM source_file
+                WHERE kind <> 'journal' AND refusal IS NULL ORDER BY path, source_id
+                """
+        ).map {
+            File(id: $0[0], path: $0[1], kind: $0[2], format: $0[3], size: $0[4], digest: $0[5], durationUnit: $0[6])
+        }
+    }
+
+    /// The directories of journals as they were named, each with the one in which its segments are now.
+    func journals() throws -> [(named: String, found: String)] {
+        let named = try String.fetchAll(
+            database, sql: "SELECT DISTINCT journal FROM source_file WHERE kind = 'journal' AND refusal IS NULL ORDER BY 1")
+        return try named.map { directory in
+            let paths = try String.fetchAll(
+                database,
+                sql: """
+                    SELECT p.path FROM source_place p JOIN source_file s USING (source_id) WHERE s.journal = ?
+                    ORDER BY p.number DESC, p.path
+                    """, arguments: [directory])
+            var candidates = [directory]
+            for path in paths.map({ SourceIngest.directory(of: $0) }) where !candidates.contains(path) { candidates.append(path) }
+            return (directory, candidates.first { JournalDirectory.isJournal($0) } ?? directory)
+        }
+    }
+
+    private func places(of file: File) throws -> [String] {
+        let noted = try String.fetchAll(
+            database, sql: "SELECT path FROM source_place WHERE source_id = ? ORDER BY number DESC", arguments: [file.id])
+        return noted.contains(file.path) || file.kind == "stdin" ? noted : noted + [file.path]
+    }
+
+    /// Looks for the bytes of a file at all places where they were seen.
+    func look(for file: File) throws -> Answer {
+        guard file.kind != "stdin" else { return .gone("it came from standard input or a pipe, and is not kept") }
+        var changed: String?
+        var reason = "it is at none of the places where it was"
+        for path in try places(of: file) {
+            let probe: SourceProbe
+            do throws(InputProblem) {
+                probe = try SourceProbe.read(path: path, sizes: [file.size])
+            } catch {
+                reason = error.message
+                continue
+            }
+            if probe.prefixes[file.size] == file.digest { return .found(path) }
+            if try isRecorded(probe) {
+                reason = "`\(path)` holds another file now, that was ingested too; the bytes themselves are at no place that is known"
+            } else if try isCopy(path, of: file) {
+                changed = changed ?? path
+            } else {
+                reason = "`\(path)` holds another file now; the bytes themselves are at no place that is known"
+            }
+        }
+        return changed.map { .changed($0) } ?? .gone(reason)
+    }
+
+    /// Whether a file is, or has grown from, a source of the database.
+    private func isRecorded(_ probe: SourceProbe) throws -> Bool {
+        try Int64.fetchOne(
+            database, sql: "SELECT 1 FROM source_file WHERE size = ? AND digest = ? AND refusal IS NULL",
+            arguments: [probe.size, probe.digest]) != nil
+    }
+
+    /// Records that are looked for in a file.
+    private static let sampled = 200
+
+    /// Whether a file has records of this source at their places: then it is the same file, with other bytes.
+    private func isCopy(_ path: String, of file: File) throws -> Bool {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT source_offset, connection_id FROM (
+                    SELECT source_offset, connection_id FROM flow WHERE source_id = ?1 AND connection_id IS NOT NULL
+                    ORDER BY source_offset LIMIT \(SourcePlaces.sampled))
+                """, arguments: [file.id])
+        guard let last = rows.last?[0] as Int64? else { return false }
+        let reader: ByteStreamReader
+        do { reader = try ByteStreamReader(path: path) } catch { return false }
+        // As much as the records take, and a line more.
+        let most = Int(clamping: min(last, 64 << 20)) + LineLimits.longestLine
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: most, alignment: 16)
+        defer { bytes.deallocate() }
+        var count = 0
+        do throws(StreamProblem) {
+            while count < most {
+                let more = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
+                if more == 0 { break }
+                count += more
+            }
+        } catch {
+            // What can be read of a damaged file is enough to recognise it.
+        }
+        return rows.contains { row in
+            guard let start = Int(exactly: row[0] as Int64), start < count, start == 0 || bytes[start - 1] == 0x0a else { return false }
+            let line = bytes[start..<count].prefix { $0 != 0x0a }
+            return String(decoding: line, as: UTF8.self).contains(row[1] as String)
+        }
+    }
+}
