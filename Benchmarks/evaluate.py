@@ -4,7 +4,7 @@
 usage: Benchmarks/evaluate.py [--seeds N] [--flows N] [--violations N] [--bin DIR] [--show N]
 
 For every seed a tenant is simulated, ingested and searched with `twin-audit detect`; the flows that findings name as evidence are
-compared with truth.ndjson. For each rule the table says how many planted flows it should have named, how many it named, and how
+compared with truth.ndjson, which is the simulator's word: it knows what it planted. For each rule the table says how many planted flows it should have named, how many it named, and how
 many others it named too. A finding that sums up many flows names some of them; it counts for every planted flow of its subject within
 its time. Findings of severity info are hints, not alarms, and don't count. Rules that no planted flow is about
 (`volume.beacon` on regular jobs, for example) are listed apart: the simulation does not know whether they are right.
@@ -111,7 +111,7 @@ def main():
     if not totals:
         print("error: nothing was planted, so nothing can be evaluated", file=sys.stderr)
         sys.exit(6)
-    print(f"{arguments.seeds} tenants of {arguments.flows:,} flows")
+    print(f"{arguments.seeds} tenants of {arguments.flows:,} flows; planted: the simulator's word, found and others: that of twin-audit detect")
     print(f"{'rule':28}  planted  found  others")
     for rule in sorted(totals):
         count = totals[rule]

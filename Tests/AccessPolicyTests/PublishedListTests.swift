@@ -38,7 +38,7 @@ import Testing
         }
         #expect(keys(inner("resource", "protocols")) == SnapshotDocument.protocolKeys)
         #expect(keys(inner("securityPolicy", "requires")) == SnapshotDocument.requirementKeys)
-        func words(_ object: [String: Any]?) -> [String] { object?["enum"] as? [String] ?? [] }
+        func words(_ object: [String: Any]?) -> [String] { (object?["enum"] as? [Any] ?? []).compactMap { $0 as? String } }
         #expect(words(inner("network", "type")) == RemoteNetwork.Kind.allCases.map(\.rawValue))
         #expect(words(inner("user", "state")) == User.State.allCases.map(\.rawValue))
         #expect(words(inner("group", "type")) == Group.Kind.allCases.map(\.rawValue))

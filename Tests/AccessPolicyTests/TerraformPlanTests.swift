@@ -93,7 +93,9 @@ import Testing
         let missing = try #require(snapshot.sourceNotes.first { $0.hasPrefix("known only after apply, and therefore missing: ") })
         #expect(missing.contains("twingate_group.eng.user_ids (1)"))
         #expect(missing.contains("twingate_resource.web.remote_network_id, without which the Resource is not imported (1)"))
-        #expect(snapshot.sourceNotes.contains("Connector planned:module.m.twingate_connector.c is not imported: its Remote network is not given"))
+        #expect(
+            snapshot.sourceNotes.contains(
+                "Connector planned:module.m.twingate_connector.c is not imported: its Remote network is not given"))
     }
 
     @Test("an id that is made up is an id, one for each address")
@@ -158,7 +160,8 @@ import Testing
     func longDurations() throws {
         func mode(_ fields: String) throws -> GrantMode? {
             try Self.read(
-                Self.state(#"{"type":"twingate_resource","values":{"id":"7","name":"w","address":"w.x","remote_network_id":"1",\#(fields)}}"#)
+                Self.state(
+                    #"{"type":"twingate_resource","values":{"id":"7","name":"w","address":"w.x","remote_network_id":"1",\#(fields)}}"#)
             ).resources.first?.mode
         }
         let longest = GrantMode.autoLock(seconds: 3_155_760_000)

@@ -23,6 +23,56 @@ struct PolicyCommandTests {
         """
     }
 
+    @Test("an answer that cannot be given is none: tests, names, listings")
+    func nothingIsTakenForAnAnswer() throws {
+        try folder.write(
+            "gaps.yaml",
+            document(
+                """
+                incomplete: [groupMembers]
+                tests:
+                  - {name: bo is kept out, who: bo@x.example, to: "a.x.example:443", expect: deny}
+                """))
+        let open = try Program.audit("policy", "test", "gaps.yaml", "--failed", "--format", "csv", in: folder)
+        #expect(open.status == 6)
+        #expect(
+            open.output == """
+                file,line,test,result,effect,reason,resource,difference
+                gaps.yaml,10,bo is kept out,undecidable,deny,no-grant,,"expected deny, and the document does not say enough to decide (no-grant)"
+
+                """)
+        #expect(open.lastError == "1 test, 0 failed, 1 could not be decided")
+        try folder.write("wrong.yaml", document("tests: [{who: ana@x.example, to: \"a.x.example:443\", expect: deny}]"))
+        #expect(try Program.audit("policy", "test", "gaps.yaml", "wrong.yaml", in: folder).status == 1)
+        let show = try Program.audit("policy", "show", "devices", "--policy", "gaps.yaml", in: folder)
+        #expect(show.status == 6 && show.lastError.contains("the snapshot of 2025-03-01T00:00:00Z holds no devices"))
+        let reach = try Program.audit("policy", "show", "reach", "--policy", "gaps.yaml", "--user", "bo@x.example", in: folder)
+        #expect(reach.status == 0 && reach.lastError.contains("may reach none of the 1 Resources"))
+        let who = try Program.audit(
+            "policy", "explain", "--policy", "gaps.yaml", "--user", "anna@x.example", "--to", "a.x.example:443", in: folder)
+        #expect(who.status == 2 && who.lastError.contains("no user or service account is called `anna@x.example`; is `ana@x.example` meant?"))
+        for target in ["a.x.example:0", "a.x.example:443/icmp", "a.x.example:+443", "*.x.example:443"] {
+            let ask = try Program.audit("policy", "explain", "--policy", "gaps.yaml", "--user", "ana@x.example", "--to", target, in: folder)
+            #expect(ask.status == 2, "\(target)")
+        }
+    }
+
+    @Test("the last use of each Resource can be given")
+    func lastUses() throws {
+        func reason(_ uses: String...) throws -> String {
+            let arguments =
+                ["policy", "explain", "--policy", harbour + "/1.yaml", "--user", "engineer@harbour.example", "--to", "desk.quay.example:443"]
+                + ["--at", "2025-03-01T05:00:00Z", "--format", "csv"] + uses.flatMap { ["--last-use", $0] }
+            let asked = try Program(name: "twin-audit").run(arguments, in: folder)
+            return asked.output.split(separator: "\n").first { $0.hasPrefix("applied_rule") }.map(String.init) ?? asked.lastError
+        }
+        #expect(try reason() == "applied_rule,desk.quay.example")
+        #expect(try reason("2025-03-01T00:00:00Z") == "applied_rule,*.quay.example")
+        #expect(try reason("Quay desk=2025-03-01T00:00:00Z") == "applied_rule,*.quay.example")
+        #expect(try reason("2025-03-01T00:00:00Z", "616=2025-03-01T04:30:00Z") == "applied_rule,desk.quay.example")
+        #expect(try reason("Quay dusk=2025-03-01T00:00:00Z").contains("is `Quay desk` meant?"))
+    }
+
     @Test func check() throws {
         try folder.write("good.yaml", document(""))
         try folder.write("odd.yaml", document("serviceAccounts: [{id: \"301\", name: ci, keys: [{id: \"311\", name: k}]}]"))

@@ -90,7 +90,7 @@ struct DocumentScanner {
     /// A whole number of at least `lowest`.
     mutating func number(_ node: DocumentNode?, _ what: String, lowest: Int64) -> Int64? {
         guard let text = text(node, what, as: "a whole number"), let node else { return nil }
-        guard let value = Int64(text), value >= lowest else {
+        guard text.utf8.first != UInt8(ascii: "+"), let value = Int64(text), value >= lowest else {
             report(node.line, "\(what) must be a whole number of at least \(lowest), not \(text.quoted)")
             return nil
         }

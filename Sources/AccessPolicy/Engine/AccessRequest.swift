@@ -24,8 +24,8 @@ extension IPAddress {
             self = address
             return
         }
-        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "%")), text.utf8.index(after: mark) < text.utf8.endIndex,
-            text[..<mark].utf8.contains(UInt8(ascii: ":")), let address = IPAddress(text[..<mark])
+        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "%")), case let zone = text.utf8[text.utf8.index(after: mark)...],
+            !zone.isEmpty, !zone.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "/") }), text[..<mark].utf8.contains(UInt8(ascii: ":")), let address = IPAddress(text[..<mark])
         else { return nil }
         self = address
     }

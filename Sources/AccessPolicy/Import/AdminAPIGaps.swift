@@ -59,6 +59,9 @@ extension AdminAPIImport {
             default: draft.snapshot.gaps.insert(.resources)
             }
         }
+        if !unread.isEmpty {
+            note("fields that are not read: " + unread.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", "))
+        }
         draft.snapshot.sourceNotes = notes
     }
 

@@ -3,13 +3,15 @@ public import FlowModel
 /// Reads answers of the administration interface (GraphQL with relay paging): one file or many pages of one instant, with or without
 /// the `data` wrapper, as objects or as an array of them.
 ///
-/// Fields that the engine has no use for are passed over. What the answers cannot say becomes a gap and a note of the snapshot; an
+/// Fields that the engine has no use for are counted in a note. What the answers cannot say becomes a gap and a note of the snapshot; an
 /// unfinished page sequence is such a gap. Contradictions and dangling references are refused.
 public struct AdminAPIImport {
     var draft = SnapshotDraft()
     var scanner = DocumentScanner(file: "")
     var problems: [PolicyProblem] = []
     var notes: [String] = []
+    /// Fields that say something and are not read, by object and name.
+    var unread: [String: Int] = [:]
 
     /// Index in the draft by id.
     var networkIndex: [String: Int] = [:]
@@ -124,11 +126,33 @@ public struct AdminAPIImport {
                 for node in nodes(entry.value, of: entry.key) { readObject(node, in: entry.key, isContinuation: false) }
             } else if let section = AdminAPIImport.continuations[entry.key], !entry.value.isNull {
                 continuationsFound.append((scanner.file, section, entry.value))
+            } else if !entry.value.isNull, entry.key != "errors", entry.key != "extensions", entry.key != "__typename" {
+                unread[entry.key, default: 0] += 1
             }
         }
     }
 
+    /// What is read of each object.
+    private static let fields: [String: Set<String>] = [
+        "remoteNetworks": ["name", "isActive", "networkType"],
+        "connectors": ["name", "remoteNetwork", "hostname", "version", "publicIP", "privateIPs"],
+        "users": ["email", "role", "state"], "groups": ["name", "type", "isActive", "users"], "serviceAccounts": ["name", "keys"],
+        "devices": ["name", "isTrusted", "activeState", "user"], "securityPolicies": ["name"],
+        "resources": [
+            "name", "address", "alias", "remoteNetwork", "isActive", "routingMode", "securityPolicy", "accessPolicy", "protocols", "access",
+            "usageBasedAutolockDurationDays", "groups", "serviceAccounts",
+        ],
+    ]
+
+    private mutating func countUnread(_ node: DocumentNode, in section: String) {
+        guard case .mapping(let entries) = node.content, let known = AdminAPIImport.fields[section] else { return }
+        for entry in entries where entry.key != "id" && entry.key != "__typename" && !known.contains(entry.key) && !entry.value.isNull {
+            unread["\(section).\(entry.key)", default: 0] += 1
+        }
+    }
+
     private mutating func readObject(_ node: DocumentNode, in section: String, isContinuation: Bool) {
+        countUnread(node, in: section)
         switch section {
         case "remoteNetworks": readNetwork(node)
         case "connectors": readConnector(node)

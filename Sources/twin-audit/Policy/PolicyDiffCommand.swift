@@ -12,7 +12,8 @@ struct PolicyDiffCommand: ParsableCommand {
             by object, then what they mean: every set of principals who lose, gain, or are routed through another Resource, each with one
             connection that shows it. With --log, an export of the administrative audit log, each change is shown with who made it and
             when, and the time by which the newer policy must have been in force is given. With --flows, the recorded connections that
-            each gain made possible are counted, from the newer policy's time on.
+            each gain made possible are counted, from the newer policy's time on. Ends with 0, with 1 under --exit-code when anybody gains or
+            loses access, with 3 when a document is refused, with 6 when no policy was in force at a given time.
 
             Examples:
               twin-audit policy diff policies/2026-10-08T06:00:00Z.yaml proposal.yaml

@@ -9,7 +9,7 @@ struct PolicyExplainCommand: ParsableCommand {
         discussion: """
             Tells every step of the decision, the Resources that cover the destination, the grants, and for a denial the nearest single
             changes that would have allowed it. Ends with 0 when it is allowed, 1 when it is denied, 6 when no policy was in force or the
-            policy does not say enough.
+            policy does not say enough, 2 when the policy has nobody of that name (`user:ID` need not be there), 3 when a document is refused.
 
             Example:
               twin-audit policy explain --user ana@acme.example --to wiki.corp.acme.example:443/tcp --connector fine-otter-00 \

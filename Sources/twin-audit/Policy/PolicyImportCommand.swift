@@ -10,7 +10,8 @@ struct PolicyImportCommand: ParsableCommand {
         discussion: """
             FILEs are answers of the administration interface, one or several pages of one moment, or what `terraform show -json` prints.
             Writes DIR/TIME.yaml, a document that people can read and change. What the source cannot say is listed in it and on
-            standard error.
+            standard error. Ends with 0, with 3 when an export is refused or another snapshot of that time is there, with 4 when the
+            document cannot be written.
 
             An export shows what held when it was taken, not since when. With --log, an export of the administrative audit log, the
             changes since the snapshot before it in DIR are dated: when the log explains all of them, the time of the last one takes the

@@ -26,6 +26,9 @@ struct PolicyShowCommand: ParsableCommand {
             `history` lists the snapshots; `document` prints one as the YAML that can be changed and compared; `grants` has one row an edge;
             `reach` has one row for each Resource that somebody may reach, with the grant; the others list objects.
 
+            Ends with 0, with 2 for a user whom the snapshot does not have, with 3 when a document is refused, with 6 when no policy was in
+            force then or the snapshot holds nothing of what was asked for.
+
             Examples:
               twin-audit policy show --policy policies
               twin-audit policy show grants --at 2026-10-08T06:30:00Z --format csv
@@ -66,7 +69,22 @@ struct PolicyShowCommand: ParsableCommand {
         let writer = RowWriter(format: output.format, columns: columns, output: OutputStream())
         for row in cells { try writer.write(row) }
         try writer.finish()
-        if cells.isEmpty { Message.write("nothing to show: the snapshot of \(policy.snapshot.effectiveAt) holds none") }
+        guard cells.isEmpty else { return }
+        // That somebody reaches nothing is an answer, unless there is nothing to reach.
+        if user != nil, !policy.snapshot.resources.isEmpty {
+            return Message.write("may reach none of the \(policy.snapshot.resources.count) Resources of \(policy.snapshot.effectiveAt)")
+        }
+        throw CommandFailure(.undecidable, "nothing to show: the snapshot of \(policy.snapshot.effectiveAt) holds no \(noun)")
+    }
+
+    private var noun: String {
+        switch what {
+        case .connectors: "Connectors"
+        case .networks: "Remote networks"
+        case .serviceAccounts: "service accounts"
+        case .resources, .reach: "Resources"
+        default: what.rawValue
+        }
     }
 
     private func showHistory() throws {

@@ -12,7 +12,7 @@ struct PolicySuggestCommand: ParsableCommand {
             Removes grants that were not used, closes ports that nobody asked for, replaces patterns by the names and blocks by the
             addresses that were asked for. The result is held against the same records before it is written: Resources whose narrowing
             would change any answer stay as they are. Prints the document, or writes it to --out; what was narrowed is told on standard
-            error and in the document's notes. Ends with 6 when there is nothing to examine.
+            error and in the document's notes. Ends with 0, with 3 when a document is refused, with 6 when there is nothing to examine.
 
             Examples:
               twin-audit policy suggest --since 90d --out proposal.yaml

@@ -43,7 +43,7 @@ struct PolicyUnusedCommand: ParsableCommand {
             who used nothing that their group grants, and keys that were never presented. Use is any recorded connection that the policy
             allows, whether a Connector carried it or not. `since` tells from when on the part has been in force: what is younger than the
             period could not be used for all of it. Resources with the routing `bypass` are left out, since no Connector sees their use.
-            Ends with 6 when there is nothing to examine.
+            Ends with 0 whether anything was unused or not, with 3 when a document is refused, with 6 when there is nothing to examine.
 
             Examples:
               twin-audit policy unused --since 90d

@@ -11,7 +11,8 @@ struct ReplayCommand: ParsableCommand {
         discussion: """
             Judges the flows of the database, or with PATHs those of journals and logs, which are read into a private database that is
             removed when the command ends. Prints a summary by class and reason, or with --flows every flow. Ends with 1 when enforcement
-            was wrong anywhere, with 6 when there was nothing to judge.
+            was wrong anywhere, else with 6 when a flow cannot be verified or there was nothing to judge, with 3 when a document or log is
+            refused.
 
             With --against, every recorded flow is asked, at its start, of a proposed policy, too, and the difference to the current one
             is listed for each principal and Resource: ACCESS_REVOKED, ACCESS_MAYBE_REVOKED, ACCESS_GAINED, ACCESS_MAYBE_GAINED,
