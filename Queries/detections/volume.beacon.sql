@@ -34,7 +34,7 @@ WITH busy AS MATERIALIZED (
         '') || ' ' || address || ' ' || protocol || ' ' || port
     HAVING sum(flows) >= :flows AND max(last_at) - min(first_at) >= :span
 ), keyed AS MATERIALIZED (
-    SELECT flow_id, started_at, coalesce(bytes_received, 0) + coalesce(bytes_transferred, 0) AS bytes,
+    SELECT flow_id, started_at, min(coalesce(bytes_received, 0) + coalesce(bytes_transferred, 0), 9223372036854775807) AS bytes,
         principal_kind || ' ' || principal_id || ' ' || coalesce(device_id,
             '') || ' ' || address || ' ' || protocol || ' ' || port AS key
     FROM flow

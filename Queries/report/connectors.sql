@@ -23,7 +23,7 @@ WITH loads AS (
         count(DISTINCT principal_kind || ' ' || principal_id) AS principals,
         sum(CASE outcome WHEN 'failed' THEN flows ELSE 0 END) AS failed, sum(CASE outcome WHEN 'denied'
             THEN flows ELSE 0 END) AS denied,
-        sum(bytes_received) + sum(bytes_transferred) AS bytes, min(first_at) AS first_at, max(last_at) AS last_at
+        min(sum(bytes_received) + sum(bytes_transferred), 9223372036854775807) AS bytes, min(first_at) AS first_at, max(last_at) AS last_at
     FROM access
     WHERE hour_at >= :since AND hour_at < :until
     GROUP BY network_id, connector_id

@@ -21,7 +21,7 @@ status: stable
 --- */
 SELECT sum(flows) AS flows, count(DISTINCT principal_kind || ' ' || principal_id) AS principals,
     count(DISTINCT coalesce(resource_id, address)) AS destinations, count(DISTINCT connector_id) AS connectors,
-    sum(bytes_received) + sum(bytes_transferred) AS bytes,
+    min(sum(bytes_received) + sum(bytes_transferred), 9223372036854775807) AS bytes,
     sum(CASE verdict WHEN 'over-permitted' THEN flows ELSE 0 END) AS over_permitted,
     sum(CASE verdict WHEN 'misrouted' THEN flows ELSE 0 END) AS misrouted,
     sum(CASE verdict WHEN 'over-blocked' THEN flows ELSE 0 END) AS over_blocked,

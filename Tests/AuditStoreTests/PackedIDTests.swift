@@ -19,7 +19,7 @@ struct PackedIDTests {
         try store.ingest([line])
         try store.ingest(["a line of a service log", line])
         let database = try AuditDatabase(path: store.path, mode: .readOnly)
-        let traces = try TraceQuestion(.connection(id)).ask(database)
+        let traces = try TraceQuestion(.connection(id)).ask(database).traces
         #expect(traces.compactMap { $0.text("connection_id") } == [id])
     }
 
@@ -42,7 +42,7 @@ struct PackedIDTests {
             })
         let database = try AuditDatabase(path: store.path, mode: .readOnly)
         for id in ids {
-            let traces = try TraceQuestion(.connection(id)).ask(database)
+            let traces = try TraceQuestion(.connection(id)).ask(database).traces
             // Digits alone name the number of a flow on the command line, not here.
             #expect(traces.compactMap { $0.text("connection_id") } == [id])
         }

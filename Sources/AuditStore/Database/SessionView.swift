@@ -5,21 +5,21 @@ extension Views {
 
     static let session = "CREATE VIEW session AS\n" + sessions(gapMs: sessionGapMs) + ";"
 
-    /// A statement that makes sessions of the flows that meet a condition over `flow_fact f` and `edge e`. Refused attempts are no use of
-    /// a Resource.
-    ///
-    /// Flows are numbers until few rows are left: names are looked up for each edge of a session, not for each flow.
-    static func sessions(where condition: String = "1", gapMs: Int64) -> String {
-        let key = "principal_kind, principal_id, device, resource_id"
-        let inTime = "PARTITION BY \(key) ORDER BY started_at, flow_id"
+    /// What the flows of a session have in common.
+    static let sessionKey = "principal_kind, principal_id, device, resource_id"
+
+    /// Common table expressions, up to `numbered`: the flows that meet a condition over `flow_fact f`, `edge e`, `origin o` and `target t`,
+    /// each with the number of its session among those of its key, `part`. Refused attempts are no use of a Resource.
+    static func sessionParts(where condition: String, gapMs: Int64) -> String {
+        let inTime = "PARTITION BY \(sessionKey) ORDER BY started_at, flow_id"
         return """
-            WITH session_use AS (
-                SELECT f.flow_id, f.started_at, f.started_at + coalesce(f.duration_ms, 0) AS ended_at, f.edge_id, f.route_id,
+            session_use AS (
+                SELECT f.flow_id, f.started_at, coalesce(\(end), f.started_at) AS ended_at, f.edge_id, f.route_id,
                     f.bytes_received, f.bytes_transferred, o.principal_kind, o.principal_id, o.device, t.resource_id
                 FROM flow_fact f
-                JOIN edge e ON e.edge_id = f.edge_id
-                JOIN origin o ON o.origin_id = e.origin_id
-                JOIN target t ON t.target_id = e.target_id
+                CROSS JOIN edge e ON e.edge_id = f.edge_id
+                CROSS JOIN origin o ON o.origin_id = e.origin_id
+                CROSS JOIN target t ON t.target_id = e.target_id
                 WHERE e.outcome <> 1 AND f.state & \(FlowState.retold.rawValue) = 0 AND \(condition)
             ), marked AS (
                 SELECT *, CASE WHEN started_at - max(ended_at) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
@@ -28,7 +28,17 @@ extension Views {
             ), numbered AS (
                 SELECT *, sum(starts) OVER (\(inTime) ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS part
                 FROM marked
-            ), by_edge AS (
+            )
+            """
+    }
+
+    /// A statement that makes sessions of the flows that meet a condition: see `sessionParts`.
+    ///
+    /// Flows are numbers until few rows are left: names are looked up for each edge of a session, not for each flow.
+    static func sessions(where condition: String = "1", gapMs: Int64) -> String {
+        let key = sessionKey
+        return """
+            WITH \(sessionParts(where: condition, gapMs: gapMs)), by_edge AS (
                 SELECT \(key), part, edge_id, route_id, min(flow_id) AS first_flow, min(started_at) AS started_at,
                     max(ended_at) AS ended_at, count(*) AS flows, sum(bytes_received) AS bytes_received,
                     sum(bytes_transferred) AS bytes_transferred

@@ -11,6 +11,7 @@ enum Views {
         "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record",
         "name_query",
         "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict", "reused_id",
+        "log_gap",
     ]
 
     private static let all = [flow, access, session, finding, bookkeeping, policy, records, retellings]
@@ -35,12 +36,21 @@ enum Views {
         columns.map { "LEFT JOIN text \($0) ON \($0).text_id = \(table).\($0)" }.joined(separator: "\n")
     }
 
+    /// The end of `flow_fact f`; within what an integer holds, whatever its record said.
+    static let end = """
+        CASE WHEN f.started_at > 0 AND f.duration_ms > \(Int64.max) - f.started_at THEN \(Int64.max)
+                WHEN f.started_at < 0 AND f.duration_ms < \(Int64.min) - f.started_at THEN \(Int64.min)
+                ELSE f.started_at + f.duration_ms END
+        """
+
+    // CROSS JOIN, since SQLite keeps its order: a flow has its edge by number, while nothing finds the flows of an edge but reading all of
+    // them, which would be done for each edge.
     private static let flow = """
         CREATE VIEW flow AS
         SELECT f.flow_id,
             \(PackedConnectionID.text("f.connection_id")) AS connection_id,
             f.started_at,
-            CASE WHEN f.duration_ms IS NOT NULL THEN f.started_at + f.duration_ms END AS ended_at,
+            \(end) AS ended_at,
             CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
             CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
             principal_id.value AS principal_id,
@@ -101,9 +111,9 @@ enum Views {
             (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id) AS retellings,
             (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0) AS conflicts
         FROM flow_fact f
-        JOIN edge e ON e.edge_id = f.edge_id
-        JOIN origin o ON o.origin_id = e.origin_id
-        JOIN target t ON t.target_id = e.target_id
+        CROSS JOIN edge e ON e.edge_id = f.edge_id
+        CROSS JOIN origin o ON o.origin_id = e.origin_id
+        CROSS JOIN target t ON t.target_id = e.target_id
         LEFT JOIN route ON route.route_id = f.route_id
         LEFT JOIN remark r ON r.remark_id = f.remark_id
         LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
@@ -139,7 +149,7 @@ enum Views {
             a.flow_id AS retold_flow_id,
             s.format,
             f.started_at,
-            CASE WHEN f.duration_ms IS NOT NULL THEN f.started_at + f.duration_ms END AS ended_at,
+            \(end) AS ended_at,
             CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
             principal_id.value AS principal_id,
             principal.value AS principal,
@@ -161,10 +171,10 @@ enum Views {
             f.source_offset,
             f.source_line
         FROM retelling_fact a
-        JOIN flow_fact f ON f.flow_id = a.flow_id
-        JOIN edge e ON e.edge_id = f.edge_id
-        JOIN origin o ON o.origin_id = e.origin_id
-        JOIN target t ON t.target_id = e.target_id
+        CROSS JOIN flow_fact f ON f.flow_id = a.flow_id
+        CROSS JOIN edge e ON e.edge_id = f.edge_id
+        CROSS JOIN origin o ON o.origin_id = e.origin_id
+        CROSS JOIN target t ON t.target_id = e.target_id
         LEFT JOIN source_file s ON s.source_id = f.source_id
         LEFT JOIN flow_fact original ON original.flow_id = a.original_flow
         LEFT JOIN remark r ON r.remark_id = f.remark_id
@@ -182,7 +192,7 @@ enum Views {
             r.network_id AS retold_network_id, f.client_ip, r.client_ip AS retold_client_ip, f.source_id, f.source_offset,
             f.source_line, r.source_id AS retold_source_id, r.source_offset AS retold_source_offset,
             r.source_line AS retold_source_line
-        FROM retelling r JOIN flow f ON f.flow_id = r.flow_id
+        FROM retelling r CROSS JOIN flow f ON f.flow_id = r.flow_id
         WHERE r.differs IS NOT NULL;
 
         CREATE VIEW reused_id AS
@@ -347,6 +357,10 @@ enum Views {
     private static let records = """
         CREATE VIEW journal_record AS
         SELECT source_id, offset, line, kind, at, sequence, body FROM other_record WHERE category = 'journal';
+
+        CREATE VIEW log_gap AS
+        SELECT source_id, offset, line, at, kind, body ->> '$.count' AS lost, body ->> '$.text' AS text
+        FROM other_record WHERE category = 'log_gap';
 
         CREATE VIEW name_query AS
         SELECT source_id, offset, line, at,

@@ -44,10 +44,11 @@ public enum KnownNames: String, Sendable, CaseIterable {
         }
     }
 
-    /// Those of the values, names or patterns, that fit nothing.
-    func unknown(_ values: [String], _ database: Database) throws -> [UnknownName] {
+    /// Those of the values, names or patterns, that fit nothing. `withAddresses`: a Resource may also be named by an address of its.
+    func unknown(_ values: [String], withAddresses: Bool = false, _ database: Database) throws -> [UnknownName] {
         guard !values.isEmpty else { return [] }
-        let all = sources.joined(separator: " UNION ")
+        let addresses = "SELECT value FROM text WHERE text_id IN (SELECT address FROM target)"
+        let all = (self == .resource && withAddresses ? sources + [addresses] : sources).joined(separator: " UNION ")
         var found: [UnknownName] = []
         var words: [String]?
         for value in values {
@@ -65,8 +66,8 @@ public enum KnownNames: String, Sendable, CaseIterable {
     }
 
     /// The same, of a database.
-    public func unknown(_ values: [String], _ database: AuditDatabase) throws -> [UnknownName] {
-        try database.read { try unknown(values, $0) }
+    public func unknown(_ values: [String], withAddresses: Bool = false, _ database: AuditDatabase) throws -> [UnknownName] {
+        try database.read { try unknown(values, withAddresses: withAddresses, $0) }
     }
 }
 

@@ -8,28 +8,42 @@ public struct TimelineQuestion: Sendable {
     public var gapMs = Views.sessionGapMs
     public var limit: Int?
 
+    /// Minutes that a pause may be.
+    public static let gaps: ClosedRange<Int64> = 0...100_000
+
     public init() {}
 
     public func ask<Value>(_ database: AuditDatabase, _ body: (Answer) throws -> Value) throws -> Value {
         try database.readOnce { connection in
-            let numbers = try filter.numbers(connection)
-            var condition = numbers.condition
-            if let since = filter.since { condition += " AND f.started_at >= \(since.milliseconds)" }
-            if let until = filter.until { condition += " AND f.started_at < \(until.milliseconds)" }
-            if let members = numbers.members { condition += " AND \(MemberFunction.add(members.times, members.wanted, to: connection))" }
-            if let narrowing = try FlowNarrowing.condition(
-                origins: numbers.origins, since: filter.since, until: filter.until, connection)
-            {
-                condition += " AND \(narrowing)"
-            }
+            let condition = try condition(connection)
             let sql = """
-                SELECT started_at, ended_at, session_id, coalesce(principal, principal_id) AS user, device_id AS device, resource_id AS
+                SELECT started_at, ended_at, \(sessionID) AS session_id, coalesce(principal, principal_id) AS user, device_id AS device, resource_id AS
                     resource, addresses, connectors, network, paths, flows, failures, connector_changes, bytes_received,
                     bytes_transferred, verdicts
-                FROM (\(Views.sessions(where: condition, gapMs: gapMs)))
-                ORDER BY started_at, session_id\(limit.map { " LIMIT \($0)" } ?? "")
+                FROM (\(Views.sessions(where: condition, gapMs: gapMs))) AS sessions
+                ORDER BY started_at, sessions.session_id\(limit.map { " LIMIT \($0)" } ?? "")
                 """
             return try body(Answer(connection, sql: sql, arguments: []))
         }
+    }
+    /// Sessions with another pause than the usual one say so in their number, so that it names them wherever it is used.
+    private var sessionID: String {
+        gapMs == Views.sessionGapMs ? "sessions.session_id" : "sessions.session_id || ':\(gapMs / TimelineQuestion.minuteMs)'"
+    }
+
+    public static let minuteMs: Int64 = 60_000
+
+    /// What flows must meet, over `flow_fact f`, `edge e`, `origin o` and `target t`; `origins`: those that are asked for at most.
+    func condition(_ connection: Database, origins: Set<Int64>? = nil) throws -> String {
+        let numbers = try filter.numbers(connection)
+        var condition = numbers.condition
+        if let since = filter.since { condition += " AND f.started_at >= \(since.milliseconds)" }
+        if let until = filter.until { condition += " AND f.started_at < \(until.milliseconds)" }
+        if let members = numbers.members { condition += " AND \(MemberFunction.add(members.times, members.wanted, to: connection))" }
+        let wanted = origins.map { origins in numbers.origins.map { $0.intersection(origins) } ?? origins } ?? numbers.origins
+        if let narrowing = try FlowNarrowing.condition(origins: wanted, since: filter.since, until: filter.until, connection) {
+            condition += " AND \(narrowing)"
+        }
+        return condition
     }
 }

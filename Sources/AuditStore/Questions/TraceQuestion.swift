@@ -33,13 +33,23 @@ public struct TraceQuestion: Sendable {
     public enum Subject: Sendable {
         case flow(Int64)
         case connection(String)
-        /// The number that `timeline` shows.
-        case session(Int64)
+        /// The session, among those that the timeline shows, that has a flow.
+        case session(Int64, of: TimelineQuestion)
 
-        /// `17` is a flow, `session:17` a session, anything else a connection id.
-        public init(_ text: String) {
-            if text.hasPrefix("session:"), let id = Int64(text.dropFirst("session:".count)) {
-                self = .session(id)
+        /// `17` is a flow, `session:17` a session of the timeline, `session:17:60` one with pauses of at most 60 minutes, anything else a
+        /// connection id.
+        public init(_ text: String, timeline: TimelineQuestion = TimelineQuestion()) {
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            if parts.count == 2 || parts.count == 3, parts[0] == "session", let id = Int64(parts[1]) {
+                var timeline = timeline
+                if parts.count == 3 {
+                    guard let minutes = Int64(parts[2]), TimelineQuestion.gaps.contains(minutes) else {
+                        self = .connection(text)
+                        return
+                    }
+                    timeline.gapMs = minutes * TimelineQuestion.minuteMs
+                }
+                self = .session(id, of: timeline)
             } else if let id = Int64(text), id > 0 {
                 self = .flow(id)
             } else {
@@ -57,10 +67,12 @@ public struct TraceQuestion: Sendable {
         self.subject = subject
     }
 
-    public func ask(_ database: AuditDatabase) throws -> [FlowTrace] {
+    /// The flows, at most `most` of them, and how many there are.
+    public func ask(_ database: AuditDatabase) throws -> (traces: [FlowTrace], count: Int) {
         try database.read { connection in
             let reader = try FlowFactsReader(connection)
-            return try flowIDs(connection).compactMap { try trace($0, connection, reader) }
+            let flows = try flowIDs(connection)
+            return (try flows.prefix(TraceQuestion.most).compactMap { try trace($0, connection, reader) }, flows.count)
         }
     }
 
@@ -78,21 +90,36 @@ public struct TraceQuestion: Sendable {
                 database,
                 sql: """
                     SELECT flow_id FROM flow_fact WHERE flow_id IN (\(candidates)) AND \(condition)
-                    ORDER BY started_at LIMIT \(TraceQuestion.most)
+                    ORDER BY started_at, flow_id
                     """, arguments: arguments)
-        case .session(let id):
-            // The flows of the session that begins with this flow.
-            return try Int64.fetchAll(
+        case .session(let id, let timeline):
+            return try flows(ofSessionWith: id, timeline, database)
+        }
+    }
+
+    /// All flows of the session that has a flow, in time order.
+    private func flows(ofSessionWith id: Int64, _ timeline: TimelineQuestion, _ database: Database) throws -> [Int64] {
+        let key = Views.sessionKey
+        guard
+            let row = try Row.fetchOne(
                 database,
                 sql: """
-                    WITH head AS (SELECT * FROM session WHERE session_id = ?)
-                    SELECT f.flow_id FROM flow f, head
-                    WHERE f.principal_kind IS head.principal_kind AND f.principal_id IS head.principal_id
-                        AND f.device_id IS head.device_id AND f.resource_id IS head.resource_id AND f.outcome <> 'denied'
-                        AND f.started_at BETWEEN head.started_at AND head.ended_at
-                    ORDER BY f.started_at, f.flow_id LIMIT \(TraceQuestion.most)
+                    SELECT \(key) FROM flow_fact f JOIN edge e USING (edge_id) JOIN origin USING (origin_id) JOIN target USING (target_id)
+                    WHERE flow_id = ?
                     """, arguments: [id])
-        }
+        else { return [] }
+        let values = (0..<4).map { row[$0] as Int64 }
+        let origins = try Int64.fetchSet(
+            database, sql: "SELECT origin_id FROM origin WHERE principal_kind = ? AND principal_id = ? AND device = ?",
+            arguments: [values[0], values[1], values[2]])
+        let own = "o.principal_kind = \(values[0]) AND o.principal_id = \(values[1]) AND o.device = \(values[2])"
+        let condition = try "\(own) AND t.resource_id = \(values[3]) AND \(timeline.condition(database, origins: origins))"
+        return try Int64.fetchAll(
+            database,
+            sql: """
+                WITH \(Views.sessionParts(where: condition, gapMs: timeline.gapMs))
+                SELECT flow_id FROM numbered WHERE part = (SELECT part FROM numbered WHERE flow_id = ?) ORDER BY started_at, flow_id
+                """, arguments: [id])
     }
 
     /// The flows that may be of a connection id, through any Connector.

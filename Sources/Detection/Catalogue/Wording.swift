@@ -20,8 +20,9 @@ public enum Wording {
         return text
     }
 
-    /// `812 B`, `4.2 kB`, `1.3 GB`: decimal units.
+    /// `812 B`, `4.2 kB`, `1.3 GB`: decimal units. A sum that was cut off at 2^63−1 says that it is more.
     public static func bytes(_ count: Int64) -> String {
+        if count == .max { return "more than 9.2 EB" }
         let sign = count < 0 ? "−" : ""
         let magnitude = count.magnitude
         if magnitude < 1_000 { return "\(sign)\(magnitude) B" }

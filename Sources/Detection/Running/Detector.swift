@@ -12,15 +12,17 @@ public struct DetectionOutcome: Sendable {
     public var examined: [DetectionRule]
     /// Rules that had nothing to look at, and what was missing.
     public var notExamined: [(rule: DetectionRule, why: String)]
+    /// Rules that could not be run to their end, and why; whatever they may have found is not among the findings.
+    public var failed: [(rule: DetectionRule, why: String)]
     /// Rules that found more than a run keeps.
     public var cutShort: [String]
     /// Entries of the suppressions file that no longer hold, or that fit no finding.
     public var suppressionNotes: [String]
 
-    /// True when the run says nothing about the question that was put: no flow at all, no rule that could look at anything, or
-    /// rules about verdicts over flows that nobody judged.
+    /// True when the run says nothing about the question that was put: no flow at all, no rule that could look at anything, a rule that
+    /// failed, or rules about verdicts over flows that nobody judged.
     public var isUndecidable: Bool {
-        examined.isEmpty || examination.flows == 0
+        !failed.isEmpty || examined.isEmpty || examination.flows == 0
             || notExamined.contains { $0.rule.needs.contains(.verdicts) && !examination.present.contains(.verdicts) }
     }
 
@@ -60,7 +62,7 @@ public struct Detector: Sendable {
         try database.read { database in
             let examination = try Examination.take(database, needs: Set(rules.flatMap(\.needs)), period: period)
             var outcome = DetectionOutcome(
-                findings: [], period: period, examination: examination, examined: [], notExamined: [], cutShort: [],
+                findings: [], period: period, examination: examination, examined: [], notExamined: [], failed: [], cutShort: [],
                 suppressionNotes: [])
             let known = try FindingStore.statuses(database)
             for rule in rules {
@@ -68,8 +70,17 @@ public struct Detector: Sendable {
                     outcome.notExamined.append((rule, why))
                     continue
                 }
+                var findings: [Finding]
+                do {
+                    findings = try RuleRun(rule, values[rule.id] ?? [:], evidenceLimit).findings(database, period: period)
+                } catch let failure as QueryFailure where failure.kind != .usage {
+                    outcome.failed.append((rule, failure.message))
+                    continue
+                } catch let error as DatabaseError {
+                    outcome.failed.append((rule, error.message ?? "database error \(error.resultCode.rawValue)"))
+                    continue
+                }
                 outcome.examined.append(rule)
-                var findings = try RuleRun(rule, values[rule.id] ?? [:], evidenceLimit).findings(database, period: period)
                 if findings.count > Detector.findingsPerRule {
                     findings.removeLast(findings.count - Detector.findingsPerRule)
                     outcome.cutShort.append(rule.id)

@@ -6,8 +6,14 @@ internal import FlowModel
 struct Limits {
     private(set) var sentences: [String] = []
 
-    init(_ database: AuditDatabase, _ detection: DetectionOutcome, _ asked: Period, now: Timestamp) throws {
+    init(
+        _ database: AuditDatabase, _ detection: DetectionOutcome, _ asked: Period, failures: [String], hasCutSum: Bool, now: Timestamp
+    ) throws {
         let examination = detection.examination
+        sentences += failures
+        if hasCutSum {
+            sentences.append("A sum of bytes passed 2^63−1 and is cut off there: the true one is larger than this report says.")
+        }
         if examination.unjudgedFlows > 0 {
             sentences.append(
                 "\(Wording.count(examination.unjudgedFlows)) of \(Wording.count(examination.flows)) connections could not be judged: no policy in force is known for them, or it does not say enough."
@@ -15,6 +21,7 @@ struct Limits {
         }
         try addCoverage(database, asked, now: now)
         try addSources(database, detection.period)
+        try addGaps(database, detection.period)
         for (why, rules) in grouped(detection.notExamined) {
             sentences.append("Not examined, because \(why): \(rules.joined(separator: ", ")).")
         }
@@ -92,5 +99,24 @@ struct Limits {
                 "The unit of durations is not proved for \(Wording.count(counts[5])) Connectors; the ends of their connections may be missing."
             )
         }
+    }
+
+    private static let gapSQL = """
+        SELECT count(*), coalesce(sum(lost), 0), sum(lost IS NULL), count(DISTINCT source_id), min(at), max(at) FROM log_gap
+        WHERE at IS NULL OR at >= :since AND at < :until
+        """
+
+    /// What logs say themselves of lines that they dropped.
+    private mutating func addGaps(_ database: AuditDatabase, _ period: Period) throws {
+        var row: [StoredValue] = []
+        try QueryRunner(database: database).run(viewsOnly: Limits.gapSQL, period: period) { row = $0 }
+        guard row.count == 6, case let counts = row.map({ $0.integer ?? 0 }), counts[0] > 0 else { return }
+        let when =
+            row[4].integer.map { first in " between \(Wording.time(first)) and \(Wording.time(counts[5]))" } ?? ""
+        let lost = counts[1] > 0 ? ": at least \(Wording.count(counts[1])) lines" : ""
+        let uncounted = counts[2] > 0 ? "; \(Wording.count(counts[2])) times they do not say how many" : ""
+        sentences.append(
+            "\(Wording.count(counts[3])) logs say \(Wording.count(counts[0])) times themselves that lines were suppressed or lost\(when)\(lost)\(uncounted). Connections may be missing from this report; `twin-audit query run log-gaps` lists them."
+        )
     }
 }

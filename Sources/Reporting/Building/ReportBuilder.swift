@@ -42,6 +42,12 @@ public struct ReportBuilder: Sendable {
             database: database, rules: try library.detections(), overrides: request.overrides, suppressions: request.suppressions
         ).run(period: period, now: now)
         let arguments = try arguments(request)
+        var failures = detection.failed.map { "The rule \($0.rule.id) failed, and what it would have found is not known: \($0.why)." }
+        var made: [String: ReportSection] = [:]
+        for id in request.template.sections where !ReportTemplate.builtIn.contains(id) {
+            let section = try library.section(id)
+            made[id] = try attempt(section, &failures) { try self.section(section, arguments: arguments, period: period) }
+        }
         var sections: [ReportSection] = []
         for id in request.template.sections {
             switch id {
@@ -52,21 +58,45 @@ public struct ReportBuilder: Sendable {
                         empty: "The detections that could look at the period found nothing.",
                         content: .findings(focused(detection.findings, request))))
             case "limits":
+                let cut = made.values.contains(where: \.hasCutSum)
                 sections.append(
                     ReportSection(
                         id: id, title: "What could not be checked", question: "What does this report not prove?",
                         empty: "Everything that was asked could be checked.",
-                        content: .notes(try Limits(database, detection, request.period.period, now: now).sentences)))
+                        content: .notes(
+                            try Limits(database, detection, request.period.period, failures: failures, hasCutSum: cut, now: now).sentences)))
             default:
-                sections.append(try section(library.section(id), arguments: arguments, period: period))
+                if let section = made[id] { sections.append(section) }
             }
         }
-        let (conclusion, verdict) = try conclude(detection, period)
+        var (conclusion, verdict) = try conclude(detection, period)
+        if !failures.isEmpty {
+            conclusion = .undecidable
+            verdict = "\(failures.count) \(failures.count == 1 ? "part" : "parts") of this report failed. \(verdict)"
+        }
         return Report(
             template: request.template.id, title: request.template.title, intro: request.template.intro, period: period,
             periodName: request.period.name, generatedAt: now, software: request.software, conclusion: conclusion, verdict: verdict,
             parameters: request.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, sections: sections,
-            findings: detection.findings, flows: detection.examination.flows)
+            findings: detection.findings, flows: detection.examination.flows, failures: failures)
+    }
+
+    /// A section, or one that says why there is none: the others can do without it.
+    private func attempt(
+        _ section: ReportQuery, _ failures: inout [String], _ make: () throws -> ReportSection
+    ) throws -> ReportSection {
+        let why: String
+        do {
+            return try make()
+        } catch let failure as QueryFailure where failure.kind != .usage {
+            why = failure.message
+        } catch let failure as StoreFailure {
+            why = failure.message
+        }
+        failures.append("The section \(section.query.id) failed, and is missing: \(why).")
+        return ReportSection(
+            id: section.query.id, title: section.query.title, question: section.query.question, empty: section.empty,
+            content: .notes(["This section could not be made: \(why)."]))
     }
 
     /// The values that were given, checked against the template.

@@ -32,6 +32,8 @@ public struct Report: Sendable {
     public var findings: [Finding]
     /// Flows in the period.
     public var flows: Int64
+    /// Rules and sections that failed, one sentence each; the report says so where they would stand.
+    public var failures: [String] = []
 }
 
 /// A part of a report under its own heading.
@@ -59,6 +61,22 @@ public struct ReportSection: Sendable {
         case .table(let table), .figures(let table), .bars(let table): table.rows.isEmpty
         case .findings(let findings): findings.isEmpty
         case .notes(let notes): notes.isEmpty
+        }
+    }
+}
+
+extension ReportSection {
+    /// Whether some sum of bytes in it was cut off at 2^63−1.
+    var hasCutSum: Bool {
+        let table: ReportTable
+        switch content {
+        case .table(let rows), .figures(let rows), .bars(let rows): table = rows
+        case .findings, .notes: return false
+        }
+        return table.rows.contains { row in
+            zip(row, table.columns).contains { value, column in
+                if column.kind == .bytes, case .value(.integer(.max)) = value { true } else { false }
+            }
         }
     }
 }

@@ -31,6 +31,7 @@ struct JSONRenderer {
             ("flows", String(report.flows)),
             ("conclusion", Escaping.json(report.conclusion.rawValue)),
             ("verdict", Escaping.json(report.verdict)),
+            ("failures", "[" + report.failures.map { Escaping.json($0) }.joined(separator: ",") + "]"),
             ("sections", "[\n" + report.sections.map(section).joined(separator: ",\n") + "\n]"),
         ]
         return object(members) + "\n"

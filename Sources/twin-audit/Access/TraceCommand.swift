@@ -9,7 +9,8 @@ struct TraceCommand: ParsableCommand {
         commandName: "trace",
         abstract: "One flow's or session's whole path, with the grant that allowed it and the bytes that prove it.",
         discussion: """
-            ID is a connection id, the number of a flow (flow_id), or session:N with a session_id of `timeline`.
+            ID is a connection id, the number of a flow (flow_id), or session:N with a session_id of `timeline`; filters and --gap are for
+            sessions, and the same as there.
 
             Examples:
               twin-audit trace 0ad57047272b4c99-213
@@ -19,11 +20,20 @@ struct TraceCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("What to trace.", valueName: "id"))
     var id: String
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup var filters: FilterOptions
+    @OptionGroup var pause: PauseOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        var timeline = TimelineQuestion()
+        timeline.filter = try filters.filter()
+        timeline.gapMs = try pause.milliseconds()
+        let subject = TraceQuestion.Subject(id, timeline: timeline)
+        if case .session = subject {} else if !timeline.filter.description.isEmpty {
+            throw CommandFailure(.usage, "filters tell which flows of a session are meant; `\(id)` is no session")
+        }
         let database = try database.open()
-        let traces = try TraceQuestion(TraceQuestion.Subject(id)).ask(database)
+        let (traces, count) = try TraceQuestion(subject).ask(database)
         guard !traces.isEmpty else {
             let coverage = try Coverage(database)
             throw CommandFailure(
@@ -47,6 +57,7 @@ struct TraceCommand: ParsableCommand {
             }
         }
         try writer.finish()
+        if count > traces.count { Message.warning("shown are \(traces.count) of \(count) flows; `query sql` has the view flow for the rest") }
     }
 
     private struct Step {

@@ -15,7 +15,8 @@ struct DetectCommand: ParsableCommand {
               twin-audit detect --explain policy.over-permitted
               twin-audit detect --param access.denied-burst.targets=20 --suppressions accepted.yaml
 
-            Exit status: 1 when findings reach --fail-on; 6 when there was nothing to examine.
+            Exit status: 1 when findings reach --fail-on; 6 when there was nothing to examine, or a rule failed: the findings of the others
+            are shown and kept all the same.
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -77,7 +78,7 @@ struct DetectCommand: ParsableCommand {
         let patterns = only.flatMap { $0.split(separator: ",").map(String.init) }
         guard !patterns.isEmpty else { return rules }
         for pattern in patterns where !rules.contains(where: { HostPattern(pattern).matches($0.id) }) {
-            throw CommandFailure(.usage, "no rule `\(pattern)`; `twin-audit detect --list` shows the rules")
+            throw CommandFailure(.usage, RuleListing.unknown(pattern, rules))
         }
         return rules.filter { rule in patterns.contains { HostPattern($0).matches(rule.id) } }
     }
@@ -107,6 +108,9 @@ struct DetectCommand: ParsableCommand {
 
     private func summarise(_ outcome: DetectionOutcome) {
         for note in outcome.suppressionNotes { Message.warning(Escaping.terminal(note)) }
+        for (rule, why) in outcome.failed {
+            Message.error(Escaping.terminal("rule `\(rule.id)` failed, and what it would have found is not known: \(why)"))
+        }
         for rule in outcome.cutShort {
             Message.warning("\(rule) found more than a run keeps; narrow it with --since or a parameter")
         }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import AuditStore
 internal import Detection
 internal import ShellSupport
 
@@ -19,7 +20,7 @@ enum RuleListing {
 
     static func explain(_ id: String, _ rules: [DetectionRule]) throws {
         guard let rule = rules.first(where: { $0.id == id }) else {
-            throw CommandFailure(.usage, "no rule `\(id)`; `twin-audit detect --list` shows the rules")
+            throw CommandFailure(.usage, unknown(id, rules))
         }
         var text = "\(rule.id) (\(rule.severity.rawValue)): \(rule.query.title)\n\n"
         text += "\(rule.query.question)\n\(rule.query.description)\n\nPrecisely: \(rule.precisely)\n"
@@ -35,6 +36,12 @@ enum RuleListing {
         let output = OutputStream()
         try output.write(Escaping.text(text))
         try output.flush()
+    }
+
+    /// What to say of an id that no rule has.
+    static func unknown(_ id: String, _ rules: [DetectionRule]) -> String {
+        let nearest = NearestWord.find(id, among: rules.map(\.id)).map { "the nearest is `\($0)`; " } ?? ""
+        return "no rule `\(id)`; \(nearest)`twin-audit detect --list` shows the rules"
     }
 
     private static func paragraph(_ title: String, _ items: [String]) -> String {

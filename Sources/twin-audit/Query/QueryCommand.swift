@@ -86,14 +86,18 @@ struct QueryRunCommand: ParsableCommand {
         }
         guard rows == 0 else { return }
         let coverage = try Coverage(database)
-        guard coverage.flows > 0 || coverage.sources > 0, let first = coverage.first, let last = coverage.last else {
+        guard coverage.flows > 0, let first = coverage.first, let last = coverage.last else {
             Message.write("nothing to show: the database holds no flows; ingest journals or logs first")
             return try ExitStatusError.end(with: .undecidable)
         }
+        let unknown = try Question.unknownNames(arguments, database)
+        for name in unknown { Message.error(Escaping.terminal(name.description)) }
+        if !unknown.isEmpty { return try ExitStatusError.end(with: .undecidable) }
         let given = parameters.isEmpty ? "" : " with \(Escaping.terminal(parameters.joined(separator: ", ")))"
         Message.write(
             "nothing to show for `\(question.id)`\(given), \(period); the database holds \(coverage.flows) flows from \(first) to \(last)"
         )
+        if !coverage.meets(since: period.since, until: period.until) { try ExitStatusError.end(with: .undecidable) }
     }
 }
 
@@ -131,7 +135,18 @@ enum Question {
         let questions = try Refusal.translating { try library.open().questions() }
         if let question = questions.first(where: { $0.id == name }) { return question }
         let known = questions.map(\.id).joined(separator: ", ")
-        throw CommandFailure(.usage, "no question `\(name)`; there are \(known)")
+        let nearest = NearestWord.find(name, among: questions.map(\.id)).map { "the nearest is `\($0)`; " } ?? ""
+        throw CommandFailure(.usage, "no question `\(name)`; \(nearest)there are \(known)")
+    }
+
+    /// Values of parameters that are called as what they name: a user, a Resource or a Connector that the database does not know.
+    static func unknownNames(_ arguments: [String: StoredValue], _ database: AuditDatabase) throws -> [UnknownName] {
+        var unknown: [UnknownName] = []
+        for (name, value) in arguments.sorted(by: { $0.key < $1.key }) {
+            guard let kind = KnownNames(rawValue: name), case .text(let text) = value else { continue }
+            unknown += try kind.unknown([text], withAddresses: true, database)
+        }
+        return unknown
     }
 
     static func arguments(_ question: QueryFile, _ parameters: [String]) throws -> [String: StoredValue] {
@@ -180,15 +195,18 @@ struct RowPrinter {
         let offset = try options.offsetMinutes()
         var isTime: [Bool] = []
         var writer: RowWriter?
+        var watch = SumWatch()
         try ask(
             { columns in
                 isTime = columns.map { $0 == "at" || $0.hasSuffix("_at") || $0.hasSuffix("_seen") }
                 writer = RowWriter(format: options.format, columns: columns, output: OutputStream())
             },
             { row in
+                watch.see(row, isTime)
                 try writer?.write(zip(row, isTime).map { Cell($0, isTime: $1, offsetMinutes: offset) })
             })
         try writer?.finish()
+        watch.report()
         return writer?.rowCount ?? 0
     }
 }

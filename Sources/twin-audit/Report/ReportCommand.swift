@@ -17,7 +17,7 @@ struct ReportCommand: ParsableCommand {
               twin-audit report --template incident --param principal=ann@example.com --since 2026-10-08 --until 2026-10-10
 
             Exit status: 0 when the report is written; 1 when findings reach --fail-on; 6 when the period held nothing that could be
-            judged (the report is written and says so).
+            judged, or a rule or section failed (the report is written and says so).
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -64,6 +64,7 @@ struct ReportCommand: ParsableCommand {
             request.suppressions = try suppressions.map { try Suppressions(try QueryLibrary.read($0), path: $0) } ?? .none
             let report = try ReportBuilder(database: try database.open(), library: library).build(request, now: now)
             try write(report, formats)
+            for failure in report.failures { Message.error(Escaping.terminal(failure)) }
             Message.write(Escaping.terminal(report.verdict))
             if let failOn, report.hasFinding(atLeast: failOn) { try ExitStatusError.end(with: .badAnswer) }
             if report.conclusion == .undecidable { try ExitStatusError.end(with: .undecidable) }

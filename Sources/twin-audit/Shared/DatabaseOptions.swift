@@ -46,11 +46,34 @@ struct OutputOptions: ParsableArguments {
         let offset = try offsetMinutes()
         let isTime = answer.columns.map { $0.hasSuffix("_at") || $0.hasSuffix("_seen") }
         let writer = RowWriter(format: format, columns: answer.columns, output: OutputStream())
+        var watch = SumWatch()
         try answer.forEach { row in
+            watch.see(row, isTime)
             try writer.write(zip(row, isTime).map { Cell($0, isTime: $1, offsetMinutes: offset) })
         }
         try writer.finish()
+        watch.report()
+        if answer.unsure > 0 {
+            Message.warning(
+                """
+                counted, though it is not known whether they are meant: \(answer.unsure) flows that were pruned, of which the sums of \
+                whole hours are left
+                """)
+        }
         return writer.rowCount
+    }
+}
+
+/// Looks out for sums in what is printed that were cut off, and says so.
+struct SumWatch {
+    private var hasCut = false
+
+    mutating func see(_ row: [StoredValue], _ isTime: [Bool]) {
+        for (value, isTime) in zip(row, isTime) where !isTime && value == .integer(.max) { hasCut = true }
+    }
+
+    func report() {
+        if hasCut { Message.warning("a sum passed 2^63−1 and is cut off there: the true one is larger") }
     }
 }
 
