@@ -9,7 +9,7 @@ struct SymbolMemoryTests {
     @Test("a decoder forgets texts when there are many, also in the middle of a record")
     func bounded() throws {
         let worker = DecodingWorker(format: .json, key: IdentityKey(key: SipHash.Key(first: 7, second: 7)))
-        let padding = String(repeating: "x", count: 400)
+        let padding = String(repeating: "x", count: 200)
         var events = 0
         var forgot = 0
         var before = 0
