@@ -55,7 +55,7 @@ torture: build ## kill the journal's writer and ingest again and again, and chec
 	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
 	@python3 Tests/Torture/ingest.py $(RELEASE)
 
-fuzz: setup ## feed the journal's readers anything, SECONDS_EACH (600) seconds a target
+fuzz: setup ## feed the readers of journals and logs anything, SECONDS_EACH (600) seconds a target
 	@SECONDS_EACH=$(or $(SECONDS_EACH),600) Fuzz/run.sh
 
 clean: ## remove what was built and the demo

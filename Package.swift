@@ -109,6 +109,7 @@ let package = Package(
         .executable(name: "twin-journal", targets: ["twin-journal"]),
         .executable(name: "twin-simulate", targets: ["twin-simulate"]),
         .library(name: "FlowJournal", targets: ["FlowModel", "FlowJournal"]),
+        .library(name: "LogFormats", targets: ["FlowModel", "LogFormats"]),
         .library(name: "AccessPolicy", targets: ["FlowModel", "AccessPolicy"]),
     ],
     dependencies: [

@@ -62,7 +62,7 @@ struct BadInputTests {
         let outcome = try Program.audit("ingest", "--quiet", "picture.png", in: folder)
         try BadInputTests.expectRefusal(
             outcome, status: 3,
-            message: "`picture.png` is not a log that is known here: it is binary; say with --format what it is", folder, before)
+            message: "`picture.png` is not a log that is known here: it is binary", folder, before)
     }
 
     @Test("a gzip file cut off anywhere is refused as a whole", arguments: [20, 200, -1, -8, -9])

@@ -124,7 +124,7 @@ import Testing
         ("", #","seq":-1"#, "number-out-of-range", "`seq` is outside of 0…9007199254740992"),
         ("", #","resource":{"address":"a\u0000b"}"#, "bad-value", "`resource.address` holds U+0000"),
         ("", "} x", "trailing-bytes", "something follows the object at byte 86"),
-        ("", "}{", "trailing-bytes", "something follows the object at byte 85"),
+        ("", "},{", "trailing-bytes", "something follows the object at byte 85"),
     ])
     func setAside(_ connection: String, _ root: String, _ reason: String, _ detail: String) {
         let decoded = Decoded(EventTests.event(connection: connection, root: root))

@@ -109,4 +109,42 @@ import Testing
         let whole = Decoded(text, format: .networkReport).description
         #expect(Decoded(text, format: .networkReport, chunks: [Int](repeating: 1, count: text.count)).description == whole)
     }
+
+    /// Spreadsheets change the separator, the line ends and the blanks around names; the flows are the same.
+    @Test func whatSpreadsheetsMakeOfIt() {
+        let rows = (0..<5).map { ReportTests.row(port: "\($0)", network: "Depot", relays: "[],[],[]") }
+        func flows(_ text: String, _ chunks: [Int] = []) -> [String] {
+            let batch = Decoded(text, format: .networkReport, chunks: chunks).batch
+            #expect(batch.quarantined.isEmpty, "\(batch.quarantined.map(\.detail))")
+            return batch.flows.map { event in
+                var bare = event
+                (bare.offset, bare.line) = (0, 0)
+                return Decoded.describe(bare, batch)
+            }
+        }
+        let lines = [ReportTests.header] + rows
+        let wanted = flows(lines.joined(separator: "\n"))
+        #expect(wanted.count == 5)
+        for separator in [",", ";", "\t", "|"] {
+            for lineEnd in ["\n", "\r\n", "\r"] {
+                for first in ["", "sep=\(separator)" + lineEnd, "\u{feff}"] {
+                    let text = first + lines.map { $0.replacing(",", with: separator) }.joined(separator: lineEnd)
+                    #expect(flows(text) == wanted, "\(separator.debugDescription) \(lineEnd.debugDescription) \(first.debugDescription)")
+                    #expect(flows(text + lineEnd, [Int](repeating: 1, count: text.utf8.count)) == wanted)
+                }
+            }
+        }
+        #expect(flows(lines[0].replacing(",", with: " , ") + "\n" + rows.joined(separator: "\n")) == wanted)
+        // A quoted cell may hold the separator of another report.
+        let quoted =
+            ReportTests.header.replacing(",", with: ";") + "\n" + rows[0].replacing(",", with: ";").replacing("Depot", with: "\"a;b\"")
+        #expect(flows(quoted)[0].contains("networkName=a;b "))
+    }
+
+    /// A report whose header comes late, or is none, is set aside row by row.
+    @Test func rowsAboveTheHeader() {
+        let batch = Decoded("Network events\n\(ReportTests.header)\n\(ReportTests.row())", format: .networkReport).batch
+        #expect(batch.quarantined.map(\.reason) == [.badHeader])
+        #expect(batch.flows.count == 1)
+    }
 }

@@ -59,6 +59,7 @@ struct Decoded {
             "journal \($0.kind) \($0.timestamp) seq=\($0.sequence) connector=\(text($0.connectorID)) at=\($0.offset)/\($0.line) \($0.raw)"
         }
         lines += batch.otherEvents.map { "other \($0.type) at=\($0.offset)/\($0.line) \($0.raw)" }
+        lines += batch.gaps.map { "gap \($0)" }
         lines += batch.quarantined.map {
             "quarantined \($0.reason.rawValue) at=\($0.offset)/\($0.line) \($0.detail) truncated=\($0.isTruncated) \($0.raw)"
         }

@@ -9,6 +9,8 @@ public struct IngestReport: Sendable {
     public var lines: Int64 = 0
     public var flowEvents: [FlowEvent.Kind: Int64] = [:]
     public var otherRecords: [String: Int64] = [:]
+    /// What the sources themselves say that they lack, by `LogGap.Kind`.
+    public var gaps: [String: Gap] = [:]
     public var newFlows: Int64 = 0
     /// Events that completed a flow which was known already.
     public var completions: Int64 = 0
@@ -20,6 +22,8 @@ public struct IngestReport: Sendable {
     public var conflicts: Int64 = 0
     public var noise: Int64 = 0
     public var quarantined: Int64 = 0
+    /// Lines of files known already that were set aside when they were read.
+    public var quarantinedBefore: Int64 = 0
     public var quarantineReasons: [String: Int64] = [:]
     public var unknownFieldEvents: Int64 = 0
     public var firstAt: Timestamp?
@@ -46,6 +50,7 @@ public struct IngestReport: Sendable {
         lines += other.lines
         flowEvents.merge(other.flowEvents) { $0 + $1 }
         otherRecords.merge(other.otherRecords) { $0 + $1 }
+        gaps.merge(other.gaps) { $0 + $1 }
         newFlows += other.newFlows
         completions += other.completions
         duplicates += other.duplicates
@@ -53,6 +58,7 @@ public struct IngestReport: Sendable {
         conflicts += other.conflicts
         noise += other.noise
         quarantined += other.quarantined
+        quarantinedBefore += other.quarantinedBefore
         quarantineReasons.merge(other.quarantineReasons) { $0 + $1 }
         unknownFieldEvents += other.unknownFieldEvents
         if let at = other.firstAt { see(at) }
@@ -62,6 +68,31 @@ public struct IngestReport: Sendable {
         judgedAgain += other.judgedAgain
         warnings += other.warnings
         refusals += other.refusals
+    }
+
+    /// Places of one kind where something is missing.
+    public struct Gap: Sendable {
+        public var places: Int64 = 0
+        /// Messages, or bytes, that the sources count.
+        public var counted: UInt64 = 0
+        /// Places where they do not say how many.
+        public var uncounted: Int64 = 0
+
+        mutating func add(_ count: UInt64?) {
+            places += 1
+            guard let count else {
+                uncounted += 1
+                return
+            }
+            let (sum, overflow) = counted.addingReportingOverflow(count)
+            counted = overflow ? .max : sum
+        }
+
+        static func + (left: Gap, right: Gap) -> Gap {
+            let (sum, overflow) = left.counted.addingReportingOverflow(right.counted)
+            return Gap(
+                places: left.places + right.places, counted: overflow ? .max : sum, uncounted: left.uncounted + right.uncounted)
+        }
     }
 
     mutating func see(_ timestamp: Timestamp) {

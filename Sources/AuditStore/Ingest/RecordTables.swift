@@ -77,6 +77,14 @@ final class RecordTables {
             try writeOther(source, event.offset, event.line, "unknown", event.type, nil, sequence: 0, body: event.raw)
             report.otherRecords["unknown", default: 0] += 1
         }
+        for gap in batch.gaps {
+            var body = JSONObjectText()
+            body.add("count", json: gap.count.map { String($0) } ?? "null")
+            body.add("text", gap.text)
+            try writeOther(
+                source, gap.offset, gap.line, "log_gap", gap.kind.rawValue, gap.time?.milliseconds, sequence: 0, body: body.text)
+            report.gaps[gap.kind.rawValue, default: IngestReport.Gap()].add(gap.count)
+        }
         for query in batch.nameQueries {
             try writeOther(
                 source, query.offset, query.line, "name_query", "dns_filtering", query.time.milliseconds, sequence: 0,

@@ -54,7 +54,10 @@ struct SourceIngest {
 
     /// Nothing is to be read; where the bytes are now is noted.
     private func isKnown(_ known: SourceRow, at name: String) throws {
-        writer.note { $0.filesKnown += 1 }
+        writer.note {
+            $0.filesKnown += 1
+            $0.quarantinedBefore += known.quarantined
+        }
         try writer.settledSources().seeLater(known.id, at: name)
     }
 
@@ -92,7 +95,7 @@ struct SourceIngest {
         let count = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
         let first = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         if row.position == 0, row.contentSize == 0, let same = try sameContent(path, name, &row, first, probe) { return same }
-        let format = try format(of: row, name, first)
+        let format = try format(of: row, path, name, first, probe)
         row.format = format.rawValue
 
         if row.countsRows || !format.isLineByLine {
@@ -110,17 +113,42 @@ struct SourceIngest {
             worker.decode(first)
             try inSequence(reader, name, worker, &row, probe)
         }
+        // One line set aside is a flaw of the file; all of them are a file that was not understood.
+        if row.events == 0, row.other == 0, row.quarantined > 0, let problem = row.firstProblem {
+            let warning = "`\(name)`: no event could be read from it, \(row.quarantined) lines were set aside; the first: \(problem)"
+            writer.note { $0.warnings.append(warning) }
+        }
         return nil
     }
 
-    private func format(of row: SourceRow, _ name: String, _ first: UnsafeRawBufferPointer) throws(InputProblem) -> InputFormat {
+    private func format(
+        of row: SourceRow, _ path: String, _ name: String, _ first: UnsafeRawBufferPointer, _ probe: SourceProbe
+    ) throws -> InputFormat {
         if let known = InputFormat(rawValue: row.format) { return known }
-        if let forced = ingest.options.format { return forced }
-        switch FormatSniffer.examine(firstBytes: first) {
+        if let forced = ingest.options.format {
+            guard let obstacle = FormatSniffer.obstacle(to: forced, firstBytes: first) else { return forced }
+            throw InputProblem(.refused, path: name, "`\(name)` cannot be read: \(obstacle)")
+        }
+        switch try sniff(path, name, first, probe) {
         case .format(let found): return found
         case .notALog(let reason):
-            throw InputProblem(
-                .refused, path: name, "`\(name)` is not a log that is known here: \(reason); say with --format what it is")
+            throw InputProblem(.refused, path: name, "`\(name)` is not a log that is known here: \(reason)")
+        }
+    }
+
+    /// Reads on, from a reader of its own, where the first bytes do not show what the file is.
+    private func sniff(_ path: String, _ name: String, _ first: UnsafeRawBufferPointer, _ probe: SourceProbe) throws -> Sniffed {
+        var sniffer = FormatSniffer()
+        if let answer = sniffer.see(first) { return answer }
+        guard first.count == SourceIngest.chunk else { return sniffer.end() }
+        let reader = try translating(name) { () throws(StreamProblem) in try ContentReader(path: path, size: probe.size) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SourceIngest.chunk, alignment: 16)
+        defer { buffer.deallocate() }
+        _ = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
+        while true {
+            let count = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
+            if count == 0 { return sniffer.end() }
+            if let answer = sniffer.see(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { return answer }
         }
     }
 

@@ -70,6 +70,9 @@ struct SourceRow {
     var lastAt: Int64?
     var context = ""
 
+    /// Why the first line that was set aside now was; not kept.
+    var firstProblem: String?
+
     mutating func advance(to progress: SourceProgress, over batch: RecordBatch) {
         countsRows = countsRows || batch.flows.contains { $0.connectionID.isEmpty }
         isComplete = progress.isComplete
@@ -86,6 +89,7 @@ struct SourceRow {
         other += Int64(batch.eventCount - batch.flows.count)
         noise += Int64(batch.noiseLines)
         quarantined += Int64(batch.quarantined.count)
+        if firstProblem == nil { firstProblem = batch.quarantined.first?.detail }
         for event in batch.flows {
             let at = event.timestamp.milliseconds
             firstAt = min(firstAt ?? at, at)

@@ -61,7 +61,7 @@ final class StreamCutter: @unchecked Sendable {
         worker.filePosition = reader.fileOffset
         let start = point
         let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<count])
-        let whole = StreamCutter.lengthOfLines(bytes)
+        let whole = RecordCut.lengthOfWholeRecords(bytes)
         if count < worker.buffer.count {
             isAtEnd = true
             worker.isLast = true
@@ -83,13 +83,9 @@ final class StreamCutter: @unchecked Sendable {
         worker.content = reader.contentDigest
         return { worker in
             worker.resume(at: start)
-            worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<whole]))
+            // The piece ends with a record: nothing of it may be left in the decoder.
+            worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<whole]), isLast: true)
         }
-    }
-
-    /// Bytes up to behind the last line feed.
-    private static func lengthOfLines(_ bytes: UnsafeRawBufferPointer) -> Int {
-        bytes.lastIndex(of: 10).map { $0 + 1 } ?? 0
     }
 
     /// A last line without its end may be half a line of a file that still grows: it is read, and read again when the file has grown.

@@ -17,6 +17,8 @@ public final class RecordBatch {
     public var changes: [AdministrativeChange] = []
     public var journalEvents: [JournalEvent] = []
     public var otherEvents: [OtherEvent] = []
+    /// What the source itself says that it lacks.
+    public var gaps: [LogGap] = []
     public var quarantined: [QuarantinedLine] = []
 
     /// Lines of a service log that carry no event.
@@ -24,7 +26,7 @@ public final class RecordBatch {
     public var blankLines = 0
     /// Header rows of reports.
     public var headerLines = 0
-    /// Records looked at: lines, or objects of a JSON document.
+    /// Records looked at: lines, or objects of a JSON document; of a line that holds several each one, of several that make one that one.
     public var lines = 0
     /// Bytes that those records took, line ends included.
     public var bytes: UInt64 = 0
@@ -35,9 +37,9 @@ public final class RecordBatch {
         self.symbols = symbols
     }
 
-    /// Records that were understood as events of any kind.
+    /// Records that were understood as events of any kind, gaps among them.
     public var eventCount: Int {
-        flows.count + nameQueries.count + changes.count + journalEvents.count + otherEvents.count
+        flows.count + nameQueries.count + changes.count + journalEvents.count + otherEvents.count + gaps.count
     }
 
     /// Empties the batch; memory is kept for the next run. The symbol table is left alone.
@@ -48,6 +50,7 @@ public final class RecordBatch {
         changes.removeAll(keepingCapacity: true)
         journalEvents.removeAll(keepingCapacity: true)
         otherEvents.removeAll(keepingCapacity: true)
+        gaps.removeAll(keepingCapacity: true)
         quarantined.removeAll(keepingCapacity: true)
         noiseLines = 0
         blankLines = 0

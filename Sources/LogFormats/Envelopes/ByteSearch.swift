@@ -7,6 +7,11 @@ enum ByteSearch {
         memchr(start, 0x0a, end - start).map { UnsafeRawPointer($0) }
     }
 
+    @inline(__always)
+    static func byte(_ byte: UInt8, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UnsafeRawPointer? {
+        memchr(start, Int32(byte), end - start).map { UnsafeRawPointer($0) }
+    }
+
     /// Where `text` first occurs.
     static func first(_ text: StaticString, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UnsafeRawPointer? {
         let count = text.utf8CodeUnitCount

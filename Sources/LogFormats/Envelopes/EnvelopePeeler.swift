@@ -1,3 +1,5 @@
+import FlowModel
+
 /// What a line of a log turned out to carry.
 public enum PeeledLine {
     /// The event object's bytes, from its brace on; valid until the peeler is used again, and as long as the line. Their grammar
@@ -12,8 +14,9 @@ public enum PeeledLine {
 /// Takes the envelope off one line of a log, whatever wrote it.
 ///
 /// Understands a bare event object; any text before `ANALYTICS ` and an object (the Connector's own output, journald's and syslog's
-/// forms); and JSON objects that carry either of them as `MESSAGE` (journald), `log` (Docker) or `message` (Vector, Kubernetes),
-/// as text or as an object, one inside another up to `deepestEnvelope`.
+/// forms); an object behind an instant, as log services export lines; and JSON objects that carry either of them under a key of a log
+/// shipper, such as `MESSAGE` (journald), `log` (Docker) or `message` (Vector, Kubernetes), as text or as an object, one inside another up
+/// to `deepestEnvelope`.
 public struct EnvelopePeeler {
     /// Envelopes inside envelopes: a Docker line shipped by Vector has two.
     public static let deepestEnvelope = 3
@@ -24,9 +27,17 @@ public struct EnvelopePeeler {
 
     /// `line` is without its line end; blanks and a carriage return around it are ignored.
     public mutating func peel(line: UnsafeRawBufferPointer) -> PeeledLine {
+        scratch.log = nil
+        scratch.text = UnsafeRawBufferPointer(start: nil, count: 0)
         guard let base = line.baseAddress else { return .blank }
         return peel(base, base + line.count, 0)
     }
+
+    /// What a container's `log` member holds, after a line was peeled; nil when it was no such line. Valid as a peeled event is.
+    var log: ContainerText? { scratch.log }
+
+    /// The text in the innermost envelope of the line that was peeled, when it was noise.
+    var text: UnsafeRawBufferPointer { scratch.text }
 
     private func peel(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ level: Int) -> PeeledLine {
         var start = start
@@ -34,7 +45,7 @@ public struct EnvelopePeeler {
         while start < end, EnvelopePeeler.isBlank(start.load(as: UInt8.self)) { start += 1 }
         while end > start, EnvelopePeeler.isBlank((end - 1).load(as: UInt8.self)) { end -= 1 }
         guard start < end else { return .blank }
-        return start.load(as: UInt8.self) == UInt8(ascii: "{") ? object(start, end, level) : EnvelopePeeler.text(start, end)
+        return start.load(as: UInt8.self) == UInt8(ascii: "{") ? object(start, end, level) : text(start, end, level)
     }
 
     @inline(__always)
@@ -43,8 +54,15 @@ public struct EnvelopePeeler {
     }
 
     /// A line that starts with something else than a brace.
-    static func text(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> PeeledLine {
+    private func text(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ level: Int) -> PeeledLine {
+        if let inner = EnvelopePeeler.objectBehindInstant(start, end) {
+            let result = object(inner, end, level)
+            // Any service may log objects.
+            if case .rejected(.notAnEvent, _) = result { return .noise }
+            return result
+        }
         var position = start
+        let marker = EnvelopePeeler.marker
         while let found = ByteSearch.first(marker, position, end) {
             var next = found + marker.utf8CodeUnitCount
             let blanks = next
@@ -55,10 +73,32 @@ public struct EnvelopePeeler {
             }
             position = found + marker.utf8CodeUnitCount
         }
-        for piece in piecesOfEvents where ByteSearch.first(piece, start, end) != nil {
+        for piece in EnvelopePeeler.piecesOfEvents where ByteSearch.first(piece, start, end) != nil {
             return .rejected(.jsonFragment, detail: "a piece of an event: its beginning is missing")
         }
+        scratch.text = UnsafeRawBufferPointer(start: start, count: end - start)
         return .noise
+    }
+
+    /// The brace of an object that stands alone behind an instant, or behind what a container runtime writes before a message.
+    private static func objectBehindInstant(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UnsafeRawPointer? {
+        guard end - start > 20, start.load(as: UInt8.self) &- 48 <= 9, start.load(fromByteOffset: 4, as: UInt8.self) == UInt8(ascii: "-")
+        else { return nil }
+        var position: UnsafeRawPointer
+        if let line = ContainerLine(start, end) {
+            position = line.message
+        } else {
+            guard let blank = ByteSearch.byte(0x20, start, start + min(end - start, 40)),
+                Timestamp.parse(UnsafeRawBufferPointer(start: start, count: blank - start)) != nil
+            else { return nil }
+            position = blank
+        }
+        while position < end, isBlank(position.load(as: UInt8.self)) { position += 1 }
+        guard position < end, position.load(as: UInt8.self) == UInt8(ascii: "{") else { return nil }
+        // Labels in braces are no object.
+        var next = position + 1
+        while next < end, isBlank(next.load(as: UInt8.self)) { next += 1 }
+        return next < end && next.load(as: UInt8.self) == UInt8(ascii: "\"") ? position : nil
     }
 
     static let marker: StaticString = "ANALYTICS"
@@ -70,30 +110,73 @@ public struct EnvelopePeeler {
     /// Keys that say that an object with a `message` was made by a log shipper.
     private static let marksOfShippers: [StaticString] = [
         "source_type", "stream", "kubernetes", "host", "hostname", "file", "container_name", "container_id", "container", "docker",
-        "@timestamp", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "appname", "facility", "syslog",
+        "@timestamp", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "appname", "facility", "syslog", "sourcetype", "labels", "logName", "insertId",
+        "_index", "ingestionTime", "logtag",
     ]
 
-    private typealias Value = (start: UnsafeRawPointer, count: Int, kind: JSONKind)
+    /// Keys beside `MESSAGE`, `log`, `message` and `event` under which shippers and log services carry a line: GELF, Google Cloud, Elastic,
+    /// Loki's client, Splunk. Of the two of GELF the full one counts.
+    private static let carriers: [StaticString] = [
+        "full_message", "short_message", "textPayload", "jsonPayload", "_source", "line", "_raw", "result",
+    ]
+    private static let fullMessage = 0
 
-    private func object(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ level: Int) -> PeeledLine {
-        var carried: (field: Field, value: Value)?
+    private struct Value {
+        var start: UnsafeRawPointer
+        var count: Int
+        var kind: JSONKind
+
+        var isObject: Bool { kind != .plain && kind != .escaped }
+    }
+
+    private func object(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ level: Int, isShipped isInside: Bool = false
+    ) -> PeeledLine {
+        var carried: Value?
         var isEvent = false
-        var isShipped = false
+        var isShipped = isInside
+        var isNullOfJournald = false
+        var isFull = false
         var seen: UInt64 = 0
-        var twice: Field?
+        var twice: StaticString?
+        var log: Value?
+        var stream = 0
         var cursor = JSONCursor(start, end)
+        /// Texts before objects: some shippers keep notes of their own under these keys.
+        func carry(_ value: Value) {
+            if value.kind == .null { return }
+            if let there = carried, !there.isObject || value.isObject { return }
+            carried = value
+        }
         do throws(Rejection) {
             try members(&cursor) { key, value in
                 switch KeyTable.shared.meaning(.root, key.start, key.count) {
-                case .field(.eventType), .field(.actor), .field(.action), .field(.domain), .field(.event):
+                case .field(.eventType), .field(.actor), .field(.action), .field(.domain):
                     isEvent = true
-                case .field(let field) where field == .message || field == .log || field == .journaldMessage:
-                    if seen & field.bit != 0 { twice = field }
+                case .field(let field) where field == .message || field == .log || field == .journaldMessage || field == .event:
+                    if seen & field.bit != 0 { twice = EventVocabulary.key(of: field) }
                     seen |= field.bit
-                    if value.kind != .null { carried = carried ?? (field, value) }
-                    if field != .message { isShipped = true }
+                    carry(value)
+                    if field == .journaldMessage, value.kind == .null { isNullOfJournald = true }
+                    if field == .log || field == .journaldMessage { isShipped = true }
+                    if field == .log { log = value }
                 case .unknown:
+                    if level == 0, ByteSearch.equal("stream", key.start, key.count) {
+                        stream = ByteSearch.equal("stderr", value.start, value.count) ? 1 : 0
+                    }
                     isShipped = isShipped || EnvelopePeeler.marksOfShippers.contains { ByteSearch.equal($0, key.start, key.count) }
+                    guard let place = EnvelopePeeler.carriers.firstIndex(where: { ByteSearch.equal($0, key.start, key.count) }) else {
+                        return
+                    }
+                    let bit = UInt64(1) << UInt64(63 - place)
+                    if seen & bit != 0 { twice = EnvelopePeeler.carriers[place] }
+                    seen |= bit
+                    if place == EnvelopePeeler.fullMessage, value.kind == .plain || value.kind == .escaped {
+                        carried = value
+                        isFull = true
+                    } else if !isFull {
+                        carry(value)
+                    }
                 default: break
                 }
             }
@@ -101,23 +184,43 @@ public struct EnvelopePeeler {
             return .rejected(error.reason, detail: error.detail)
         }
         if isEvent { return .event(UnsafeRawBufferPointer(start: start, count: end - start)) }
-        if let twice { return .rejected(.duplicateKey, detail: "`\(twice.path)` stands there twice, or under two names") }
+        if let twice { return .rejected(.duplicateKey, detail: "`\(twice)` stands there twice, or under two names") }
+        if carried == nil, isNullOfJournald {
+            return .rejected(
+                .missingField,
+                detail: "`MESSAGE` is null: journalctl leaves out what is longer than 4096 bytes; export with `journalctl --all`")
+        }
         guard let carried, level < EnvelopePeeler.deepestEnvelope else {
             return .rejected(.notAnEvent, detail: "an object without `event_type`")
         }
-        switch inside(carried.value, level) {
-        case .noise where !isShipped, .blank where !isShipped:
+        let result = inside(carried, level, isShipped)
+        if level == 0, let log, log.start == carried.start { note(log, stream) }
+        switch result {
+        case .noise where !isShipped && !carried.isObject, .blank where !isShipped && !carried.isObject:
             return .rejected(.notAnEvent, detail: "an object without `event_type`")
         // An empty message of a container is not an empty line of the file.
         case .blank: return .noise
-        case let result: return result
+        default: return result
         }
     }
 
-    private func inside(_ value: Value, _ level: Int) -> PeeledLine {
+    /// Remembers the text of a container's line, which may go on in the next one.
+    private func note(_ log: Value, _ stream: Int) {
+        switch log.kind {
+        case .plain:
+            scratch.log = ContainerText(
+                bytes: UnsafeRawBufferPointer(start: log.start, count: log.count), stream: stream, endsItsLine: false)
+        case .escaped:
+            let bytes = scratch.buffers[0].bytes
+            scratch.log = ContainerText(bytes: bytes, stream: stream, endsItsLine: bytes.last == 0x0a)
+        default: break
+        }
+    }
+
+    private func inside(_ value: Value, _ level: Int, _ isShipped: Bool) -> PeeledLine {
         switch value.kind {
         case .object:
-            return object(value.start, value.start + value.count, level + 1)
+            return object(value.start, value.start + value.count, level + 1, isShipped: isShipped)
         case .plain:
             return peel(value.start, value.start + value.count, level + 1)
         case .escaped:
@@ -159,15 +262,17 @@ public struct EnvelopePeeler {
         if cursor.byte != UInt8(ascii: "}") {
             while true {
                 try cursor.expect(UInt8(ascii: "\""))
-                var key = try cursor.string()
+                let read = try cursor.string()
+                var key = Value(start: read.start, count: read.count, kind: read.kind)
                 cursor.skipBlanks()
                 try cursor.expect(UInt8(ascii: ":"))
                 cursor.skipBlanks()
-                let value = try cursor.value(depth: 1)
+                let inner = try cursor.value(depth: 1)
+                let value = Value(start: inner.start, count: inner.count, kind: inner.kind)
                 if key.kind == .escaped {
                     scratch.key.removeAll()
                     JSONText.unescape(key.start, key.count, into: &scratch.key)
-                    key = (UnsafeRawPointer(scratch.key.start), scratch.key.count, .plain)
+                    key = Value(start: UnsafeRawPointer(scratch.key.start), count: scratch.key.count, kind: .plain)
                 }
                 body(key, value)
                 cursor.skipBlanks()
@@ -185,10 +290,21 @@ public struct EnvelopePeeler {
     private final class Scratch {
         var buffers = (0...EnvelopePeeler.deepestEnvelope).map { _ in ByteBuffer() }
         var key = ByteBuffer(capacity: 64)
+        var log: ContainerText?
+        var text = UnsafeRawBufferPointer(start: nil, count: 0)
 
         deinit {
             for buffer in buffers { buffer.deallocate() }
             key.deallocate()
         }
     }
+}
+
+/// What the `log` member of a container's line holds.
+struct ContainerText {
+    var bytes: UnsafeRawBufferPointer
+    /// 0 of `stdout`, 1 of `stderr`.
+    var stream: Int
+    /// Without, the text may go on in the next line of its stream.
+    var endsItsLine: Bool
 }

@@ -147,6 +147,11 @@ enum EventVocabulary {
         (.decision, "effect", .decisionEffect), (.decision, "reason", .decisionReason),
     ]
 
+    /// The key of a field of the root.
+    static func key(of field: Field) -> StaticString {
+        members.first { $0.level == .root && $0.field == field }?.key ?? ""
+    }
+
     static let paths: [String] = Field.allCases.map { field in
         guard let member = members.first(where: { $0.field == field }) else { return "" }
         return member.level == .root ? "\(member.key)" : "\(member.level.key).\(member.key)"

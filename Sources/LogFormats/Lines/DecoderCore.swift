@@ -12,6 +12,10 @@ struct DecoderCore {
     private var pending: UInt64 = 0
     private var offset: UInt64 = 0
     private var line: UInt64 = 0
+    /// Zero bytes at `offset`, whose end has not come yet.
+    private var zeros: UInt64 = 0
+    /// The record that is carried ends with a carriage return so far.
+    private var endsInReturn = false
     /// The batch's list, while a chunk is worked on.
     private var flows: [FlowEvent] = []
 
@@ -35,7 +39,9 @@ struct DecoderCore {
     }
 
     var resumePoint: ResumePoint {
-        ResumePoint(offset: offset, line: line, context: format == .networkReport ? report.headerText : "")
+        // Lines that go on in later ones are read again.
+        if let open = events.openPlace { return ResumePoint(offset: open.offset, line: open.line - 1) }
+        return ResumePoint(offset: offset, line: line, context: format == .networkReport ? report.headerText : "")
     }
 
     mutating func resume(at point: ResumePoint) {
@@ -43,7 +49,10 @@ struct DecoderCore {
         line = point.line
         carried.removeAll()
         pending = 0
+        zeros = 0
+        endsInReturn = false
         documents = DocumentCutter()
+        events.forgetOpenLines()
         report.forgetHeader()
         if format == .networkReport, !point.context.isEmpty { report.useHeader(point.context) }
     }
@@ -67,12 +76,15 @@ struct DecoderCore {
     private mutating func lines(_ base: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch) {
         var position = base
         if pending > 0 {
-            guard let newline = ByteSearch.newline(base, end) else { return carry(base, end) }
-            carry(base, newline)
-            endCarried(lineEnd: 1, batch)
-            position = newline + 1
+            guard let next = endCarried(base, end, batch) else { return }
+            position = next
         }
         while position < end {
+            // No text begins with a zero byte.
+            if zeros > 0 || position.load(as: UInt8.self) == 0 {
+                position = passZeros(position, end, batch)
+                continue
+            }
             // A line read by template is found to its end without a search for it; it must not be too long either.
             let limit = end - position > LineLimits.longestLine ? position + (LineLimits.longestLine + 1) : end
             let place = Place(offset: offset, line: line + 1)
@@ -82,17 +94,37 @@ struct DecoderCore {
                 position = next
                 continue
             }
-            guard let newline = ByteSearch.newline(position, end) else { return carry(position, end) }
-            record(position, newline, batch)
-            advance(UInt64(newline + 1 - position), batch)
-            position = newline + 1
+            guard let last = endOfRecord(position, end) else { return carry(position, end) }
+            record(position, last, batch)
+            let next = DecoderCore.behind(last)
+            advance(UInt64(next - position), batch, lines: next > last ? 1 : 0)
+            position = next
         }
     }
 
+    /// Where the record that begins at `start` ends: at a line feed, before a zero byte, and in a report at a carriage return that stands
+    /// alone, which no cell can hold. Nil when the bytes do not show it.
+    private func endOfRecord(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UnsafeRawPointer? {
+        let newline = ByteSearch.newline(start, end)
+        var last = newline ?? end
+        if let zero = ByteSearch.byte(0, start, last) { last = zero }
+        if format == .networkReport, let found = ByteSearch.byte(0x0d, start, last) {
+            if found + 1 < last { return found }
+            // Before a line feed it belongs to that; at the end of the bytes, the next one will tell.
+            if found + 1 == last, last < end, last.load(as: UInt8.self) == 0 { return found }
+        }
+        return last < end ? last : nil
+    }
+
+    /// Behind the byte that ends a record: a zero byte is not passed over.
+    private static func behind(_ last: UnsafeRawPointer) -> UnsafeRawPointer {
+        last.load(as: UInt8.self) == 0 ? last : last + 1
+    }
+
     @inline(__always)
-    private mutating func advance(_ count: UInt64, _ batch: RecordBatch) {
+    private mutating func advance(_ count: UInt64, _ batch: RecordBatch, lines: UInt64 = 1) {
         offset &+= count
-        line &+= 1
+        line &+= lines
         batch.lines += 1
         batch.bytes &+= count
     }
@@ -139,19 +171,60 @@ extension DecoderCore {
         let room = LineLimits.longestLine + 2 - carried.count
         if room > 0 { carried.append(start, min(room, end - start)) }
         pending &+= UInt64(end - start)
+        endsInReturn = format == .networkReport && end > start && (end - 1).load(as: UInt8.self) == 0x0d
     }
 
-    private mutating func endCarried(lineEnd: UInt64, _ batch: RecordBatch) {
+    /// Ends the record that is carried where these bytes show its end; gives where the next one begins.
+    private mutating func endCarried(
+        _ base: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch
+    ) -> UnsafeRawPointer? {
+        if endsInReturn, base.load(as: UInt8.self) != 0x0a {
+            endCarried(lineEnd: 0, batch)
+            return base
+        }
+        guard let last = endOfRecord(base, end) else {
+            carry(base, end)
+            return nil
+        }
+        carry(base, last)
+        let next = DecoderCore.behind(last)
+        endCarried(lineEnd: UInt64(next - last), lines: next > last ? 1 : 0, batch)
+        return next
+    }
+
+    private mutating func endCarried(lineEnd: UInt64, lines: UInt64 = 1, _ batch: RecordBatch) {
         let start = UnsafeRawPointer(carried.start)
         record(start, start + carried.count, batch)
-        advance(pending &+ lineEnd, batch)
+        advance(pending &+ lineEnd, batch, lines: lines)
         carried.removeAll()
         pending = 0
+        endsInReturn = false
+    }
+
+    /// Passes over zero bytes; what follows them is a record of its own.
+    private mutating func passZeros(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch
+    ) -> UnsafeRawPointer {
+        var position = start
+        while end - position >= 8, ByteScan.load(position) == 0 { position += 8 }
+        while position < end, position.load(as: UInt8.self) == 0 { position += 1 }
+        zeros &+= UInt64(position - start)
+        if position < end { endZeros(batch) }
+        return position
+    }
+
+    private mutating func endZeros(_ batch: RecordBatch) {
+        batch.gaps.append(LogGap(kind: .zeroBytes, count: zeros, time: nil, text: "", offset: offset, line: line + 1))
+        advance(zeros, batch, lines: 0)
+        zeros = 0
     }
 
     private mutating func finish(_ batch: RecordBatch) {
-        guard pending > 0 else { return }
-        if format == .json { endDocument(batch) } else { endCarried(lineEnd: 0, batch) }
+        if zeros > 0 { endZeros(batch) }
+        if pending > 0 {
+            if format == .json { endDocument(batch) } else { endCarried(lineEnd: 0, batch) }
+        }
+        events.endOpenLines(batch, &flows)
     }
 }
 
@@ -163,6 +236,10 @@ extension DecoderCore {
             if documents.isBetween {
                 position = skipSeparators(position, end, batch)
                 guard position < end else { return }
+                if zeros > 0 || position.load(as: UInt8.self) == 0 {
+                    position = passZeros(position, end, batch)
+                    continue
+                }
                 documents.begin(position.load(as: UInt8.self))
             }
             let first = position
@@ -178,6 +255,7 @@ extension DecoderCore {
         var position = start
         while position < end {
             let byte = position.load(as: UInt8.self)
+            if zeros > 0 { return position }
             let isMark = offset < UInt64(DecoderCore.byteOrderMark.count) && byte == DecoderCore.byteOrderMark[Int(offset)]
             guard DocumentCutter.isSeparator(byte) || isMark else { break }
             if byte == 0x0a { line &+= 1 }

@@ -1,6 +1,6 @@
 /// Finds where the objects of JSON documents end: one array of them, or one after the other, over as many lines as they like.
 ///
-/// Only braces and strings are followed; whether an object is well-formed is for its reader to say.
+/// Only braces and strings are followed; whether an object is well-formed is for its reader to say. A zero byte ends what it stands in.
 struct DocumentCutter {
     enum State {
         /// Between objects.
@@ -50,6 +50,11 @@ struct DocumentCutter {
                     return position
                 }
                 newlines &+= 1
+            }
+            // No JSON holds a zero byte: the object was torn there.
+            if byte == 0 {
+                phase = .between
+                return position
             }
             position += 1
             switch phase {

@@ -8,8 +8,9 @@ struct EventReader {
     private var scanner: EventScanner
     private var conversion: FlowConversion
     private var templates = TemplateSet()
-    private var peeler = EnvelopePeeler()
+    var peeler = EnvelopePeeler()
     private var extraBytes = ByteBuffer()
+    var openLines = OpenLines()
     /// The last object was an envelope, so the next one probably is.
     private var expectsEnvelope = false
     /// Off in tests that compare the two ways.
@@ -29,6 +30,7 @@ struct EventReader {
         conversion.deallocate()
         templates.deallocate()
         extraBytes.deallocate()
+        openLines.deallocate()
     }
 
     /// Tries to read an event at the very beginning of the unread bytes, by template alone; gives the end of its line's content.
@@ -70,6 +72,20 @@ struct EventReader {
         _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, textIsNoise: Bool, _ batch: RecordBatch,
         _ flows: inout [FlowEvent]
     ) {
+        if openLines.count > 0, joined(start, end, place, textIsNoise, batch, &flows) { return }
+        if let part = ContainerLine(start, end), part.isPartial {
+            let message = UnsafeRawBufferPointer(start: part.message, count: end - part.message)
+            begin(part.stream, .tagged, message, place, textIsNoise, batch, &flows)
+            return
+        }
+        content(start, end, place, textIsNoise, batch, &flows)
+    }
+
+    /// Reads what a line, or a message of several lines, holds.
+    mutating func content(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ textIsNoise: Bool, mayGoOn: Bool = true,
+        isInBundle: Bool = false, _ batch: RecordBatch, _ flows: inout [FlowEvent]
+    ) {
         do throws(Rejection) {
             if start.load(as: UInt8.self) == UInt8(ascii: "{"), !expectsEnvelope {
                 try object(start, end, place, isPeeled: false, batch, &flows)
@@ -77,6 +93,14 @@ struct EventReader {
                 try enveloped(start, end, place, textIsNoise, batch, &flows)
             }
         } catch {
+            switch error.reason {
+            case .malformedJSON where mayGoOn && goesOn(place, textIsNoise, batch, &flows): return
+            case .trailingBytes where start.load(as: UInt8.self) == UInt8(ascii: "{"):
+                if several(start, end, place, textIsNoise, batch, &flows) { return }
+            case .notAnEvent where !isInBundle && start.load(as: UInt8.self) == UInt8(ascii: "{"):
+                if bundle(start, end, place, batch, &flows) { return }
+            default: break
+            }
             batch.quarantine(error, start, end, place)
         }
     }
@@ -101,7 +125,15 @@ struct EventReader {
                 }
                 throw Rejection(.notJSON, "expected an object at byte 0")
             }
-            batch.noiseLines += 1
+            if let notice = SuppressionNotice(peeler.text) {
+                let time = SuppressionNotice.time(of: UnsafeRawBufferPointer(start: start, count: end - start))
+                batch.gaps.append(
+                    LogGap(
+                        kind: .suppressedMessages, count: notice.count, time: time, text: notice.text, offset: place.offset,
+                        line: place.line))
+            } else {
+                batch.noiseLines += 1
+            }
         case .blank:
             batch.blankLines += 1
         case .rejected(let reason, let detail):
@@ -180,7 +212,7 @@ struct EventReader {
             batch.changes.append(try AuditLogReader.read(start, end, place, batch))
         } else if fields.has(.domain), fields.has(.status) {
             batch.nameQueries.append(try NameFilteringReader.read(start, end, place, batch))
-        } else if !isPeeled, fields.has(.message) || fields.has(.log) || fields.has(.journaldMessage) {
+        } else if !isPeeled {
             expectsEnvelope = true
             try enveloped(start, end, place, true, batch, &flows)
         } else {

@@ -29,14 +29,15 @@ struct NetworkReportReader {
         var copy = text
         copy.withUTF8 { bytes in
             let raw = UnsafeRawBufferPointer(bytes)
-            guard let base = raw.baseAddress, (try? cells.split(base, base + raw.count)) != nil else { return }
-            _ = takeHeader(base, base + raw.count)
+            guard let base = raw.baseAddress else { return }
+            _ = findHeader(base, base + raw.count)
         }
     }
 
     mutating func forgetHeader() {
         header = nil
         headerText = ""
+        cells.separator = ReportCells.separators[0]
     }
 
     mutating func line(
@@ -46,9 +47,19 @@ struct NetworkReportReader {
             if let problem = UTF8Check.firstProblem(UnsafeRawBufferPointer(start: start, count: end - start)) {
                 throw Rejection(.invalidUTF8, "ill-formed UTF-8 at byte \(problem)")
             }
+            // Spreadsheets may say first what separates cells; the header shows it too.
+            if end - start == 5, ByteSearch.equal("sep=", start, 4) {
+                forgetHeader()
+                batch.headerLines += 1
+                return
+            }
+            if header == nil, findHeader(start, end) {
+                batch.headerLines += 1
+                return
+            }
             try cells.split(start, end)
             // Reports that were put one behind the other have a header each.
-            if header == nil || isHeader, takeHeader(start, end) {
+            if isHeader, takeHeader(start, end) {
                 batch.headerLines += 1
                 return
             }
@@ -60,6 +71,16 @@ struct NetworkReportReader {
         } catch {
             batch.quarantine(error, start, end, place)
         }
+    }
+
+    /// Takes a row for the header by whatever separator makes it one; false when none does.
+    private mutating func findHeader(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> Bool {
+        for separator in ReportCells.separators {
+            cells.separator = separator
+            if (try? cells.split(start, end)) != nil, takeHeader(start, end) { return true }
+        }
+        cells.separator = ReportCells.separators[0]
+        return false
     }
 
     private var isHeader: Bool {

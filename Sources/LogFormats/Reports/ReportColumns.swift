@@ -70,7 +70,10 @@ struct ReportHeader {
     var names: [String]
 
     /// The header that a row's cells are; nil when they are none.
+    ///
+    /// Blanks around a name, and its case, are of no consequence.
     init?(cells: [String]) {
+        let cells = cells.map(ReportHeader.trimmed)
         let names = cells.map { $0.lowercased() }
         let columns = names.map(ReportColumn.init(rawValue:))
         guard ReportColumn.required.allSatisfy({ columns.contains($0) }) else { return nil }
@@ -79,10 +82,27 @@ struct ReportHeader {
         self.columns = columns
         self.names = cells
     }
+
+    /// Whether cells are meant as a header, though they may not be a usable one.
+    static func isMeant(_ cells: [String]) -> Bool {
+        let names = Set(cells.map { trimmed($0).lowercased() })
+        return ReportColumn.required.allSatisfy { names.contains($0.rawValue) }
+    }
+
+    private static func trimmed(_ name: String) -> String {
+        var name = name[...]
+        while let first = name.first, first == " " || first == "\t" || first == "\u{feff}" { name = name.dropFirst() }
+        while let last = name.last, last == " " || last == "\t" { name = name.dropLast() }
+        return String(name)
+    }
 }
 
 /// Cells of one row (RFC 4180, without line breaks inside of quotes).
 struct ReportCells {
+    /// What spreadsheets put between cells: the one by which a header makes sense is that of the rows below it.
+    static let separators: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: ";"), 0x09, UInt8(ascii: "|")]
+
+    var separator = UInt8(ascii: ",")
     /// Cells in the row; entries of `ranges` beyond it are of earlier rows.
     private(set) var count = 0
     private var starts: [Int] = []
@@ -114,7 +134,7 @@ struct ReportCells {
                 try quoted(&position, start, end)
             } else {
                 let cell = position
-                position = ReportCells.endOfPlainCell(position, end)
+                position = endOfPlainCell(position, end)
                 guard position == end || position.load(as: UInt8.self) != UInt8(ascii: "\"") else {
                     throw Rejection(.badQuoting, "a quote inside of an unquoted cell at byte \(position - start)")
                 }
@@ -126,24 +146,24 @@ struct ReportCells {
         }
     }
 
-    /// The next comma or quote, or the end.
-    private static func endOfPlainCell(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UnsafeRawPointer {
+    /// The next separator or quote, or the end.
+    private func endOfPlainCell(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UnsafeRawPointer {
         var position = start
         while end - position >= 8 {
             let word = ByteScan.load(position)
-            let mask = ByteScan.matches(word, UInt8(ascii: ",")) | ByteScan.matches(word, UInt8(ascii: "\""))
+            let mask = ByteScan.matches(word, separator) | ByteScan.matches(word, UInt8(ascii: "\""))
             if mask != 0 { return position + ByteScan.index(mask) }
             position += 8
         }
         while position < end {
             let byte = position.load(as: UInt8.self)
-            if byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") { return position }
+            if byte == separator || byte == UInt8(ascii: "\"") { return position }
             position += 1
         }
         return position
     }
 
-    /// The rest of a quoted cell; the position is left on the comma or at the end.
+    /// The rest of a quoted cell; the position is left on the separator or at the end.
     private mutating func quoted(_ position: inout UnsafeRawPointer, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer)
         throws(Rejection)
     {
@@ -154,7 +174,7 @@ struct ReportCells {
                 text.append(byte)
                 continue
             }
-            if position == end || position.load(as: UInt8.self) == UInt8(ascii: ",") { return }
+            if position == end || position.load(as: UInt8.self) == separator { return }
             guard position.load(as: UInt8.self) == UInt8(ascii: "\"") else {
                 throw Rejection(.badQuoting, "bytes after a closing quote at byte \(position - start)")
             }

@@ -90,7 +90,7 @@ struct IngestCommand: ParsableCommand {
         let worst = Failure.worst(report.refusals.map(\.storeKind))
         if worst != .clean { return worst }
         if stopRequested.load(ordering: .relaxed) { return .environment }
-        if strict, report.quarantined > 0 { return .inputRefused }
+        if strict, report.quarantined + report.quarantinedBefore > 0 { return .inputRefused }
         if report.filesRead + report.filesKnown == 0, !paths.isEmpty { return .undecidable }
         if report.filesKnown == 0, report.newSnapshots == 0, report.hasNoRecords {
             if report.quarantined > 0 { return .inputRefused }
@@ -105,6 +105,22 @@ struct IngestCommand: ParsableCommand {
 struct IngestSummary {
     var report: IngestReport
     var seconds: Double
+
+    /// What the sources say that they lack: no absence of a flow can be trusted there.
+    private func writeGaps() {
+        if let gap = report.gaps[LogGap.Kind.suppressedMessages.rawValue] {
+            let more = gap.uncounted > 0 ? ", and \(gap.uncounted) times without a number" : ""
+            Message.write(
+                """
+                  lost: the system's logger dropped \(gap.counted) messages\(more), as \(gap.places) lines say; \
+                events may be among them, see other_record, category log_gap
+                """)
+        }
+        if let gap = report.gaps[LogGap.Kind.zeroBytes.rawValue] {
+            Message.write(
+                "  holes: \(gap.places) runs of zero bytes, \(gap.counted) bytes in all; what stood there is lost, see category log_gap")
+        }
+    }
 
     func write() {
         let events = report.flowEvents.values.reduce(0, +)
@@ -136,6 +152,10 @@ struct IngestSummary {
         }
         if let first = report.firstAt, let last = report.lastAt { Message.write("  period: \(first) to \(last)") }
         if report.noise > 0 { Message.write("  noise: \(report.noise) lines of service logs") }
+        writeGaps()
+        if report.quarantinedBefore > 0 {
+            Message.write("  set aside before: \(report.quarantinedBefore) lines of files known already, kept in the view quarantine")
+        }
         if report.unknownFieldEvents > 0 {
             Message.write(
                 "  events with fields that are not known here: \(report.unknownFieldEvents), kept in the view unknown_field")
