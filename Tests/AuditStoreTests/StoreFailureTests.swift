@@ -5,8 +5,7 @@ import Testing
 @testable import AuditStore
 
 /// Whatever statement of an ingest fails, nothing of one user is given to another, nothing is lost, and the next run makes it good.
-@Suite(.serialized)
-struct StoreFailureTests {
+extension StatementTests.StoreFailures {
     struct Broken: Error {}
 
     private static func parts(seed: UInt64) -> [[String]] {
@@ -46,11 +45,11 @@ struct StoreFailureTests {
 
     @Test("a statement that fails ends the run, undone; the next run completes it row for row")
     func anyStatement() throws {
-        let parts = StoreFailureTests.parts(seed: 3)
+        let parts = StatementTests.StoreFailures.parts(seed: 3)
         let whole = try Store()
-        let paths = try StoreFailureTests.write(parts, to: whole)
-        let statements = try StoreFailureTests.failing(at: -1, in: whole.folder.lastPathComponent) {
-            _ = try Ingest(options: StoreFailureTests.options()).run(paths: paths, databasePath: whole.path)
+        let paths = try StatementTests.StoreFailures.write(parts, to: whole)
+        let statements = try StatementTests.StoreFailures.failing(at: -1, in: whole.folder.lastPathComponent) {
+            _ = try Ingest(options: StatementTests.StoreFailures.options()).run(paths: paths, databasePath: whole.path)
         }
         let expected = try whole.facts()
         #expect(statements > 100)
@@ -58,10 +57,10 @@ struct StoreFailureTests {
         let step = ProcessInfo.processInfo.environment["TWIN_THOROUGH"] == nil ? 7 : 1
         for wanted in stride(from: 1, through: statements, by: step) {
             let store = try Store()
-            let paths = try StoreFailureTests.write(parts, to: store)
+            let paths = try StatementTests.StoreFailures.write(parts, to: store)
             #expect(throws: (any Error).self, "statement \(wanted)") {
-                _ = try StoreFailureTests.failing(at: wanted, in: store.folder.lastPathComponent) {
-                    _ = try Ingest(options: StoreFailureTests.options()).run(paths: paths, databasePath: store.path)
+                _ = try StatementTests.StoreFailures.failing(at: wanted, in: store.folder.lastPathComponent) {
+                    _ = try Ingest(options: StatementTests.StoreFailures.options()).run(paths: paths, databasePath: store.path)
                 }
             }
             if FileManager.default.fileExists(atPath: store.path) {
@@ -75,7 +74,7 @@ struct StoreFailureTests {
                 }
                 #expect(try store.problems() == [])
             }
-            _ = try Ingest(options: StoreFailureTests.options()).run(paths: paths, databasePath: store.path)
+            _ = try Ingest(options: StatementTests.StoreFailures.options()).run(paths: paths, databasePath: store.path)
             #expect(try store.facts() == expected, "statement \(wanted)")
             #expect(try store.problems() == [])
         }
@@ -83,13 +82,13 @@ struct StoreFailureTests {
 
     @Test("a faulty file among others: nothing of it stays, the others are as if it had not been there", arguments: 0..<6)
     func faultyFile(place: Int) throws {
-        let parts = StoreFailureTests.parts(seed: 5)
+        let parts = StatementTests.StoreFailures.parts(seed: 5)
         let whole = try Store()
-        for (number, path) in try StoreFailureTests.write(parts, to: whole).enumerated() where number != 1 {
-            _ = try Ingest(options: StoreFailureTests.options()).run(paths: [path], databasePath: whole.path)
+        for (number, path) in try StatementTests.StoreFailures.write(parts, to: whole).enumerated() where number != 1 {
+            _ = try Ingest(options: StatementTests.StoreFailures.options()).run(paths: [path], databasePath: whole.path)
         }
         let store = try Store()
-        var paths = try StoreFailureTests.write(parts, to: store)
+        var paths = try StatementTests.StoreFailures.write(parts, to: store)
         // The second file is compressed and damaged behind `place` thirds of it.
         let lines = (0..<200).flatMap { round in parts[1].map { $0.replacing(#""id":"c1"#, with: #""id":"c\#(round)x1"#) } }
         let packed = try Parcel.deflate(Array((lines.joined(separator: "\n") + "\n").utf8), windowBits: 31, level: 6)
@@ -102,7 +101,7 @@ struct StoreFailureTests {
         let file = store.folder.appendingPathComponent("part1.ndjson.gz")
         try Data(damaged).write(to: file)
         paths[1] = file.path
-        let report = try Ingest(options: StoreFailureTests.options()).run(paths: paths, databasePath: store.path)
+        let report = try Ingest(options: StatementTests.StoreFailures.options()).run(paths: paths, databasePath: store.path)
         #expect(report.refusals.count == 1)
         #expect(report.refusals.first?.path == file.path)
         #expect(report.filesRead == 3)
@@ -112,7 +111,7 @@ struct StoreFailureTests {
         if stays == 0 { #expect(try store.facts() == whole.facts()) }
         #expect(try store.problems() == [])
         for path in [paths[0], paths[2], paths[3]] {
-            let again = try Ingest(options: StoreFailureTests.options()).run(paths: [path], databasePath: store.path)
+            let again = try Ingest(options: StatementTests.StoreFailures.options()).run(paths: [path], databasePath: store.path)
             #expect(again.filesKnown == 1)
         }
     }

@@ -29,7 +29,7 @@ final class FlowAssembly {
     /// The drafts of the batch, the first `count` of them; in memory of its own, so that they are worked on in place.
     let drafts = UnsafeMutablePointer<FlowDraft>.allocate(capacity: capacity)
     private(set) var count = 0
-    /// The draft's place + 1 by the low bits of its identity and subject; 0 = free.
+    /// The draft's place + 1 by the low bits of its hash; 0 = free.
     private let slots: UnsafeMutablePointer<UInt32>
 
     init(
@@ -55,7 +55,7 @@ final class FlowAssembly {
         drafts.deallocate()
     }
 
-    /// Drafts of one id and subject that are passed on the way to the right one before the batch is ended: crafted ids must not make look-ups
+    /// Drafts of one id that are passed on the way to the right one before the batch is ended: crafted ids must not make look-ups
     /// slow.
     private static let mostAlike = 256
     private var isCrowded = false
@@ -165,26 +165,27 @@ final class FlowAssembly {
 
     /// To be called for an event some places ahead of the one that is added.
     @inline(__always)
-    func prepare(_ numbers: EventNumbers, _ map: SymbolMap) {
-        guard let subject = EventNumberMap.subject(map.numbers, numbers) else { return }
-        twin_prefetch(slots + FlowAssembly.slot(numbers.hash, subject))
+    func prepare(_ numbers: EventNumbers) {
+        twin_prefetch(slots + FlowAssembly.slot(numbers.hash))
     }
 
     @inline(__always)
-    private static func slot(_ hash: UInt64, _ subject: UInt64) -> Int { Int(truncatingIfNeeded: hash &+ subject) & slotMask }
+    private static func slot(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & slotMask }
 
     /// Puts a draft in, or into the draft of the same connection that is there.
     private func place(_ made: FlowDraft) throws -> Effect {
-        var slot = FlowAssembly.slot(made.hash, made.subject.subject)
+        var slot = FlowAssembly.slot(made.hash)
         var alike = 0
         while slots[slot] != 0 {
             let known = drafts + (Int(slots[slot]) - 1)
-            if known.pointee.hash == made.hash, known.pointee.hasIdentity(of: made) {
-                if made.connectionID.isEmpty { return .duplicate }
-                if known.pointee.links(to: made) {
-                    guard try known.pointee.merge(made, remarks: remarks, calibration: calibration) else { return .duplicate }
-                    known.pointee.completions += 1
-                    return .completed
+            if known.pointee.hash == made.hash {
+                if known.pointee.hasIdentity(of: made) {
+                    if made.connectionID.isEmpty { return .duplicate }
+                    if known.pointee.links(to: made) {
+                        guard try known.pointee.merge(made, remarks: remarks, calibration: calibration) else { return .duplicate }
+                        known.pointee.completions += 1
+                        return .completed
+                    }
                 }
                 alike += 1
             }

@@ -14,8 +14,7 @@ struct IdentityKey: Hashable, Sendable {
     @inline(__always)
     func hash(connection id: UnsafeRawBufferPointer, connector: UnsafeRawBufferPointer) -> UInt64 {
         var hash = SipHash(key)
-        hash.append(id)
-        hash.append(connector)
+        hash.append(id, connector)
         return hash.finish()
     }
 

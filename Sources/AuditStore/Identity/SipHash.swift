@@ -50,6 +50,19 @@ struct SipHash {
     @inline(__always)
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         append(UInt64(truncatingIfNeeded: bytes.count))
+        append(words: bytes)
+    }
+
+    /// Two sequences of fewer than 2^32 bytes, behind the number of each.
+    @inline(__always)
+    mutating func append(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
+        append(UInt64(truncatingIfNeeded: first.count) << 32 | UInt64(truncatingIfNeeded: second.count))
+        append(words: first)
+        append(words: second)
+    }
+
+    @inline(__always)
+    private mutating func append(words bytes: UnsafeRawBufferPointer) {
         var offset = 0
         while offset + 8 <= bytes.count {
             append(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
@@ -57,7 +70,12 @@ struct SipHash {
         }
         guard offset < bytes.count else { return }
         var last: UInt64 = 0
-        for (place, byte) in bytes[offset...].enumerated() { last |= UInt64(byte) << UInt64(8 * place) }
+        var shift: UInt64 = 0
+        while offset < bytes.count {
+            last |= UInt64(bytes[offset]) << shift
+            offset += 1
+            shift += 8
+        }
         append(last)
     }
 

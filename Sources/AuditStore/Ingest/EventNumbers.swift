@@ -144,14 +144,6 @@ struct EventNumberMap {
         list[Int(number)] = subject
     }
 
-    /// Nil where it was not asked yet.
-    @inline(__always)
-    static func subject(_ map: EventNumberMap, _ numbers: EventNumbers) -> UInt64? {
-        let (origin, target) = (Int(numbers.origin), Int(numbers.target))
-        guard origin < map.originSubjects.count, target < map.targetSubjects.count else { return nil }
-        return map.originSubjects[origin].subject &+ map.targetSubjects[target].subject
-    }
-
     mutating func removeAll() {
         self = EventNumberMap()
     }

@@ -201,7 +201,7 @@ final class IngestWriter {
             guard let base = flows.baseAddress else { return }
             for index in 0..<flows.count {
                 let event = base + index
-                if index + 8 < flows.count { assembly.prepare(numbers[index + 8], map) }
+                if index + 8 < flows.count { assembly.prepare(numbers[index + 8]) }
                 switch try assembly.add(event, numbers[index], symbols: batch.symbols, map: &map, source: source) {
                 case .newDraft, .completed: break
                 case .duplicate: countDuplicates(1, source: source)

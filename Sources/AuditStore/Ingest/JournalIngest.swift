@@ -200,6 +200,15 @@ struct JournalIngest {
             writer.note { $0.filesKnown += 1 }
             try writer.settledSources().seeLater(ended.row.id, at: ended.row.path)
         } else {
+            // What was decoded is what is there: bytes that were changed behind the pass would be of two moments.
+            let probe = try SourceProbe.read(path: ended.row.path, sizes: [ended.row.filePosition])
+            guard probe.prefixes[ended.row.filePosition] == ended.row.digest else {
+                var found = InputProblem(
+                    .tampered, path: ended.row.path,
+                    "`\(ended.row.path)` was changed while it was read, and a journal is only ever appended to")
+                found.remedy = "see `twin-journal verify`"
+                throw found
+            }
             writer.note { $0.filesRead += 1 }
             var row = ended.row
             let end = DecodingWorker(format: .analytics, key: pools.key)

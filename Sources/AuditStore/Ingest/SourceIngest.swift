@@ -188,28 +188,44 @@ struct SourceIngest {
                 """)
         }
         defer { pool.drain() }
-        while true {
-            while pool.hasRoom { pool.submit { worker in cutter.read(worker) } }
-            guard let worker = pool.take() else { return }
-            defer { pool.giveBack(worker) }
-            if let problem = worker.failure as? StreamProblem { throw failure(problem, name) }
-            if worker.overlong > 0 {
-                // The pieces behind this one are empty; the reader is ours again.
-                let own = DecodingWorker(format: format, key: pools.key)
-                own.resume(at: worker.end)
-                let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<worker.overlong])
-                reader.note(bytes)
-                own.decode(bytes)
-                pool.drain()
-                try inSequence(reader, name, own, &row, probe)
-                return
-            }
-            let isLast = worker.isLast
-            if isLast { try requireUnchanged(reader, name, probe) }
-            try write(worker, &row, isComplete: isLast, position: worker.end, content: isLast ? reader.contentDigest : worker.content)
-            progress(worker.filePosition)
-            if isLast || ingest.shouldStop?() == true { return }
+        while try takePiece(cutter, reader, pool, name, &row, probe) {}
+    }
+
+    /// Writes the next piece. False behind the last one, and when the ingest is to stop.
+    private func takePiece(
+        _ cutter: StreamCutter, _ reader: ContentReader, _ pool: DecodingPool, _ name: String, _ row: inout SourceRow, _ probe: SourceProbe
+    ) throws -> Bool {
+        while pool.hasRoom { pool.submit { worker in cutter.read(worker) } }
+        guard let worker = pool.take() else { return false }
+        defer { pool.giveBack(worker) }
+        if let problem = worker.failure as? StreamProblem { throw failure(problem, name) }
+        if worker.overlong > 0 {
+            try overlong(worker, reader, pool, name, &row, probe)
+            return false
         }
+        if worker.isLast {
+            try requireUnchanged(reader, name, probe)
+            worker.content = reader.contentDigest
+        }
+        let isLast = worker.isLast
+        try write(worker, &row, isComplete: isLast, position: worker.end, content: worker.content)
+        progress(worker.filePosition)
+        return !isLast && ingest.shouldStop?() != true
+    }
+
+    /// The pieces behind one whose line does not fit into it are empty; the reader is ours again.
+    private func overlong(
+        _ worker: DecodingWorker, _ reader: ContentReader, _ pool: DecodingPool, _ name: String, _ row: inout SourceRow,
+        _ probe: SourceProbe
+    ) throws {
+        guard let format = InputFormat(rawValue: row.format) else { return }
+        let own = DecodingWorker(format: format, key: pools.key)
+        own.resume(at: worker.end)
+        let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<worker.overlong])
+        reader.note(bytes)
+        own.decode(bytes)
+        pool.drain()
+        try inSequence(reader, name, own, &row, probe)
     }
 
     private func progress(_ filePosition: Int64) {
