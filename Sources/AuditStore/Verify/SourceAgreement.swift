@@ -24,7 +24,7 @@ public enum SourceAgreement {
     /// Verifies every journal that the database was filled from, and compares every other source with its recorded digest.
     ///
     /// - Parameter keys: public keys of journals; without one nothing is called intact.
-    public static func verify(_ database: AuditDatabase, keys: [NoteVerifier]) throws -> [VerifiedItem] {
+    public static func verify(_ database: AuditDatabase, keys: [TrustedKey]) throws -> [VerifiedItem] {
         try database.read { connection in
             let journals = try String.fetchAll(
                 connection, sql: "SELECT DISTINCT journal FROM source_file WHERE journal IS NOT NULL ORDER BY 1")
@@ -36,7 +36,7 @@ public enum SourceAgreement {
         }
     }
 
-    private static func journal(_ directory: String, _ database: Database, _ keys: [NoteVerifier]) throws -> VerifiedItem {
+    private static func journal(_ directory: String, _ database: Database, _ keys: [TrustedKey]) throws -> VerifiedItem {
         var verifier = JournalVerifier(JournalDirectory(directory))
         verifier.keys = keys
         verifier.remembered = try JournalMemory(database: database).heads(origin: nil, directory: directory)
