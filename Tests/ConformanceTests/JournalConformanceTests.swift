@@ -9,6 +9,8 @@ import Testing
         var name: String
         var note: String
         var keys: [String]
+        /// Origins that are stated for the keys, one for each; null where a key speaks for the origin that bears its name.
+        var origins: [String?]?
         var verdict: String
         var findings: [String]
         var testDescription: String { "\(name): \(note)" }
@@ -32,7 +34,9 @@ import Testing
     @Test(arguments: cases)
     func verdict(journal: Case) throws {
         var verifier = JournalVerifier(JournalDirectory(Self.directory + "/journals/" + journal.name))
-        verifier.keys = try journal.keys.map { try NoteVerifier($0) }
+        verifier.keys = try journal.keys.enumerated().map { index, line in
+            try TrustedKey(NoteVerifier(line), origin: journal.origins?[index] ?? nil)
+        }
         let report = try verifier.verify()
         #expect(report.verdict.rawValue == journal.verdict, "\(report.findings)")
         #expect(Set(report.findings.map(\.kind.rawValue)).sorted() == journal.findings, "\(report.findings)")

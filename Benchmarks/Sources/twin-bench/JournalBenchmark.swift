@@ -100,7 +100,7 @@ enum JournalBenchmark {
         try blocks(key) { text += String(decoding: $0, as: UTF8.self) }
         let start = secondsNow()
         var verifier = JournalVerifier(JournalDirectory(path))
-        verifier.keys = [try NoteVerifier(text)]
+        verifier.keys = [TrustedKey(try NoteVerifier(text))]
         let report = try verifier.verify()
         let seconds = secondsNow() - start
         print("{\"seconds\": \(seconds), \"verdict\": \"\(report.verdict.rawValue)\", \"bytes\": \(report.byteCount)}")

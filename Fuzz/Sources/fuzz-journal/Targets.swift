@@ -45,8 +45,8 @@ enum CheckpointTarget {
                 require(Array(checkpoint.text.utf8) == Array(note.text.utf8), "a checkpoint is written as it was read")
             }
         }
-        if let verifier = try? NoteVerifier(text) { require(text.hasPrefix(verifier.line), "a key is written as it was read") }
-        if let signer = try? NoteSigner(text) { require(text.hasPrefix(signer.line), "a key is written as it was read") }
+        if let verifier = try? NoteVerifier(text) { require(text.contains(verifier.line), "a key is written as it was read") }
+        if let signer = try? NoteSigner(text) { require(text.contains(signer.line), "a key is written as it was read") }
     }
 }
 
@@ -91,11 +91,21 @@ enum JournalTarget {
         _ = MemoryFile(UnsafeRawBufferPointer(rebasing: bytes[..<cut]), directory + "/000000000001.ndjson.gz")
         _ = MemoryFile(UnsafeRawBufferPointer(rebasing: bytes[min(cut + 1, bytes.count)...]), directory + "/checkpoints")
         var verifier = JournalVerifier(JournalDirectory(directory))
-        verifier.keys = [key].compactMap { $0 }
+        verifier.keys = [key].compactMap { $0.map { TrustedKey($0) } }
         verifier.depth = .records
         guard let report = try? verifier.verify() else { return }
         require(report.verdict != .intact, "bytes that nobody signed are not intact")
         require(report.byteCount == UInt64(cut), "all bytes are looked at")
         require(report.findings.allSatisfy { !$0.description.isEmpty }, "every finding can be told")
+        guard let pass = try? JournalPass(JournalDirectory(directory)) else { return }
+        var end: UInt64 = 0
+        while let leaf = try? pass.next() {
+            require(leaf.frame.offset == end && leaf.frame.length > 0, "leaves follow each other without gaps")
+            require(leaf.bytes.count == (leaf.frame.header == nil ? 0 : Int(leaf.frame.length)), "a frame comes with all its bytes")
+            end = leaf.frame.end
+            require(pass.digest?.size == end, "the digest is of what was handed out")
+        }
+        require(pass.tornEnd.map { $0.bytes == end..<UInt64(cut) } ?? (end == UInt64(cut)), "what is no leaf is the torn end")
+        require(pass.head == report.head, "the pass and the verifier see one tree")
     }
 }

@@ -36,7 +36,7 @@ public enum SourceAgreement {
     /// Verifies every journal that the database was filled from, and compares every other source with its recorded digest.
     ///
     /// - Parameter keys: public keys of journals; without one nothing is called intact.
-    public static func verify(_ database: AuditDatabase, keys: [NoteVerifier]) throws -> [VerifiedItem] {
+    public static func verify(_ database: AuditDatabase, keys: [TrustedKey]) throws -> [VerifiedItem] {
         try database.read { connection in
             let places = SourcePlaces(connection)
             return try places.journals().map { try journal($0.named, at: $0.found, connection, keys) }
@@ -44,7 +44,7 @@ public enum SourceAgreement {
         }
     }
 
-    private static func journal(_ directory: String, at found: String, _ database: Database, _ keys: [NoteVerifier]) throws -> VerifiedItem {
+    private static func journal(_ directory: String, at found: String, _ database: Database, _ keys: [TrustedKey]) throws -> VerifiedItem {
         var verifier = JournalVerifier(JournalDirectory(found))
         verifier.keys = keys
         verifier.remembered = try JournalMemory(database: database).heads(origin: nil, directory: directory)

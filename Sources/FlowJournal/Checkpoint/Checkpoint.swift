@@ -1,4 +1,5 @@
-/// What a journal's writer signs: origin, tree size and root hash (C2SP tlog-checkpoint). Extension lines are kept but never written.
+/// What a journal's writer signs: origin, tree size and root hash (C2SP tlog-checkpoint). Of the extension lines that may follow, only a change of
+/// keys has a meaning here; the others are kept.
 public struct Checkpoint: Hashable, Sendable {
     /// The journal's identity.
     public var origin: String
@@ -19,6 +20,21 @@ public struct Checkpoint: Hashable, Sendable {
         origin = String(lines[0])
         head = TreeHead(size: size, root: root)
         extensions = lines[3...].map(String.init)
+    }
+
+    private static let successorPrefix = "successor "
+
+    /// The key that signs this journal's checkpoints from this one on, when one of the extension lines names it.
+    public var successor: NoteVerifier? {
+        get {
+            extensions.first { $0.hasPrefix(Checkpoint.successorPrefix) }.flatMap { line in
+                try? NoteVerifier(String(line.dropFirst(Checkpoint.successorPrefix.count)))
+            }
+        }
+        set {
+            extensions.removeAll { $0.hasPrefix(Checkpoint.successorPrefix) }
+            if let newValue { extensions.append(Checkpoint.successorPrefix + newValue.line) }
+        }
     }
 
     /// The text to sign.

@@ -16,9 +16,9 @@ public struct NoteVerifier: Hashable, Sendable {
         keyID = NoteKey.id(name: name, publicKey: publicKey)
     }
 
-    /// Reads a verifier line; the line feed at its end may be missing.
+    /// Reads a verifier line; blanks and ends of lines around it, of whatever system, are no part of it.
     public init(_ text: String) throws(NoteKeyProblem) {
-        let line = text.hasSuffix("\n") ? String(text.dropLast()) : text
+        let line = NoteKey.trimmed(text)
         let parts = line.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { throw .notAVerifier }
         guard let encoded = Base64.decode(parts[2]), encoded.count == 33 else { throw .notAVerifier }
@@ -61,8 +61,9 @@ public struct NoteSigner: Sendable {
         self.seed = seed
     }
 
+    /// Reads the text form; blanks and ends of lines around it are no part of it.
     public init(_ text: String) throws(NoteKeyProblem) {
-        let line = text.hasSuffix("\n") ? String(text.dropLast()) : text
+        let line = NoteKey.trimmed(text)
         guard line.hasPrefix(NoteKey.privatePrefix) else { throw .notASigner }
         let parts = line.dropFirst(NoteKey.privatePrefix.count).split(
             separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
@@ -109,6 +110,14 @@ enum NoteKey {
     /// The signature type of plain Ed25519 signatures in signed notes.
     static let ed25519: UInt8 = 1
     static let privatePrefix = "PRIVATE+KEY+"
+
+    /// Without blanks and line ends around it, and without a byte order mark before it: what mail and editors add to a line.
+    static func trimmed(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || (9...13).contains(scalar.value) || scalar == "\u{feff}" }
+        guard let first = scalars.firstIndex(where: { !isBlank($0) }), let last = scalars.lastIndex(where: { !isBlank($0) }) else { return "" }
+        return String(scalars[first...last])
+    }
 
     static func isName(_ name: String) -> Bool {
         !name.isEmpty

@@ -60,6 +60,18 @@ public struct SignedNote: Hashable, Sendable {
         signatures = [Signature(name: signer.verifier.name, keyID: signer.verifier.keyID, bytes: bytes)]
     }
 
+    /// Adds a signature by another key; nil when the library refuses.
+    public func signed(by signer: NoteSigner) -> SignedNote? {
+        guard let bytes = signer.sign(Array(text.utf8)) else { return nil }
+        let signature = Signature(name: signer.verifier.name, keyID: signer.verifier.keyID, bytes: bytes)
+        return SignedNote(text: text, signatures: signatures + [signature])
+    }
+
+    private init(text: String, signatures: [Signature]) {
+        self.text = text
+        self.signatures = signatures
+    }
+
     /// The note as it is stored.
     public var encoded: String {
         var note = text + "\n"
@@ -79,5 +91,16 @@ public struct SignedNote: Hashable, Sendable {
             if found == nil { found = key }
         }
         return found.map(Check.valid) ?? .unknownKey
+    }
+
+    /// Places in `keys` of all whose signatures are here and right; nil when one that names a key is wrong.
+    func signers(among keys: [NoteVerifier]) -> [Int]? {
+        var found: [Int] = []
+        for signature in signatures {
+            guard let place = keys.firstIndex(where: { $0.name == signature.name && $0.keyID == signature.keyID }) else { continue }
+            guard keys[place].isValid(signature.bytes, for: Array(text.utf8)) else { return nil }
+            if !found.contains(place) { found.append(place) }
+        }
+        return found
     }
 }

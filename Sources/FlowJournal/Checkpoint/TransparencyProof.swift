@@ -73,15 +73,15 @@ public struct TransparencyProof: Hashable, Sendable {
         case notIncluded
         /// The checkpoint's signature by the key is wrong.
         case wrongSignature
-        /// The checkpoint is not signed by one of the keys.
+        /// The checkpoint is not signed by one of the keys that speak for its origin.
         case unknownKey
     }
 
     /// - Parameter member: the bytes of the whole gzip member.
-    public func check(_ member: UnsafeRawBufferPointer, _ keys: [NoteVerifier]) -> Check {
+    public func check(_ member: UnsafeRawBufferPointer, _ keys: [TrustedKey]) -> Check {
         let inclusion = InclusionProof(index: index, treeSize: checkpoint.head.size, path: path)
         guard inclusion.proves(.leaf(member), in: checkpoint.head) else { return .notIncluded }
-        switch note.check(keys) {
+        switch note.check(keys.filter { $0.speaks(for: checkpoint.origin) }.map(\.verifier)) {
         case .valid(let key): return .proved(key)
         case .wrongSignature: return .wrongSignature
         case .unknownKey: return .unknownKey

@@ -13,6 +13,13 @@ public struct JournalDirectory: Hashable, Sendable {
         try FileSystem.names(in: path).compactMap { SegmentName.number(of: $0) }.sorted()
     }
 
+    /// Names of files that are no segments and that a pattern such as `*.ndjson.gz` finds, or finds where case does not matter.
+    func others() throws(SystemProblem) -> [String] {
+        try FileSystem.names(in: path).filter { name in
+            SegmentName.number(of: name) == nil && !name.hasPrefix(".") && name.lowercased().hasSuffix(SegmentName.suffix)
+        }
+    }
+
     public func segmentPath(_ number: Int) -> String { path + "/" + SegmentName.name(of: number) }
 
     /// Whether the path is a directory with at least one segment.

@@ -28,9 +28,9 @@ public struct JournalProver {
     }
 
     public let directory: JournalDirectory
-    public let keys: [NoteVerifier]
+    public let keys: [TrustedKey]
 
-    public init(_ directory: JournalDirectory, keys: [NoteVerifier]) {
+    public init(_ directory: JournalDirectory, keys: [TrustedKey]) {
         self.directory = directory
         self.keys = keys
     }
@@ -57,7 +57,8 @@ public struct JournalProver {
             guard let (checkpoint, note) = CheckpointFile.entry(bytes[...]), checkpoint.head.size <= UInt64(leaves.count) else { continue }
             var signer: NoteVerifier?
             if !keys.isEmpty {
-                guard case .valid(let key) = note.check(keys) else { continue }
+                let speaking = keys.filter { $0.speaks(for: checkpoint.origin) }.map(\.verifier)
+                guard case .valid(let key) = note.check(speaking) else { continue }
                 signer = key
             }
             let covered = Array(leaves[..<Int(checkpoint.head.size)])

@@ -9,6 +9,8 @@ public struct JournalVerifier {
     public enum Depth: Sendable {
         /// Only what hashes and headers tell.
         case hashes
+        /// Also the insides of frames behind the last checkpoint, whoever signed it; what a writer looks at before it goes on.
+        case tail
         /// Also the insides of frames that no signed checkpoint covers.
         case seals
         /// Also the insides of all other frames.
@@ -16,7 +18,8 @@ public struct JournalVerifier {
     }
 
     public let directory: JournalDirectory
-    public var keys: [NoteVerifier] = []
+    /// Whose signatures count, and for which journals.
+    public var keys: [TrustedKey] = []
     /// What was seen of this journal before, by a database or in a checkpoint that was kept elsewhere.
     public var remembered: [TreeHead] = []
     /// The origin that the journal must have; nil takes the one it names.

@@ -5,17 +5,26 @@ enum SignatureChecks {
     /// Entries that one iteration checks.
     private static let batch = 64
 
-    /// For each entry what its signatures are worth; nil for entries that are no checkpoints.
-    static func check(_ entries: [CheckpointFile.Entry], _ keys: [NoteVerifier]) -> [SignedNote.Check?] {
-        guard !keys.isEmpty else { return entries.map { _ in nil } }
+    enum Outcome {
+        /// Places among the keys of those whose signatures are right.
+        case signers([Int])
+        /// A signature that names one of the keys is wrong.
+        case wrong
+    }
+
+    /// For each entry what its signatures are worth; no signers for entries that are no checkpoints.
+    static func check(_ entries: ArraySlice<CheckpointFile.Entry>, _ keys: [NoteVerifier]) -> [Outcome] {
+        guard !keys.isEmpty else { return entries.map { _ in .signers([]) } }
         let batches = (entries.count + batch - 1) / batch
-        let results = Slots<[SignedNote.Check?]>(count: batches)
+        let results = Slots<[Outcome]>(count: batches)
         DispatchQueue.concurrentPerform(iterations: batches) { index in
-            let range = index * batch..<min((index + 1) * batch, entries.count)
+            let start = entries.startIndex + index * batch
+            let range = start..<min(start + batch, entries.endIndex)
             results.set(
                 index,
                 entries[range].map { entry in
-                    if case .checkpoint(_, let note) = entry.content { note.check(keys) } else { nil }
+                    guard case .checkpoint(_, let note) = entry.content else { return .signers([]) }
+                    return note.signers(among: keys).map(Outcome.signers) ?? .wrong
                 })
         }
         return results.values.flatMap { $0 ?? [] }

@@ -35,6 +35,8 @@ public struct VerificationFinding: Hashable, Sendable {
         case checkpointMissing = "checkpoint-missing"
         /// The journal does not extend what was seen of it before.
         case notAnExtension = "not-an-extension"
+        /// A file beside the segments that readers by a pattern of names would take for one of them.
+        case strangeFile = "strange-file"
 
         // These mean that something cannot be proved.
         /// No key was given.
@@ -61,7 +63,7 @@ public struct VerificationFinding: Hashable, Sendable {
         public var verdict: Verdict {
             switch self {
             case .segmentMissing, .frameDamaged, .foreignMember, .sequenceBroken, .rootMismatch, .framesMissing, .checkpointDamaged,
-                .signatureWrong, .checkpointMisplaced, .checkpointMissing, .notAnExtension:
+                .signatureWrong, .checkpointMisplaced, .checkpointMissing, .notAnExtension, .strangeFile:
                 .tampered
             case .noKey, .noCheckpoint, .signerUnknown, .unsealedTail, .sealedByOther, .tornTail, .tornCheckpoint, .openEnd,
                 .noBeginning, .empty:

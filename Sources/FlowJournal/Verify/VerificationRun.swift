@@ -1,3 +1,5 @@
+import FlowModel
+
 /// The state of one verification.
 struct VerificationRun {
     private let verifier: JournalVerifier
@@ -12,8 +14,34 @@ struct VerificationRun {
     private var nextSeal = 0
     private var pendingRemembered: [TreeHead]
     /// Where the checkpoints end that are judged, and what was signed after them.
-    private var checkpointsEnd = 0
+    private(set) var checkpointsEnd = 0
+    private(set) var tornCheckpoint: Range<Int>?
     private var later: CheckpointReader?
+    private var voices: Voices
+    private var stateSize: UInt64 = 0
+    private var closings: [Closing] = []
+    /// A leaf was not as it should be.
+    private var isSpoiled = false
+
+    /// Where a writer goes on.
+    struct Ending {
+        var state = TreeState(tree: MerkleTree(), nextSequence: 1, segment: 1, offset: 0)
+        /// When the segment's first frame was begun, by its records.
+        var segmentStart: Timestamp?
+        /// Bytes of the segment; what lies behind the state's offset is no whole frame.
+        var segmentEnd: UInt64 = 0
+    }
+
+    private(set) var ending = Ending()
+    /// Where the last segment began to be damaged, when nothing before it was and no checkpoint is over what follows.
+    private(set) var soundEnding: Ending?
+
+    /// A `journal_closed` that ends its frame.
+    private struct Closing {
+        var index: UInt64
+        var sequence: UInt64
+        var signs: Bool
+    }
 
     /// Sequence that the next frame must begin with; nil after a stretch whose records are not known.
     private var expected: UInt64? = 1
@@ -31,8 +59,10 @@ struct VerificationRun {
         var head: TreeHead
         /// Consecutive checkpoints of one origin share its storage.
         var origin: String
-        /// Place of the signer among the keys.
+        /// Place of the signer among the known keys.
         var signer: Int32?
+        /// At a change of keys, that of the one before.
+        var predecessor: Int32?
         var fits: Bool?
         var range: Range<Int>
     }
@@ -63,11 +93,18 @@ struct VerificationRun {
     init(_ verifier: JournalVerifier) {
         self.verifier = verifier
         pendingRemembered = verifier.remembered.sorted { $0.size < $1.size }
+        voices = Voices(verifier.keys)
     }
+
+    /// The last checkpoint's head.
+    var lastSeal: TreeHead? { seals.last?.head }
+    /// The id of the key that the last run was written with.
+    var lastKeyID: String? { runs.last?.keyID }
 
     mutating func run() throws(SystemProblem) -> VerificationReport {
         // What a writer says of its frames is read before the frames, so that it cannot be of more than are looked at.
         let state = TreeState.read(in: verifier.directory.path)
+        stateSize = state?.tree.size ?? 0
         try readCheckpoints()
         let moment = try JournalMoment(verifier.directory)
         // Frames may name checkpoints that were signed since.
@@ -81,9 +118,14 @@ struct VerificationRun {
         }
         rememberedAt(size: 0)
         let pass = JournalPass(moment, takesDigests: false)
-        while let leaf = try pass.next() { examine(leaf) }
+        while let leaf = try pass.next() { examine(leaf, isLast: leaf.segment == moment.segments.last?.number) }
         if let tornEnd = pass.tornEnd { examine(tornEnd) }
-        tree = pass.tree
+        if let last = moment.segments.last {
+            if ending.state.segment != last.number { enter(last.number) }
+            ending.segmentEnd = last.size
+            soundEnding?.segmentEnd = last.size
+        }
+        strangers(in: try verifier.directory.others())
         report.byteCount = moment.segments.reduce(0) { $0 + $1.size }
         report.segmentCount = moment.segments.count
         report.head = tree.head
@@ -106,17 +148,28 @@ struct VerificationRun {
             var entries: [CheckpointFile.Entry] = []
             while entries.count < VerificationRun.entriesTogether, let entry = try reader.next() { entries.append(entry) }
             if entries.isEmpty { break }
-            let signers = SignatureChecks.check(entries, verifier.keys)
-            for (entry, signer) in zip(entries, signers) { take(entry, signer, &unknown) }
-            if let last = entries.last { checkpointsEnd = last.content == .torn ? last.range.lowerBound : last.range.upperBound }
+            var rest = entries[...]
+            while !rest.isEmpty {
+                let outcomes = SignatureChecks.check(rest, voices.known)
+                for outcome in outcomes {
+                    guard let entry = rest.popFirst() else { break }
+                    // A key that was named just now: the rest must be checked against it as well.
+                    if take(entry, outcome, &unknown) { break }
+                }
+            }
+            if let last = entries.last {
+                checkpointsEnd = last.content == .torn ? last.range.lowerBound : last.range.upperBound
+                tornCheckpoint = last.content == .torn ? last.range : nil
+            }
         }
         if let unknown {
             let names = unknown.names.sorted().map { "`\($0)`" }.joined(separator: ", ")
+            let stranger = unknown.stranger.map { ", and `\($0.name)` does not speak for `\(unknown.origin)`" } ?? ""
             report.add(
                 VerificationFinding(
                     .signerUnknown,
-                    "\(unknown.count) of \(report.checkpointCount) checkpoints are not signed by a given key, but by \(names)",
-                    file: CheckpointFile.name, bytes: VerificationRun.bytes(unknown.first)))
+                    "\(unknown.count) of \(report.checkpointCount) checkpoints are not signed by a given key that speaks for this journal, but by "
+                        + names + stranger, file: CheckpointFile.name, bytes: VerificationRun.bytes(unknown.first)))
         }
         if verifier.keys.isEmpty {
             report.add(VerificationFinding(.noKey, "no key was given, so no signature can be checked"))
@@ -126,50 +179,59 @@ struct VerificationRun {
         }
     }
 
-    /// Checkpoints that no given key has signed.
+    /// Checkpoints that no given key has signed which speaks for the journal.
     private struct Unknown {
         var count = 0
         var first: Range<Int>
         var names: Set<String> = []
+        var origin: String
+        /// A given key that signed for a journal it does not speak for.
+        var stranger: NoteVerifier?
     }
 
     private static func bytes(_ range: Range<Int>) -> Range<UInt64> { UInt64(range.lowerBound)..<UInt64(range.upperBound) }
 
-    private mutating func take(_ entry: CheckpointFile.Entry, _ check: SignedNote.Check?, _ unknown: inout Unknown?) {
+    /// True when a key was named that was not known.
+    private mutating func take(_ entry: CheckpointFile.Entry, _ outcome: SignatureChecks.Outcome, _ unknown: inout Unknown?) -> Bool {
         let bytes = VerificationRun.bytes(entry.range)
         switch entry.content {
         case .malformed:
             report.add(VerificationFinding(.checkpointDamaged, "these bytes are no checkpoint", file: CheckpointFile.name, bytes: bytes))
+            return false
         case .torn:
             report.add(VerificationFinding(.tornCheckpoint, "the file ends within a checkpoint", file: CheckpointFile.name, bytes: bytes))
+            return false
         case .checkpoint(let checkpoint, let note):
             report.checkpointCount += 1
-            var signer: Int32?
-            switch check {
-            case .valid(let key): signer = verifier.keys.firstIndex(of: key).map { Int32(clamping: $0) }
-            case .wrongSignature:
+            var answer = Voices.Answer()
+            switch outcome {
+            case .signers(let valid): answer = voices.hear(checkpoint, note, valid: valid)
+            case .wrong:
                 report.add(
                     VerificationFinding(
                         .signatureWrong, "the checkpoint of \(checkpoint.head.size) frames bears a wrong signature of a given key",
                         file: CheckpointFile.name, bytes: bytes))
-            case .unknownKey, nil:
-                if !verifier.keys.isEmpty {
-                    var found = unknown ?? Unknown(first: entry.range)
-                    found.count += 1
-                    if found.names.count < 3 { found.names.formUnion(note.signatures.prefix(3).map(\.name)) }
-                    unknown = found
-                }
+            }
+            if answer.signer == nil, case .signers = outcome, !verifier.keys.isEmpty {
+                var found = unknown ?? Unknown(first: entry.range, origin: checkpoint.origin)
+                found.count += 1
+                if found.names.count < 3 { found.names.formUnion(note.signatures.prefix(3).map(\.name)) }
+                found.stranger = found.stranger ?? answer.stranger
+                unknown = found
             }
             guard checkpoint.head.size > lastSealSize else {
                 report.add(
                     VerificationFinding(
                         .checkpointMisplaced, "a checkpoint of \(checkpoint.head.size) frames follows one of \(lastSealSize)",
                         file: CheckpointFile.name, bytes: bytes))
-                return
+                return answer.hasNewKey
             }
             lastSealSize = checkpoint.head.size
             let origin = seals.last.flatMap { $0.origin == checkpoint.origin ? $0.origin : nil } ?? checkpoint.origin
-            seals.append(Seal(head: checkpoint.head, origin: origin, signer: signer, range: entry.range))
+            seals.append(
+                Seal(
+                    head: checkpoint.head, origin: origin, signer: answer.signer, predecessor: answer.predecessor, range: entry.range))
+            return answer.hasNewKey
         }
     }
 
@@ -186,11 +248,20 @@ struct VerificationRun {
 
     // MARK: Frames
 
-    private mutating func examine(_ leaf: JournalPass.Leaf) {
+    private mutating func enter(_ segment: Int) {
+        ending.state.segment = segment
+        ending.state.offset = 0
+        ending.segmentStart = nil
+    }
+
+    private mutating func examine(_ leaf: JournalPass.Leaf, isLast: Bool) {
         if place.segment != leaf.segment {
             place.segment = leaf.segment
             place.offset = 0
         }
+        if ending.state.segment != leaf.segment { enter(leaf.segment) }
+        let findings = report.findings.count
+        let before = ending
         switch leaf.frame.form {
         case .native(let header):
             native(leaf, header)
@@ -204,8 +275,12 @@ struct VerificationRun {
             add(.frameDamaged, reason, leaf)
             expected = nil
         }
+        if report.findings.count > findings, isLast, !isSpoiled, lastSealSize <= tree.size { soundEnding = before }
+        isSpoiled = isSpoiled || report.findings.count > findings
         tree.append(leaf.hash)
         place = Place(segment: leaf.segment, offset: leaf.frame.end, index: tree.size, sequence: lastSequence)
+        ending.state = TreeState(tree: tree, nextSequence: lastSequence &+ 1, segment: leaf.segment, offset: leaf.frame.end)
+        if ending.segmentStart == nil, let first = leaf.frame.header?.firstTimestamp, first != .distantPast { ending.segmentStart = first }
         holdAgainstSeal()
         rememberedAt(size: tree.size)
     }
@@ -246,7 +321,9 @@ struct VerificationRun {
         lastSequence = max(lastSequence, header.lastSequence)
         report.recordCount += UInt64(header.recordCount)
         let isUnsealed = leaf.index >= lastSealSize || mismatch != nil || verifier.keys.isEmpty
-        let isDeep = verifier.depth == .records || (verifier.depth == .seals && isUnsealed)
+        // Without a key there are no checkpoints, and the writer's state is the only mark of what was looked at before.
+        let isTail = leaf.index >= max(lastSealSize, verifier.keys.isEmpty ? stateSize : 0)
+        let isDeep = verifier.depth == .records || (verifier.depth == .seals && isUnsealed) || (verifier.depth == .tail && isTail)
         let holdsOwn = header.flags & FrameHeader.holdsJournalRecords != 0
         lastRecordKind = nil
         guard isDeep || holdsOwn else { return }
@@ -270,6 +347,8 @@ struct VerificationRun {
             if runs.isEmpty { report.origin = record.openedOrigin }
             // A run begins with the frame after its predecessor's last; a recovery note may share the frame.
             runs.append(Run(start: index, firstSequence: record.sequence, keyID: record.openedKeyID))
+        case .closed:
+            closings.append(Closing(index: index, sequence: record.sequence, signs: runs.last?.keyID != nil))
         default: break
         }
         if let head = record.checkpoint { namedCheckpoints.append((head, record.sequence, index)) }
@@ -357,12 +436,8 @@ struct VerificationRun {
     // MARK: Conclusion
 
     private mutating func conclude() throws(SystemProblem) {
-        guard tree.size > 0 else {
-            report.add(VerificationFinding(.empty, "there is no frame to examine"))
-            if let head = pendingRemembered.last, head.size > 0 { shrunk(head) }
-            return
-        }
-        if let head = pendingRemembered.last { shrunk(head) }
+        if let head = pendingRemembered.last, head.size > 0 { shrunk(head) }
+        if tree.size == 0 { report.add(VerificationFinding(.empty, "there is no frame to examine")) }
         if lastSealSize > tree.size {
             let beyond = seals.count - nextSeal
             report.add(
@@ -371,8 +446,10 @@ struct VerificationRun {
                     "\(beyond) checkpoints cover up to \(lastSealSize) frames, and there are only \(tree.size)",
                     frames: tree.size..<lastSealSize))
         }
+        guard tree.size > 0 else { return }
         checkOrigins()
         try checkNamedCheckpoints()
+        checkClosings()
         checkRuns()
         if !verifier.sealedPartOnly, lastRecordKind?.kind != .closed {
             report.add(
@@ -416,6 +493,24 @@ struct VerificationRun {
         }
     }
 
+    /// A run that signs seals all frames before it writes that it closed, so a close without that checkpoint lost it.
+    private mutating func checkClosings() {
+        for closing in closings where closing.signs && lastSealSize < closing.index {
+            report.add(
+                VerificationFinding(
+                    .checkpointMissing,
+                    "record \(closing.sequence) says that the journal was closed, and no checkpoint covers the \(closing.index) frames before it",
+                    file: CheckpointFile.name, frames: closing.index..<closing.index + 1, records: closing.sequence...closing.sequence))
+        }
+    }
+
+    /// Files that whoever reads the journal by a pattern of names would take for parts of it.
+    private mutating func strangers(in names: [String]) {
+        for name in names.sorted() {
+            report.add(VerificationFinding(.strangeFile, "the file has a segment's ending, and is none", file: name))
+        }
+    }
+
     /// Every run's frames must be under a checkpoint by the key that the run was written with.
     private mutating func checkRuns() {
         guard let first = runs.first, first.start == 0 else {
@@ -428,7 +523,9 @@ struct VerificationRun {
         var coverage: [String: UInt64] = [:]
         for seal in seals where seal.fits == true {
             // Sizes rise, so the last one stands.
-            if let signer = seal.signer { coverage[verifier.keys[Int(signer)].keyIDText] = seal.head.size }
+            for signer in [seal.predecessor, seal.signer] {
+                if let signer { coverage[voices.known[Int(signer)].keyIDText] = seal.head.size }
+            }
         }
         let sealed = coverage.values.max() ?? 0
         for (position, run) in runs.enumerated() {

@@ -22,8 +22,8 @@ final class FramePipeline: @unchecked Sendable {
         var sealTrouble: SystemProblem?
         /// Nothing can be written any more.
         var broken: SystemProblem?
-        /// A head that was sealed and is not journaled yet.
-        var unrecordedSeal: TreeHead?
+        /// Heads that were sealed and are not journaled yet, in order.
+        var unrecordedSeals: [TreeHead] = []
         /// Frames that were handed over and are not written yet.
         var inFlight = 0
         var hasUnsealed = false
@@ -49,11 +49,11 @@ final class FramePipeline: @unchecked Sendable {
 
     var current: Status { status.withLock { $0 } }
 
-    /// The head that was sealed since the last call.
-    func takeSeal() -> TreeHead? {
+    /// The heads that were sealed since the last call.
+    func takeSeals() -> [TreeHead] {
         status.withLock { status in
-            defer { status.unrecordedSeal = nil }
-            return status.unrecordedSeal
+            defer { status.unrecordedSeals = [] }
+            return status.unrecordedSeals
         }
     }
 
@@ -146,7 +146,7 @@ final class FramePipeline: @unchecked Sendable {
                 waiting.removeFirst()
                 unsynced += 1
                 status.withLock { status in
-                    status.unrecordedSeal = seal ?? status.unrecordedSeal
+                    if let seal { status.unrecordedSeals.append(seal) }
                     status.trouble = nil
                     status.inFlight -= 1
                     status.hasUnsealed = true
@@ -182,7 +182,7 @@ final class FramePipeline: @unchecked Sendable {
         do throws(SystemProblem) {
             let head = try store.seal(now: now)
             status.withLock { status in
-                status.unrecordedSeal = head ?? status.unrecordedSeal
+                if let head { status.unrecordedSeals.append(head) }
                 status.sealTrouble = nil
                 status.hasUnsealed = false
             }

@@ -20,6 +20,7 @@ final class FrameStore {
     /// The tree when it was last sealed.
     private(set) var sealed: TreeHead?
     private var sealedAt: Timestamp
+    private var hasHandedOver = false
     /// Bytes have been written since the last sync.
     private var isDirty = false
     /// A write failed and its remains could not be cut off, or a sync failed.
@@ -83,15 +84,25 @@ final class FrameStore {
         try syncSegment()
         let head = tree.head
         var signed: TreeHead?
-        if let key = options.key, let note = SignedNote(text: Checkpoint(origin: origin, head: head).text, signer: key) {
+        if let note = note(over: head) {
             try appendCheckpoint(CheckpointFile.encode(note))
             signed = head
+            hasHandedOver = true
         }
         sealed = head
         sealedAt = now
         // The state is a cache: a journal without it is only slower to open.
         try? TreeState(tree: tree, nextSequence: nextSequence, segment: segment, offset: offset).write(in: directory.path)
         return signed
+    }
+
+    /// The first checkpoint of a run with a new key is signed by the one before it as well, and names the new one.
+    private func note(over head: TreeHead) -> SignedNote? {
+        guard let key = options.key else { return nil }
+        var checkpoint = Checkpoint(origin: origin, head: head)
+        guard let previous = options.previousKey, !hasHandedOver else { return SignedNote(text: checkpoint.text, signer: key) }
+        checkpoint.successor = key.verifier
+        return SignedNote(text: checkpoint.text, signer: previous)?.signed(by: key)
     }
 
     func syncSegment() throws(SystemProblem) {

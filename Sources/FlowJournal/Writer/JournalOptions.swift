@@ -39,6 +39,8 @@ public struct JournalOptions: Sendable {
     public var reserveBytes = defaultReserveBytes
     /// Signs checkpoints; without it the journal can be read but proves nothing.
     public var key: NoteSigner?
+    /// The key that the journal was written with before. The first checkpoint of this run is signed by both and names `key` as its successor.
+    public var previousKey: NoteSigner?
 
     /// Compress and write beside the caller's thread, on all cores. Without it everything happens in the call, in a fixed order.
     public var isConcurrent = true

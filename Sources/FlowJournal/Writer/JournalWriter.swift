@@ -19,6 +19,10 @@ public final class JournalWriter {
     private let pipeline: FramePipeline
     private let frameLimit: Int
 
+    /// The id of the key that the journal was written with before, when this writer has another one and was not given the previous one: whoever
+    /// verifies must state that the new key speaks for the journal.
+    public private(set) var replacedKeyID: String?
+
     /// Records taken since the writer was opened, its own ones included.
     public private(set) var recordCount: UInt64 = 0
     /// Records that could not be taken since the writer was opened.
@@ -62,7 +66,7 @@ public final class JournalWriter {
             try FileSystem.makeDirectory(directory.path)
             lock = try OpenFile(directory.lockPath, .lock)
             guard try lock.lockExclusively() else { throw JournalProblem.locked(directory: directory.path) }
-            opening = try JournalOpening(directory, cutsDamage: options.cutsDamage)
+            opening = try JournalOpening(directory, keys: Array([options.key, options.previousKey].compactMap { $0?.verifier }), cutsDamage: options.cutsDamage)
         } catch let problem as JournalProblem {
             throw problem
         } catch let problem as SystemProblem {
@@ -76,6 +80,16 @@ public final class JournalWriter {
         let id = identity.run ?? JournalWriter.randomID()
         origin = opening.origin ?? identity.origin ?? options.key?.verifier.name ?? "twin-journal/\(id)"
         guard NoteKey.isName(origin) else { throw .mismatch("the origin `\(origin)` is empty or has spaces or `+` in it") }
+        if let previous = options.previousKey {
+            guard let key = options.key else { throw .mismatch("a previous key is given, and none that follows it") }
+            guard opening.lastKeyID == previous.verifier.keyIDText, key.verifier != previous.verifier else {
+                throw .mismatch(
+                    "the previous key is \(previous.verifier.keyIDText), and the journal was last written "
+                        + (opening.lastKeyID.map { "with the key \($0)" } ?? "without a key"))
+            }
+        } else if let key = options.key, let last = opening.lastKeyID, last != key.verifier.keyIDText {
+            replacedKeyID = last
+        }
         nextSequence = opening.state.nextSequence
         frameLimit = min(options.frameBytes, JournalWriter.longestRecord)
         let store = FrameStore(
@@ -94,6 +108,7 @@ public final class JournalWriter {
             for recovered in opening.recovered { add(own: JournalWriter.recovered(recovered, clock())) }
             add(own: opened)
             try flush()
+            if options.previousKey != nil { try pipeline.seal(now: clock()) }
         } catch let problem as SystemProblem {
             throw .system(problem)
         } catch let problem as JournalProblem {
@@ -242,7 +257,6 @@ public final class JournalWriter {
     /// not even that suffices, what waited to be written is lost and counted as well.
     public func close() throws(JournalProblem) {
         guard !isClosed else { return }
-        // The last frame does not begin a new segment: the seal of the old one could not be journaled any more.
         isClosed = true
         do throws(SystemProblem) {
             do throws(SystemProblem) {
@@ -272,10 +286,16 @@ public final class JournalWriter {
         }
     }
 
+    /// The last frame does not begin a new segment: the seal of the old one could not be journaled any more.
     private var hasClosedRecord = false
 
     private func finish() throws(SystemProblem) {
         try checkTrouble()
+        if options.key != nil {
+            // All frames are sealed before the journal says that it was closed: a close without that checkpoint has lost it.
+            try cut()
+            try pipeline.seal(now: clock())
+        }
         addLossRecord()
         addSealRecord()
         addPosition()
@@ -325,7 +345,7 @@ public final class JournalWriter {
         try checkTrouble()
         addPosition()
         guard !payload.isEmpty else { return }
-        pipeline.submit(&payload, content, now: clock(), mayRoll: !isClosed)
+        pipeline.submit(&payload, content, now: clock(), mayRoll: !hasClosedRecord)
         content = FrameEncoder.Content()
         oldest = nil
         // Without queues the outcome is there already.
@@ -416,13 +436,14 @@ public final class JournalWriter {
     }
 
     private func addSealRecord() {
-        guard let head = pipeline.takeSeal() else { return }
-        var json = JSONObjectWriter()
-        json.member("event_type", "journal_sealed")
-        json.member("timestamp", clock().milliseconds)
-        JournalWriter.write(head, into: &json)
-        json.member("key_id", options.key?.verifier.keyIDText)
-        add(own: json.finished())
+        for head in pipeline.takeSeals() {
+            var json = JSONObjectWriter()
+            json.member("event_type", "journal_sealed")
+            json.member("timestamp", clock().milliseconds)
+            JournalWriter.write(head, into: &json)
+            json.member("key_id", options.key?.verifier.keyIDText)
+            add(own: json.finished())
+        }
     }
 
     private static func write(_ head: TreeHead, into json: inout JSONObjectWriter) {

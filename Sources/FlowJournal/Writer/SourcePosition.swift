@@ -2,11 +2,13 @@ public import FlowModel
 
 /// How far a file has been read whose lines become records.
 ///
-/// A file is known again by its first bytes, because rotation renames it, copies it, or compresses it; device and inode are only kept
-/// for people.
+/// A file is known again by its first bytes and by those that were read last, because rotation renames it, copies it, or compresses it, and the
+/// next one may begin alike; where two files have both, device and inode decide.
 public struct SourcePosition: Hashable, Sendable {
     /// First bytes that tell files apart: several log lines with their times of day.
     public static let longestHead = 1_024
+    /// Last bytes that tell files apart which begin alike: what makes a log line its own is within its length.
+    public static let longestTail = 256
 
     public var path: String
     public var device: UInt64
@@ -17,13 +19,17 @@ public struct SourcePosition: Hashable, Sendable {
     public var headLength: Int
     /// SHA-256 of the first `headLength` bytes.
     public var head: TreeHash
+    /// Bytes that `tail` is the hash of: the last ones before `offset`; 0 when they are not known.
+    public var tailLength: Int
+    public var tail: TreeHash
     /// When the journal recorded it; nil for one that it has not recorded yet.
     public private(set) var recordedAt: Timestamp?
     /// Why lines before this position may be missing from the journal; nil when none are.
     public var gap: String?
 
     public init(
-        path: String, device: UInt64, inode: UInt64, offset: UInt64, headLength: Int, head: TreeHash, gap: String? = nil
+        path: String, device: UInt64, inode: UInt64, offset: UInt64, headLength: Int, head: TreeHash, tailLength: Int = 0,
+        tail: TreeHash = .empty, gap: String? = nil
     ) {
         self.path = path
         self.device = device
@@ -31,11 +37,13 @@ public struct SourcePosition: Hashable, Sendable {
         self.offset = offset
         self.headLength = headLength
         self.head = head
+        self.tailLength = tailLength
+        self.tail = tail
         self.gap = gap
     }
 
-    /// The hash of a file's first bytes, as `head` holds it.
-    public static func hash(ofHead bytes: UnsafeRawBufferPointer) -> TreeHash { .plain(bytes) }
+    /// The hash of bytes of a file, as `head` and `tail` hold it.
+    public static func hash(of bytes: UnsafeRawBufferPointer) -> TreeHash { .plain(bytes) }
 
     func record(at now: Timestamp) -> [UInt8] {
         var json = JSONObjectWriter()
@@ -48,6 +56,10 @@ public struct SourcePosition: Hashable, Sendable {
             $0.member("offset", offset)
             $0.member("head_length", headLength)
             $0.member("head", head.base64)
+            if tailLength > 0 {
+                $0.member("tail_length", tailLength)
+                $0.member("tail", tail.base64)
+            }
             $0.member("gap", gap)
         }
         return json.finished()
@@ -58,9 +70,12 @@ public struct SourcePosition: Hashable, Sendable {
             let offset = source["offset"]?.unsigned, let length = source["head_length"]?.unsigned,
             length <= UInt64(SourcePosition.longestHead), let head = source["head"]?.text.flatMap({ TreeHash(base64: $0) })
         else { return nil }
+        var tailLength = source["tail_length"]?.unsigned ?? 0
+        let tail = source["tail"]?.text.flatMap { TreeHash(base64: $0) }
+        if tail == nil || tailLength > UInt64(SourcePosition.longestTail) || tailLength > offset { tailLength = 0 }
         self.init(
             path: path, device: source["device"]?.unsigned ?? 0, inode: source["inode"]?.unsigned ?? 0, offset: offset,
-            headLength: Int(length), head: head, gap: source["gap"]?.text)
+            headLength: Int(length), head: head, tailLength: Int(tailLength), tail: tail ?? .empty, gap: source["gap"]?.text)
         recordedAt = record.value["timestamp"]?.integer.map(Timestamp.init(milliseconds:))
     }
 

@@ -19,29 +19,13 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
-    @Option(help: ArgumentHelp("Public key of a journal; may be repeated.", valueName: "file"))
+    @Option(help: ArgumentHelp(
+            "Public key of a journal; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
+            valueName: "file[:origin]"))
     var key: [String] = []
 
-    /// A key is one short line; a larger file is none.
-    private static let longestKey = 4_096
-
     func run() throws {
-        let keys = try key.map { path in
-            var text = ""
-            do {
-                let reader = try ByteStreamReader(path: path)
-                var bytes = [UInt8](repeating: 0, count: VerifyCommand.longestKey)
-                let count = try bytes.withUnsafeMutableBytes { buffer throws(StreamProblem) in try reader.read(into: buffer) }
-                text = String(decoding: bytes[..<count], as: UTF8.self)
-            } catch {
-                throw CommandFailure(.inputRefused, "`\(path)`: \(error)")
-            }
-            do {
-                return try NoteVerifier(text)
-            } catch {
-                throw CommandFailure(.inputRefused, "`\(path)`: \(error)")
-            }
-        }
+        let keys = try key.map(VerifyCommand.trusted)
         let opened = try database.open()
         var items = try SourceAgreement.verify(opened, keys: keys)
         items.append(try rows(of: opened, items))
@@ -89,5 +73,13 @@ struct VerifyCommand: ParsableCommand {
             }
         }
         return item
+    }
+
+    private static func trusted(_ argument: String) throws -> TrustedKey {
+        do {
+            return try KeyFile.trusted(argument)
+        } catch {
+            throw CommandFailure(.inputRefused, "\(error)")
+        }
     }
 }

@@ -27,6 +27,11 @@ struct AppendCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Private key that signs checkpoints, as `keygen` makes it.", valueName: "file"))
     var key: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Private key that the journal was written with before: a checkpoint signed by both hands it over to --key.", valueName: "file"))
+    var previousKey: String?
+
     @Option(help: ArgumentHelp("Follow this file through rotation instead of reading standard input.", valueName: "file"))
     var follow: String?
 
@@ -49,13 +54,20 @@ struct AppendCommand: ParsableCommand {
 
     func validate() throws {
         if once, follow == nil { throw ValidationError("--once needs --follow") }
+        if previousKey != nil, key == nil { throw ValidationError("--previous-key needs --key") }
     }
 
     func run() throws {
         try Failure.translating {
             StopSignal.watch()
-            let writer = try JournalWriter(
-                directory: journal, options: writing.options(key: key), identity: writing.identity, clock: { Inputs.now })
+            var options = try writing.options(key: key)
+            options.previousKey = try previousKey.map(Inputs.signer)
+            let writer = try JournalWriter(directory: journal, options: options, identity: writing.identity, clock: { Inputs.now })
+            if let replaced = writer.replacedKeyID {
+                Message.warning(
+                    "`\(Escaping.terminal(journal))` was written with the key \(replaced) before; without --previous-key, whoever verifies must "
+                        + "state that the new key speaks for it (`--key FILE:\(Escaping.terminal(writer.origin))`)")
+            }
             if writer.recoveredBytes > 0, !quiet {
                 Message.warning(
                     "\(writer.recoveredBytes) bytes of an interrupted frame were moved to `\(Escaping.terminal(journal))/torn`")

@@ -6,7 +6,7 @@ import ShellSupport
 /// Journals a file that grows and is rotated, from where the journal says it was left.
 ///
 /// Rotation by renaming, by copying and truncating, and with compression are all found by content: a file is the one that was being read
-/// when its first bytes hash to what the journal holds. Lines are read exactly once as long as what was read last still exists, under any
+/// when its first bytes, and those before the position, hash to what the journal holds; among several, device and inode decide. Lines are read exactly once as long as what was read last still exists, under any
 /// name that begins with the file's.
 final class FileFollower {
     private let path: String
@@ -23,6 +23,7 @@ final class FileFollower {
 
     private var file: FollowedFile?
     private var gap: String?
+    private var hasSaidObstacle = false
     /// The journal knows how far the file has been read.
     private var hasPosition = false
 
@@ -39,11 +40,12 @@ final class FileFollower {
 
     func run() throws {
         let position = try SourcePosition.last(of: path, in: session.writer.directory)
-        if let position { try resume(position) } else { file = try? FollowedFile(path: path) }
+        try waitUntilReadable()
+        if let position { try resume(position) } else { file = openCurrent() }
         if stopsAtEnd, file == nil { file = try FollowedFile(path: path) }
         hasPosition = position != nil
         while !StopSignal.isRaised {
-            if file == nil { file = try? FollowedFile(path: path) }
+            if file == nil { file = openCurrent() }
             if file != nil, !hasPosition { try noteBeginning() }
             let progressed = try readOn()
             try session.tick()
@@ -54,6 +56,33 @@ final class FileFollower {
                 notePosition()
                 return
             }
+            StopSignal.sleep(milliseconds: FileFollower.pollMs)
+        }
+    }
+
+    /// The file at the path; nil when there is none, or when it cannot be read, which is said once.
+    private func openCurrent() -> FollowedFile? {
+        do {
+            let file = try FollowedFile(path: path)
+            hasSaidObstacle = false
+            return file
+        } catch {
+            if FollowedFile.exists(path), !hasSaidObstacle {
+                hasSaidObstacle = true
+                Message.warning(
+                    "\((error as? CommandFailure)?.message ?? "\(error)"); waiting until the user who runs this program may read it, "
+                        + "for instance by `setfacl -m u:USER:r`")
+            }
+            return nil
+        }
+    }
+
+    /// A file that is there and may not be read is not gone: where it was left is looked for when it can be.
+    private func waitUntilReadable() throws {
+        while FollowedFile.exists(path), openCurrent() == nil {
+            if stopsAtEnd { _ = try FollowedFile(path: path) }
+            if StopSignal.isRaised { return }
+            try session.tick()
             StopSignal.sleep(milliseconds: FileFollower.pollMs)
         }
     }
@@ -117,12 +146,21 @@ final class FileFollower {
         if position.headLength == 0 {
             return try takeUpUnread(since: position.recordedAt.map { FileFollower.nanoseconds($0) - FileFollower.clockGrain } ?? .max)
         }
-        if let current = try? FollowedFile(path: path), current.matches(position) {
+        if let current = openCurrent(), current.matches(position), !isContinued(position, elsewhereThan: current) {
             current.skip(to: position)
             file = current
             return
         }
         try takeUp(position)
+    }
+
+    /// Two files hold what was read: a log that was rotated, and one that begins with the same lines. The one that the position names is it, unless
+    /// another holds lines after the position that this one has not.
+    private func isContinued(_ position: SourcePosition, elsewhereThan current: FollowedFile) -> Bool {
+        FollowedFile.siblings(of: path).contains { sibling in
+            !sibling.isSameFile(as: current) && sibling.matches(position)
+                && (sibling.isNamed(by: position) || !sibling.isPrefix(of: current))
+        }
     }
 
     /// A time of a journal, which anybody may have written, as a file system counts it; far ones as far as that goes.
@@ -153,7 +191,7 @@ final class FileFollower {
             gap = "the file that was read up to byte \(position.offset) is gone"
             Message.warning("`\(Escaping.terminal(path))`: \(gap ?? ""); what followed in it is not in the journal")
             if StopSignal.isRaised { return }
-            file = try? FollowedFile(path: path)
+            file = openCurrent()
             notePosition(beginning: true)
         }
     }
@@ -163,8 +201,15 @@ final class FileFollower {
     private func find(_ position: SourcePosition) -> FollowedFile? {
         for attempt in 0..<FileFollower.attempts {
             if attempt > 0 { StopSignal.sleep(milliseconds: FileFollower.pollMs) }
-            let candidates = [try? FollowedFile(path: path)].compactMap { $0 } + FollowedFile.siblings(of: path)
-            if let found = candidates.first(where: { $0.matches(position) }) { return found }
+            let current = openCurrent()
+            let rotated = FollowedFile.siblings(of: path).filter { file in
+                current.map { !file.isSameFile(as: $0) } != false && file.matches(position)
+            }
+            if let found = rotated.first(where: { $0.isNamed(by: position) }) { return found }
+            if let current, current.matches(position) {
+                return rotated.first { !$0.isPrefix(of: current) } ?? current
+            }
+            if let found = rotated.first { return found }
             if StopSignal.isRaised { return nil }
         }
         return nil
@@ -206,10 +251,10 @@ final class FileFollower {
     /// The file at the path and those that rotation made of it, as they were at one moment: a file that is renamed while the others are
     /// listed would be in neither place. All of them are open, so what happens to their names afterwards does not matter.
     private func survey() -> (current: FollowedFile?, rotated: [FollowedFile]) {
-        var current = try? FollowedFile(path: path)
+        var current = openCurrent()
         var rotated = FollowedFile.siblings(of: path)
         for _ in 0..<FileFollower.attempts where !FollowedFile.names(path, current) {
-            current = try? FollowedFile(path: path)
+            current = openCurrent()
             rotated = FollowedFile.siblings(of: path)
         }
         return (current, rotated)

@@ -24,6 +24,8 @@ final class FollowedFile {
     private var consumed: UInt64 = 0
     private var readOffset: UInt64 = 0
     private var head: (length: Int, hash: TreeHash)?
+    /// The last bytes before `consumed`, at most `SourcePosition.longestTail`.
+    private var tail: [UInt8] = []
 
     init(path: String) throws {
         self.path = path
@@ -53,29 +55,60 @@ final class FollowedFile {
         if let compressed {
             count = try compressed.read(into: buffer)
         } else {
-            var status = stat()
-            guard fstat(descriptor, &status) == 0 else { throw failure() }
-            let size = UInt64(max(0, status.st_size))
+            let size = try size()
             if size < readOffset { return .replaced }
-            if size == readOffset { return .end }
-            if let head, hash(ofFirst: head.length) != head.hash { return .replaced }
+            if size == readOffset { return isUnchanged() ? .end : .replaced }
             count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(readOffset))
             guard count >= 0 else { throw failure() }
+            // After reading: what was read belongs to what was read before only when that is still there.
+            guard isUnchanged(), try self.size() >= readOffset + UInt64(count) else { return .replaced }
         }
         if count == 0 { return .end }
         readOffset += UInt64(count)
         try lines.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { line, offset in
             // Before the line is given out: whoever takes it asks for the position after it.
-            consumed = offset
+            pass(line, to: offset)
             try body(line, offset)
         }
         return .read
     }
 
+    private func size() throws -> UInt64 {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure() }
+        return UInt64(max(0, status.st_size))
+    }
+
+    /// Whether the first bytes, and those that were read last, are what they were.
+    private func isUnchanged() -> Bool {
+        if let head, hash(ofFirst: head.length) != head.hash { return false }
+        guard !tail.isEmpty else { return true }
+        return bytes(before: consumed, count: tail.count) == tail
+    }
+
+    /// Bytes of a file that is not compressed.
+    private func bytes(before offset: UInt64, count: Int) -> [UInt8]? {
+        guard offset >= UInt64(count), let start = off_t(exactly: offset - UInt64(count)) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: count)
+        return pread(descriptor, &bytes, count, start) == count ? bytes : nil
+    }
+
+    /// Counts a line as given out.
+    private func pass(_ line: UnsafeRawBufferPointer, to offset: UInt64) {
+        let length = offset - consumed
+        consumed = offset
+        // Of a line that was too long, the end was dropped.
+        switch length {
+        case UInt64(line.count): tail = Array(line.suffix(SourcePosition.longestTail))
+        case UInt64(line.count) + 1: tail = Array(line.suffix(SourcePosition.longestTail - 1)) + [UInt8(ascii: "\n")]
+        default: tail = []
+        }
+    }
+
     /// Gives out a last line that has no line feed; only for a file that does not grow any more.
     func finish(_ body: (UnsafeRawBufferPointer, UInt64) throws -> Void) throws {
         try lines.finish { line, offset in
-            consumed = offset
+            pass(line, to: offset)
             try body(line, offset)
         }
     }
@@ -85,15 +118,60 @@ final class FollowedFile {
         let length = Int(min(consumed, UInt64(SourcePosition.longestHead)))
         if head?.length != length { head = (length, hash(ofFirst: length) ?? .empty) }
         return SourcePosition(
-            path: name, device: device, inode: inode, offset: consumed, headLength: length, head: head?.hash ?? .empty)
+            path: name, device: device, inode: inode, offset: consumed, headLength: length, head: head?.hash ?? .empty,
+            tailLength: tail.count, tail: tail.withUnsafeBytes { SourcePosition.hash(of: $0) })
     }
 
-    /// Whether this is the file that the position is in.
+    /// Whether the position can be in this file: it begins as the file did that was read, is long enough, and holds before the position what
+    /// was read last.
     func matches(_ position: SourcePosition) -> Bool {
         guard hash(ofFirst: position.headLength) == position.head else { return false }
-        if compressed != nil { return true }
-        var status = stat()
-        return fstat(descriptor, &status) == 0 && UInt64(max(0, status.st_size)) >= position.offset
+        guard compressed == nil else {
+            guard position.tailLength > 0 else { return true }
+            return inflated(before: position.offset, count: position.tailLength).map(FollowedFile.hash) == position.tail
+        }
+        guard let size = try? size(), size >= position.offset else { return false }
+        guard position.tailLength > 0 else { return true }
+        return bytes(before: position.offset, count: position.tailLength).map(FollowedFile.hash) == position.tail
+    }
+
+    /// Whether it is the file itself, and not a copy, that the position names.
+    func isNamed(by position: SourcePosition) -> Bool { device == position.device && inode == position.inode }
+
+    private static func hash(_ bytes: [UInt8]) -> TreeHash { bytes.withUnsafeBytes { SourcePosition.hash(of: $0) } }
+
+    /// Bytes of a compressed file.
+    private func inflated(before offset: UInt64, count: Int) -> [UInt8]? {
+        guard let reader = try? ByteStreamReader(path: path) else { return nil }
+        var last: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        var done: UInt64 = 0
+        while done < offset {
+            let room = Int(min(UInt64(piece.count), offset - done))
+            guard let got = try? piece.withUnsafeMutableBytes({ try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<room])) }), got > 0
+            else { return nil }
+            last = Array((last + piece[..<got]).suffix(count))
+            done += UInt64(got)
+        }
+        return last.count == count ? last : nil
+    }
+
+    /// Whether everything in this file stands at the beginning of the other: then nothing is in it that the other has not.
+    func isPrefix(of other: FollowedFile) -> Bool {
+        guard let own = try? ByteStreamReader(path: path), let others = try? ByteStreamReader(path: other.path) else { return false }
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            guard let count = try? piece.withUnsafeMutableBytes({ try own.read(into: $0) }) else { return false }
+            if count == 0 { return true }
+            var wanted = piece[..<count]
+            while !wanted.isEmpty {
+                var found = [UInt8](repeating: 0, count: wanted.count)
+                guard let got = try? found.withUnsafeMutableBytes({ try others.read(into: $0) }), got > 0,
+                    wanted.prefix(got).elementsEqual(found[..<got])
+                else { return false }
+                wanted = wanted.dropFirst(got)
+            }
+        }
     }
 
     /// Goes on after the position.
@@ -101,8 +179,10 @@ final class FollowedFile {
         lines = LineAssembler(from: position.offset)
         consumed = position.offset
         head = (position.headLength, position.head)
+        tail = []
         guard let compressed else {
             readOffset = position.offset
+            tail = bytes(before: position.offset, count: position.tailLength) ?? []
             return
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
@@ -129,7 +209,7 @@ final class FollowedFile {
             guard count > 0 else { return nil }
             done += count
         }
-        return SourcePosition.hash(ofHead: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
+        return SourcePosition.hash(of: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
     }
 
     /// Whether the path names another file than this one. A path that names none may be about to.
@@ -144,6 +224,12 @@ final class FollowedFile {
         var status = stat()
         guard stat(path, &status) == 0 else { return file == nil }
         return file.map { UInt64(status.st_dev) == $0.device && UInt64(status.st_ino) == $0.inode } ?? false
+    }
+
+    /// Whether something is at the path, or may be: a directory that may not be searched hides it.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 || errno == EACCES
     }
 
     func isSameFile(as other: FollowedFile) -> Bool {

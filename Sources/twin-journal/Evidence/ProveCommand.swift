@@ -19,7 +19,8 @@ struct ProveCommand: ParsableCommand {
     @Argument(help: "The journal's directory.")
     var journal: String
 
-    @Option(help: ArgumentHelp("Public key; may be repeated.", valueName: "file"))
+    @Option(help: ArgumentHelp(
+            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.", valueName: "file[:origin]"))
     var key: [String]
 
     @Option(help: ArgumentHelp("The record that the proof is about.", valueName: "sequence"))
@@ -38,7 +39,7 @@ struct ProveCommand: ParsableCommand {
 
     func run() throws {
         try Failure.translating {
-            let prover = JournalProver(try Inputs.journal(journal), keys: try key.map(Inputs.verifier))
+            let prover = JournalProver(try Inputs.journal(journal), keys: try key.map(Inputs.trusted))
             let result = try proof(by: prover)
             let prefix = out ?? "frame-\(result.proof.index)"
             try ResultFile.write(Array(result.proof.encoded.utf8), to: prefix + TransparencyProof.fileExtension)

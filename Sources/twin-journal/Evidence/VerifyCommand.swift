@@ -18,7 +18,8 @@ struct VerifyCommand: ParsableCommand {
     @Argument(help: "The journal's directory.")
     var journal: String
 
-    @Option(help: ArgumentHelp("Public key; may be repeated when keys were changed.", valueName: "file"))
+    @Option(help: ArgumentHelp(
+            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.", valueName: "file[:origin]"))
     var key: [String] = []
 
     @Option(
@@ -46,7 +47,7 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         try Failure.translating {
             var verifier = JournalVerifier(try Inputs.journal(journal))
-            verifier.keys = try key.map(Inputs.verifier)
+            verifier.keys = try key.map(Inputs.trusted)
             verifier.remembered = try extends.map { try VerifyCommand.head($0, verifier.keys) }
             verifier.origin = origin
             verifier.depth = deep ? .records : .seals
@@ -63,12 +64,12 @@ struct VerifyCommand: ParsableCommand {
     private static let longestKept = 1 << 30
 
     /// The head that a checkpoint names; with keys, one of them must have signed it.
-    private static func head(_ path: String, _ keys: [NoteVerifier]) throws -> TreeHead {
+    private static func head(_ path: String, _ keys: [TrustedKey]) throws -> TreeHead {
         let text = try Inputs.text(of: path, atMost: longestKept)
         guard let last = Checkpoint.last(in: text) else {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is not a checkpoint")
         }
-        if !keys.isEmpty, case .wrongSignature = last.note.check(keys) {
+        if !keys.isEmpty, case .wrongSignature = last.note.check(keys.map(\.verifier)) {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` bears a wrong signature")
         }
         return last.checkpoint.head

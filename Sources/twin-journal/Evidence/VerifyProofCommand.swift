@@ -21,7 +21,8 @@ struct VerifyProofCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The frame: one gzip member as it stands in the segment.", valueName: "file"))
     var frame: String
 
-    @Option(help: ArgumentHelp("Public key; may be repeated.", valueName: "file"))
+    @Option(help: ArgumentHelp(
+            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.", valueName: "file[:origin]"))
     var key: [String]
 
     @Option(help: ArgumentHelp("Origin that the checkpoint must have.", valueName: "name"))
@@ -33,7 +34,7 @@ struct VerifyProofCommand: ParsableCommand {
 
     func run() throws {
         try Failure.translating {
-            let keys = try key.map(Inputs.verifier)
+            let keys = try key.map(Inputs.trusted)
             let text = try Inputs.text(of: proof, atMost: TransparencyProof.longest)
             guard let parsed = TransparencyProof(text) else {
                 throw CommandFailure(.inputRefused, "`\(Escaping.terminal(proof))` is not a tlog-proof@v1 file")
@@ -58,7 +59,7 @@ struct VerifyProofCommand: ParsableCommand {
             case .wrongSignature:
                 throw CommandFailure(.tampered, "the checkpoint in the proof bears a wrong signature")
             case .unknownKey:
-                throw CommandFailure(.undecidable, "the checkpoint in the proof is not signed by the key")
+                throw CommandFailure(.undecidable, "the checkpoint in the proof is not signed by a given key that speaks for `\(Escaping.terminal(parsed.checkpoint.origin))`")
             }
         }
     }

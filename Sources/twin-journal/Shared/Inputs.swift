@@ -6,9 +6,6 @@ import ShellSupport
 
 /// Reads what options name.
 enum Inputs {
-    /// A key is one short line; a larger file is none.
-    private static let longestKey = 4_096
-
     static func text(of path: String, atMost limit: Int) throws -> String {
         let reader: ByteStreamReader
         do {
@@ -37,26 +34,25 @@ enum Inputs {
         return text
     }
 
-    static func verifier(_ path: String) throws -> NoteVerifier {
-        let line = try text(of: path, atMost: longestKey)
-        if line.hasPrefix("PRIVATE+KEY+") {
-            throw CommandFailure(
-                .inputRefused,
-                "`\(Escaping.terminal(path))` is a private key; give the public one, `\(Escaping.terminal(path)).pub`")
-        }
+    /// What `--key FILE` or `--key FILE:ORIGIN` names.
+    static func trusted(_ argument: String) throws -> TrustedKey {
         do {
-            return try NoteVerifier(line)
+            return try KeyFile.trusted(argument)
         } catch {
-            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))`: \(error)")
+            throw refusal(error)
         }
     }
 
     static func signer(_ path: String) throws -> NoteSigner {
         do {
-            return try NoteSigner(text(of: path, atMost: longestKey))
-        } catch let problem as NoteKeyProblem {
-            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))`: \(problem)")
+            return try KeyFile.signer(path)
+        } catch {
+            throw refusal(error)
         }
+    }
+
+    private static func refusal(_ problem: KeyFile.Problem) -> CommandFailure {
+        CommandFailure(.inputRefused, Escaping.terminal(problem.description))
     }
 
     /// A journal's directory that is there.

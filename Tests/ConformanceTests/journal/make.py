@@ -157,14 +157,20 @@ class Journal:
         self.seal()
         self.segments.append([])
 
-    def seal(self, journaled=True, extra=""):
+    def seal(self, journaled=True, extra="", previous=None):
         self.last = {"size": len(self.frames), "root": b64(root(self.frames))}
         text = f"{self.origin}\n{self.last['size']}\n{self.last['root']}\n"
-        self.notes.append(text + "\n" + self.key.signature_line(text) + extra + "\n")
+        if previous:
+            text += f"successor {self.key.line}\n"
+        signatures = (previous.signature_line(text) if previous else "") + self.key.signature_line(text)
+        self.notes.append(text + "\n" + signatures + extra + "\n")
         if journaled:
             self.record("journal_sealed", checkpoint=dict(self.last), key_id=self.key.id.hex())
 
     def close(self):
+        if self.key:
+            self.cut()
+            self.seal()
         self.record("journal_closed", records=self.sequence, lost=0)
         self.cut()
         if self.key:
@@ -176,7 +182,7 @@ class Journal:
         return found | ({"checkpoints": "".join(self.notes).encode()} if self.notes else {})
 
 
-office, newer, witness = Key("acme.example/office", 1), Key("acme.example/office-2", 2), Key("witness.example", 3)
+office, newer, witness, namesake = Key("acme.example/office", 1), Key("acme.example/office-2", 2), Key("witness.example", 3), Key("acme.example/office", 4)
 FIRST, SECOND = "000000000001.ndjson.gz", "000000000002.ndjson.gz"
 
 
@@ -225,8 +231,51 @@ def cases():
     rotated.key = newer
     rotated.open()
     rotated.close()
-    yield "new-key", "the key was changed; both are given", rotated.files(), [office, newer], "intact", []
-    yield "new-key-only", "the key was changed; only the newer is given", rotated.files(), [newer], "cannot-be-proved", ["sealed-by-other", "signer-unknown"]
+    yield "new-key", "another key signs on; both are given, and it does not speak for the journal", rotated.files(), [office, newer], "cannot-be-proved", [
+        "signer-unknown", "unsealed-tail"]
+    yield "new-key-stated", "the same, and the user states that it speaks for the journal", rotated.files(), [office, (newer, office.name)], "intact", []
+    yield "new-key-only", "the same, and only the newer is given", rotated.files(), [(newer, office.name)], "cannot-be-proved", ["sealed-by-other", "signer-unknown"]
+    yield "origin-stated-for-another", "the journal's key is stated to speak for another journal", files, [(office, "acme.example/lab")], "cannot-be-proved", [
+        "signer-unknown", "unsealed-tail"]
+
+    resigned = Journal("acme.example/office", newer)
+    resigned.events()
+    yield "rewritten-by-another-key", "the whole journal was rewritten and signed by another trusted key", resigned.close().files(), [office, newer], "cannot-be-proved", [
+        "signer-unknown", "unsealed-tail"]
+
+    def handed_over(after, previous=office):
+        journal = Journal("acme.example/office", office)
+        journal.events()
+        journal.close()
+        journal.key = newer
+        journal.open()
+        journal.seal(previous=previous)
+        journal.events()
+        journal.key = after
+        journal.seal()
+        journal.record("journal_closed", records=journal.sequence, lost=0)
+        journal.cut()
+        journal.seal(journaled=False)
+        return journal.files()
+
+    handed = handed_over(newer)
+    yield "handed-over", "a checkpoint signed by both keys names the new one; only the old one is given", handed, [office], "intact", []
+    yield "handed-over-both", "the same, and both are given", handed, [office, newer], "intact", []
+    yield "handed-over-and-back", "the old key signs after it has named a successor", handed_over(office), [office], "cannot-be-proved", [
+        "signer-unknown", "unsealed-tail"]
+    yield "handed-over-by-a-stranger", "a key that does not speak for the journal names a successor", handed_over(newer, witness), [office, witness], "cannot-be-proved", [
+        "signer-unknown", "unsealed-tail"]
+    alone = handed_over(newer)
+    alone["checkpoints"] = alone["checkpoints"].replace(next(line + b"\n" for line in alone["checkpoints"].split(b"\n") if line.startswith("— acme.example/office-2".encode())), b"", 1)
+    yield "successor-did-not-sign", "the named successor has not signed the checkpoint that names it", alone, [office], "cannot-be-proved", [
+        "sealed-by-other", "signer-unknown", "unsealed-tail"]
+
+    again = Journal("acme.example/office", office)
+    again.events()
+    again.close()
+    again.key = namesake
+    again.open()
+    yield "new-key-of-the-same-name", "the new key bears the journal's name too; both are given", again.close().files(), [office, namesake], "intact", []
 
     cosigned = Journal("acme.example/office", office)
     cosigned.events()
@@ -248,11 +297,43 @@ def cases():
     torn[FIRST] = torn[FIRST][:-20]
     yield "torn-tail", "the last frame is cut short", torn, [office], "cannot-be-proved", ["open-end", "torn-tail"]
 
+    whole_end = open_end.files()
+    last = open_end.frames[-1]
+    tails = {
+        "zeros": b"\0" * 4096, "header-only": last[:54], "part-of-header": last[:7], "cut-twice": last[:70] + last[:60],
+        "contents-missing": last[:60] + b"\0" * (len(last) - 60), "contents-damaged-then-cut": last[:70] + bytes([last[70] ^ 1]) + last[71:] + last[:30],
+        "zeros-then-cut": b"\0" * 512 + last[:80]}
+    before = whole_end[FIRST][: -len(last)]
+    for name, tail in tails.items():
+        yield f"torn-{name}", "what an interrupted write can leave at the end", whole_end | {FIRST: before + tail}, [office], "cannot-be-proved", ["open-end", "torn-tail"]
+    yield "damage-before-a-sound-frame", "a cut frame that a whole one follows is damage", whole_end | {FIRST: before + last[:70] + last}, [office], "tampered", [
+        "frame-damaged", "open-end", "unsealed-tail"]
+
+    yield "closed-without-checkpoint", "the journal says that it was closed, and the checkpoints since its last seal were cut off", files | {
+        "checkpoints": "".join(notes[:2]).encode()}, [office], "tampered", ["checkpoint-missing", "unsealed-tail"]
+    unnamed = Journal("acme.example/office", office)
+    unnamed.events()
+    unnamed.seal(journaled=False)
+    unnamed.events()
+    unnamed.record("journal_closed", records=unnamed.sequence, lost=0)
+    unnamed.cut()
+    yield "closed-and-never-sealed", "forged frames after the last checkpoint end in journal_closed", unnamed.files(), [office], "tampered", [
+        "checkpoint-missing", "unsealed-tail"]
+    yield "closing-checkpoint-missing", "the writer was killed between its last frame and the last checkpoint", files | {
+        "checkpoints": "".join(notes[:-1]).encode()}, [office], "cannot-be-proved", ["unsealed-tail"]
+    yield "all-frames-deleted", "no frame is left of what the checkpoints cover", {FIRST: b"", "checkpoints": files["checkpoints"]}, [office], "tampered", [
+        "empty", "frames-missing"]
+    yield "all-segments-deleted", "no segment is left of what the checkpoints cover", {"checkpoints": files["checkpoints"]}, [office], "tampered", [
+        "empty", "frames-missing"]
+    for name in ["000000000000.ndjson.gz", "extra.ndjson.gz", "0000000000003.ndjson.gz", "000000000003.NDJSON.GZ"]:
+        yield f"strange-file-{name.lower().split('.')[0]}{'-upper-case' if name.isupper() else ''}", "a pattern of names finds more than the segments", files | {
+            name: files[FIRST]}, [office], "tampered", ["strange-file"]
+
     yield "byte-changed", "a byte of the second frame's data", changed(files, FIRST, sizes[0] + 70), [office], "tampered", ["frame-damaged", "root-mismatch", "unsealed-tail"]
     yield "length-changed", "the member length of the first frame", changed(files, FIRST, 18), [office], "tampered", [
         "frame-damaged", "no-beginning", "root-mismatch"]
     yield "cut-below-seal", "the last frame is missing", files | {SECOND: files[SECOND][: -sizes[-1]]}, [office], "tampered", [
-        "frames-missing", "open-end", "unsealed-tail"]
+        "frames-missing", "open-end"]
     yield "segment-missing", "the first segment is missing", {name: data for name, data in files.items() if name != FIRST}, [office], "tampered", [
         "frames-missing", "no-beginning", "root-mismatch", "segment-missing", "sequence-broken"]
     gzip_member = bytes.fromhex("1f8b0800000000000003") + zlib.compress(b'{"seq":99}\n', 6)[2:-4] + struct.pack("<II", zlib.crc32(b'{"seq":99}\n'), 11)
@@ -281,7 +362,9 @@ def main():
         for file_name, data in files.items():
             with open(os.path.join(here, "journals", name, file_name), "wb") as file:
                 file.write(data)
-        listed.append({"name": name, "note": note, "keys": [key.line for key in keys], "verdict": verdict, "findings": sorted(findings)})
+        given = [key if isinstance(key, tuple) else (key, None) for key in keys]
+        stated = {"origins": [origin for _, origin in given]} if any(origin for _, origin in given) else {}
+        listed.append({"name": name, "note": note, "keys": [key.line for key, _ in given], **stated, "verdict": verdict, "findings": sorted(findings)})
     with open(os.path.join(here, "journals.json"), "w") as file:
         json.dump(listed, file, indent=1)
 

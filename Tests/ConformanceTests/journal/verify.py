@@ -14,7 +14,7 @@ import hashlib
 MAGIC = bytes.fromhex("1f8b0804 00000000 00ff 2a00 544a2600 01")
 TAMPERED = {
     "segment-missing", "frame-damaged", "foreign-member", "sequence-broken", "root-mismatch", "frames-missing", "checkpoint-damaged", "signature-wrong",
-    "checkpoint-misplaced", "checkpoint-missing", "not-an-extension"}
+    "checkpoint-misplaced", "checkpoint-missing", "not-an-extension", "strange-file"}
 
 
 def header(data):
@@ -71,8 +71,23 @@ def frames(data):
         if following is None and (MAGIC.startswith(data[at : at + 17]) or data[at : at + 17] == MAGIC) and (head is None or at + head[1] > len(data)):
             yield data[at:], "torn", None
             return
-        yield data[at:end], None, None
+        yield data[at:end], "torn" if following is None and not data[at:].strip(b"\0") else None, None
         at = end
+
+
+def may_be_torn(stretch):
+    """Whether an interrupted write can have left it: it begins like a frame, or with a zero."""
+    return MAGIC.startswith(stretch[:17]) or stretch[:1] == b"\0"
+
+
+def split_end(found):
+    """The leaves of the last segment, and whether a torn end follows them."""
+    whole = max((place + 1 for place, (_, head, _) in enumerate(found) if head == "foreign" or isinstance(head, tuple)), default=0)
+    # What follows the last whole member is torn from where every piece of it begins like a frame or with a zero.
+    start = len(found)
+    while start > whole and may_be_torn(found[start - 1][0]):
+        start -= 1
+    return found[:start], start < len(found)
 
 
 def point(data):
@@ -90,55 +105,70 @@ def is_signed(key, text, signature):
     return len(signature) == 64 and s < Q and packed(times(s, base)) == packed(add(point(signature[:32]), times(k, point(key))))
 
 
-def checkpoints(text, keys, findings):
-    """(size, root, origin, id of the signing key or None) of every checkpoint."""
-    seals = []
+def parsed_key(line):
+    name, key_id, key = line.strip().split("+", 2)
+    return name, bytes.fromhex(key_id), base64.b64decode(key)[1:]
+
+
+def checkpoints(text, keys, origins, findings):
+    """(size, root, origin, ids of the keys that signed it and speak for the journal) of every checkpoint."""
+    seals, speaking, keys = [], None, list(keys)
     while text:
         note = re.match(r"([^\n]+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/]{43}=)\n((?:[^\n]+\n)*)\n((?:— [^ \n]+ [A-Za-z0-9+/]+=*\n)+)\n", text)
         if not note:
             # The beginning of one note, or something else.
             findings.add("torn-checkpoint" if text.count("\n\n") <= 1 else "checkpoint-damaged")
             break
-        text, signer = text[note.end() :], None
+        text = text[note.end() :]
         signed = note[0][: note[0].index("\n\n") + 1].encode()
-        for line in note[5].splitlines():
-            _, name, data = line.split(" ")
-            data = base64.b64decode(data)
-            for key_name, key_id, key in keys:
-                if (name, data[:4]) == (key_name, key_id):
-                    if is_signed(key, signed, data[4:]):
-                        signer = key_id.hex()
-                    else:
-                        findings.add("signature-wrong")
-                        signer = signer or "wrong"
-        if keys and signer is None:
+        lines = [(name, base64.b64decode(data)) for _, name, data in (line.split(" ") for line in note[5].splitlines())]
+        if speaking is None:
+            speaking = {key for key, origin in zip(keys, origins) if note[1] == (origin or key[0])}
+        valid, wrong = [], False
+        for name, data in lines:
+            for key in keys:
+                if (name, data[:4]) == key[:2]:
+                    wrong |= not is_signed(key[2], signed, data[4:])
+                    valid.append(key)
+        signers = [] if wrong else [key for key in valid if key in speaking]
+        successor = next((parsed_key(line[10:]) for line in note[4].splitlines() if line.startswith("successor ")), None)
+        if signers and successor and any(
+            (name, data[:4]) == successor[:2] and is_signed(successor[2], signed, data[4:]) for name, data in lines
+        ) and successor not in signers:
+            speaking = (speaking - set(valid)) | {successor}
+            keys += [] if successor in keys else [successor]
+            signers.append(successor)
+        if wrong:
+            findings.add("signature-wrong")
+        elif keys and not signers:
             findings.add("signer-unknown")
         size = int(note[2])
         if size <= (seals[-1][0] if seals else 0):
             findings.add("checkpoint-misplaced")
             continue
-        seals.append((size, note[3], note[1], signer if signer != "wrong" else None))
+        seals.append((size, note[3], note[1], {key[1].hex() for key in signers}))
     return seals
 
 
-def verify(journal, key_lines):
-    findings, keys = set(), []
-    for line in key_lines:
-        name, key_id, key = line.strip().split("+", 2)
-        keys.append((name, bytes.fromhex(key_id), base64.b64decode(key)[1:]))
+def verify(journal, key_lines, origins):
+    findings, keys = set(), [parsed_key(line) for line in key_lines]
     read = lambda name: open(os.path.join(journal, name), "rb").read()
-    segments = sorted(name for name in os.listdir(journal) if re.fullmatch(r"\d{12}\.ndjson\.gz", name))
+    segments = sorted(name for name in os.listdir(journal) if re.fullmatch(r"(?!0{12})[0-9]{12}\.ndjson\.gz", name))
     text = read("checkpoints").decode() if os.path.exists(os.path.join(journal, "checkpoints")) else ""
-    seals = checkpoints(text, keys, findings)
+    seals = checkpoints(text, keys, origins, findings)
     findings |= ({"no-key"} if not keys else set()) | ({"no-checkpoint"} if not seals else set())
     if [int(name[:12]) for name in segments] != list(range(1, len(segments) + 1)):
         findings.add("segment-missing")
-    members, expected, last, runs, named, ending = [], 1, 0, [], [], None
+    if any(name.lower().endswith(".ndjson.gz") and name not in segments for name in os.listdir(journal)):
+        findings.add("strange-file")
+    members, expected, last, runs, named, closed, ending = [], 1, 0, [], [], [], None
     for name in segments:
-        for member, head, records in frames(read(name)):
-            if head == "torn" and name == segments[-1]:
-                findings.add("torn-tail")
-                continue
+        found, torn = list(frames(read(name))), False
+        if name == segments[-1]:
+            found, torn = split_end(found)
+        if torn:
+            findings.add("torn-tail")
+        for member, head, records in found:
             if records is None:
                 findings.add("foreign-member" if head == "foreign" else "frame-damaged")
                 expected = None
@@ -150,12 +180,14 @@ def verify(journal, key_lines):
                 for record in records:
                     if record.get("event_type") == "journal_opened":
                         runs.append((len(members), record))
+                    if record.get("event_type") == "journal_closed" and runs and "key_id" in runs[-1][1]:
+                        closed.append(len(members))
                     if record.get("event_type") in ("journal_opened", "journal_sealed") and "checkpoint" in record:
                         named.append((record["checkpoint"]["size"], record["checkpoint"]["root"]))
                 ending = records[-1].get("event_type")
             members.append(member)
-    if not members:
-        return findings | {"empty"}
+    if any(max([seal[0] for seal in seals], default=0) < place for place in closed):
+        findings.add("checkpoint-missing")
     fitting = []
     for seal in seals:
         if seal[0] > len(members):
@@ -164,6 +196,11 @@ def verify(journal, key_lines):
             findings.add("root-mismatch")
         else:
             fitting.append(seal)
+    if "torn-tail" in findings and "frames-missing" in findings:
+        # A checkpoint covers whole frames where the end is torn.
+        findings = findings - {"torn-tail"} | {"frame-damaged"}
+    if not members:
+        return findings | {"empty"}
     if any(pair not in [seal[:2] for seal in seals] for pair in named):
         findings.add("checkpoint-missing")
     if ending != "journal_closed":
@@ -173,7 +210,7 @@ def verify(journal, key_lines):
     if any(seal[2] != runs[0][1]["journal"]["origin"] for seal in seals):
         findings.add("checkpoint-misplaced")
     if keys and seals:
-        covered = lambda key_id: max([size for size, _, _, signer in fitting if signer and key_id in (None, signer)], default=0)
+        covered = lambda key_id: max([size for size, _, _, signers in fitting if signers and (key_id is None or key_id in signers)], default=0)
         for (start, record), end in zip(runs, [start for start, _ in runs[1:]] + [len(members)]):
             by_own = max(start, covered(record["key_id"]) if "key_id" in record else 0)
             if by_own < min(end, covered(None)):
@@ -189,12 +226,12 @@ def verdict(findings):
 
 def main():
     if len(sys.argv) > 1:
-        findings = verify(sys.argv[1], [open(name, encoding="utf-8").read() for name in sys.argv[2:]])
+        findings = verify(sys.argv[1], [open(name, encoding="utf-8").read() for name in sys.argv[2:]], [None] * len(sys.argv[2:]))
         print(verdict(findings), *sorted(findings))
         return {"intact": 0, "tampered": 5, "cannot-be-proved": 6}[verdict(findings)]
     cases, wrong = json.load(open(os.path.join(here, "journals.json"), encoding="utf-8")), 0
     for case in cases:
-        findings = verify(os.path.join(here, "journals", case["name"]), case["keys"])
+        findings = verify(os.path.join(here, "journals", case["name"]), case["keys"], case.get("origins") or [None] * len(case["keys"]))
         if verdict(findings) != case["verdict"] or sorted(findings) != case["findings"]:
             print(f"{case['name']}: {verdict(findings)} {sorted(findings)}, and it should be {case['verdict']} {case['findings']}")
             wrong += 1

@@ -65,7 +65,7 @@ enum Sample {
         -> VerificationReport
     {
         var verifier = JournalVerifier(JournalDirectory(directory))
-        verifier.keys = keys.map(\.verifier)
+        verifier.keys = keys.map { TrustedKey($0.verifier) }
         configure(&verifier)
         return try verifier.verify()
     }

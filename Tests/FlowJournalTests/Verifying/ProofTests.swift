@@ -13,13 +13,13 @@ import Testing
     }
 
     @Test func everyFrameIsProved() throws {
-        let prover = JournalProver(JournalDirectory(journal), keys: [Sample.signer().verifier])
+        let prover = JournalProver(JournalDirectory(journal), keys: [TrustedKey(Sample.signer().verifier)])
         for (index, located) in try Sample.frames(journal).enumerated() {
             let proof = try prover.prove(.frame(UInt64(index)))
             let parsed = try #require(TransparencyProof(proof.proof.encoded))
             #expect(parsed == proof.proof)
             #expect(parsed.index == UInt64(index))
-            #expect(proof.member.withUnsafeBytes { parsed.check($0, [Sample.signer().verifier]) } == .proved(Sample.signer().verifier))
+            #expect(proof.member.withUnsafeBytes { parsed.check($0, [TrustedKey(Sample.signer().verifier)]) } == .proved(Sample.signer().verifier))
             let header = try #require(located.frame.header)
             #expect(try prover.prove(.sequence(header.lastSequence)).proof == proof.proof)
         }
@@ -27,7 +27,7 @@ import Testing
 
     @Test func aProofThatWasChangedAnywhereIsRefused() throws {
         let key = Sample.signer().verifier
-        let proof = try JournalProver(JournalDirectory(journal), keys: [key]).prove(.frame(2))
+        let proof = try JournalProver(JournalDirectory(journal), keys: [TrustedKey(key)]).prove(.frame(2))
         let text = Array(proof.proof.encoded.utf8)
         let extra = proof.proof.encoded.split(separator: "\n")[1]
         let extraRange = TransparencyProof.title.utf8.count + 1..<TransparencyProof.title.utf8.count + 2 + extra.utf8.count
@@ -35,29 +35,29 @@ import Testing
             var changed = text
             changed[index] ^= 1
             guard let string = String(validating: changed, as: UTF8.self), let parsed = TransparencyProof(string) else { continue }
-            let check = proof.member.withUnsafeBytes { parsed.check($0, [key]) }
+            let check = proof.member.withUnsafeBytes { parsed.check($0, [TrustedKey(key)]) }
             // The extra line is not authenticated, and says so.
             if case .proved = check { #expect(extraRange.contains(index), "byte \(index)") }
         }
         for index in proof.member.indices {
             var changed = proof.member
             changed[index] ^= 1
-            #expect(changed.withUnsafeBytes { proof.proof.check($0, [key]) } == .notIncluded)
+            #expect(changed.withUnsafeBytes { proof.proof.check($0, [TrustedKey(key)]) } == .notIncluded)
         }
-        #expect(proof.member.withUnsafeBytes { proof.proof.check($0, [Sample.signer(4).verifier]) } == .unknownKey)
+        #expect(proof.member.withUnsafeBytes { proof.proof.check($0, [TrustedKey(Sample.signer(4).verifier)]) } == .unknownKey)
         #expect(proof.member.withUnsafeBytes { proof.proof.check($0, []) } == .unknownKey)
     }
 
     @Test func whatCannotBeProvedIsNot() throws {
-        let prover = JournalProver(JournalDirectory(journal), keys: [Sample.signer().verifier])
+        let prover = JournalProver(JournalDirectory(journal), keys: [TrustedKey(Sample.signer().verifier)])
         #expect(throws: JournalProver.Problem.notFound) { try prover.prove(.frame(1_000)) }
         #expect(throws: JournalProver.Problem.notFound) { try prover.prove(.sequence(0)) }
-        let stranger = JournalProver(JournalDirectory(journal), keys: [Sample.signer(4).verifier])
+        let stranger = JournalProver(JournalDirectory(journal), keys: [TrustedKey(Sample.signer(4).verifier)])
         #expect(throws: JournalProver.Problem.unsealed(frame: 0)) { try stranger.prove(.frame(0)) }
         let open = directory.path + "/open"
         try Sample.write(open, runs: 1, frames: 1, closes: false)
         #expect(throws: JournalProver.Problem.unsealed(frame: 0)) {
-            try JournalProver(JournalDirectory(open), keys: [Sample.signer().verifier]).prove(.frame(0))
+            try JournalProver(JournalDirectory(open), keys: [TrustedKey(Sample.signer().verifier)]).prove(.frame(0))
         }
         let frame = try Sample.frames(journal)[0].frame
         let path = journal + "/000000000001.ndjson.gz"

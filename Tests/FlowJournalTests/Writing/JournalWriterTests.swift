@@ -27,7 +27,7 @@ import Testing
         try writer.close()
         let records = try Sample.records(journal)
         let opened = Array(records[0].utf8).withUnsafeBytes { JSONValue.parse($0) }
-        #expect(records.count == 3)
+        #expect(records.count == 4)
         #expect(opened?["seq"]?.unsigned == 1)
         #expect(opened?["event_type"] == .string("journal_opened"))
         #expect(opened?["journal"]?["origin"] == .string("acme.example/office"))
@@ -36,8 +36,12 @@ import Testing
         #expect(opened?["key_id"] == .string(Sample.signer().verifier.keyIDText))
         #expect(opened?["sync"] == .string("none"))
         #expect(records[1] == #"{"seq":2,"event_type":"closed_connection","timestamp":5,"connection":{"id":"c-1","rx":1}}"#)
+        // Everything is sealed before the journal says that it was closed.
+        let sealed = Array(records[2].utf8).withUnsafeBytes { JSONValue.parse($0) }
+        #expect(sealed?["event_type"] == .string("journal_sealed"))
+        #expect(sealed?["checkpoint"]?["size"]?.unsigned == 2)
         #expect(
-            records[2] == #"{"seq":3,"event_type":"journal_closed","timestamp":\#(Sample.start),"records":3,"lost":0}"#)
+            records[3] == #"{"seq":4,"event_type":"journal_closed","timestamp":\#(Sample.start),"records":4,"lost":0}"#)
         #expect(try Sample.verify(journal).verdict == .intact)
     }
 
@@ -191,13 +195,15 @@ import Testing
         #expect(bySegment.count >= 3)
         for (number, frames) in bySegment {
             let size = frames.reduce(0) { $0 + $1.frame.length }
-            #expect(size <= 500 || frames.count == 1, "segment \(number)")
+            // The last frame, in which the journal is closed, begins no segment.
+            let limit = number == bySegment.count ? 500 + (frames.last?.frame.length ?? 0) : 500
+            #expect(size <= limit || frames.count == 1, "segment \(number)")
         }
         let report = try Sample.verify(journal)
         #expect(report.verdict == .intact)
-        #expect(report.checkpointCount == bySegment.count)
-        // Each checkpoint but the last is named by a record.
-        #expect(try kinds().filter { $0 == "journal_sealed" }.count == bySegment.count - 1)
+        // One when each segment ends, one before the closing record, one over it. Each checkpoint but the last is named by a record.
+        #expect(report.checkpointCount == bySegment.count + 1)
+        #expect(try kinds().filter { $0 == "journal_sealed" }.count == bySegment.count)
     }
 
     @Test func checkpointsComeWithTime() throws {
@@ -228,10 +234,10 @@ import Testing
     @Test func sequencesGoOnAfterReopening() throws {
         for run in 0..<3 {
             let writer = try writer()
-            #expect(try writer.append(Array("{}".utf8)) == UInt64(run * 3 + 2))
+            #expect(try writer.append(Array("{}".utf8)) == UInt64(run * 4 + 2))
             try writer.close()
         }
-        #expect(try kinds() == (0..<3).flatMap { _ in ["journal_opened", "?", "journal_closed"] })
+        #expect(try kinds() == (0..<3).flatMap { _ in ["journal_opened", "?", "journal_sealed", "journal_closed"] })
         #expect(try Sample.verify(journal).verdict == .intact)
     }
 
@@ -256,6 +262,9 @@ import Testing
         let other = directory.path + "/other"
         try Sample.write(other, frames: 6)
         TestFile.write(TestFile.read(other + "/tree"), to: journal + "/tree")
+        #expect(throws: JournalProblem.self, "a journal that is shorter than its writer's state has lost frames") { _ = try self.writer() }
+        try Sample.write(directory.path + "/short", runs: 1, frames: 2)
+        TestFile.write(TestFile.read(directory.path + "/short/tree"), to: journal + "/tree")
         let writer = try writer()
         try writer.close()
         #expect(try Sample.verify(journal).verdict == .intact)
@@ -357,7 +366,9 @@ import Testing
         #expect(repaired.recoveredBytes == UInt64(bytes.count) - frames[2].offset)
         try repaired.close()
         #expect(try Sample.verify(journal).verdict == .intact)
-        #expect(try kinds() == ["journal_opened", "closed_connection", "journal_recovered", "journal_opened", "journal_closed"])
+        #expect(try kinds() == [
+            "journal_opened", "closed_connection", "journal_recovered", "journal_opened", "journal_sealed", "journal_closed",
+        ])
     }
 
     @Test func anOriginStaysWhatItIs() throws {
