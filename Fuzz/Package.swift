@@ -10,6 +10,9 @@ let package = Package(
         .executableTarget(
             name: "fuzz-journal",
             dependencies: ["CFuzzer", .product(name: "FlowJournal", package: "twin-audit")]),
+        .executableTarget(
+            name: "fuzz-policy",
+            dependencies: ["CFuzzer", .product(name: "AccessPolicy", package: "twin-audit")]),
     ],
     swiftLanguageModes: [.v6]
 )
