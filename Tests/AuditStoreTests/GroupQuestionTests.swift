@@ -82,7 +82,8 @@ struct GroupQuestionTests {
         // Before all flows, within hours, on hours, and behind.
         let hour = 3_600_000
         let begin = SmallEvents.start - SmallEvents.start % hour
-        var times = Set((0..<Int.random(in: 0...5, using: &numbers)).map { _ in SmallEvents.start + Int.random(in: 0..<12_000_000, using: &numbers) })
+        var times = Set(
+            (0..<Int.random(in: 0...5, using: &numbers)).map { _ in SmallEvents.start + Int.random(in: 0..<12_000_000, using: &numbers) })
         if Bool.random(using: &numbers) { times.insert(begin + hour) }
         if Bool.random(using: &numbers) { times.insert(begin - 5 * hour) }
         for time in times.sorted() { options.policies.append(try GroupQuestionTests.policy(at: time, using: &numbers)) }
@@ -109,12 +110,16 @@ struct GroupQuestionTests {
             }
             question.keys = [.group]
             let byGroup = try GroupQuestionTests.rows(question, database)
-            #expect(byGroup == (try GroupQuestionTests.naive("SELECT label, \(GroupQuestionTests.sums) FROM grouped WHERE \(condition) GROUP BY 1", database)))
+            #expect(
+                byGroup
+                    == (try GroupQuestionTests.naive(
+                        "SELECT label, \(GroupQuestionTests.sums) FROM grouped WHERE \(condition) GROUP BY 1", database)))
             question.keys = [.day, .group, .userID]
             let day = "started_at - started_at % 86400000, label, principal_id"
             #expect(
                 try GroupQuestionTests.rows(question, database)
-                    == GroupQuestionTests.naive("SELECT \(day), \(GroupQuestionTests.sums) FROM grouped WHERE \(condition) GROUP BY 1, 2, 3", database))
+                    == GroupQuestionTests.naive(
+                        "SELECT \(day), \(GroupQuestionTests.sums) FROM grouped WHERE \(condition) GROUP BY 1, 2, 3", database))
             // Only those of some groups, by name or id.
             let group = ["201", "Red1", "green0", "B*", "20?"].randomElement(using: &numbers) ?? ""
             question.filter.groups = [group]
@@ -122,7 +127,8 @@ struct GroupQuestionTests {
             let members = "flow_id IN (SELECT flow_id FROM grouped WHERE lower(name) GLOB lower('\(group)') OR group_id GLOB '\(group)')"
             #expect(
                 try GroupQuestionTests.rows(question, database)
-                    == GroupQuestionTests.naive("SELECT outcome, \(GroupQuestionTests.sums) FROM flow WHERE \(condition) AND \(members) GROUP BY 1", database))
+                    == GroupQuestionTests.naive(
+                        "SELECT outcome, \(GroupQuestionTests.sums) FROM flow WHERE \(condition) AND \(members) GROUP BY 1", database))
             var sessions = TimelineQuestion()
             sessions.filter = question.filter
             sessions.gapMs = 0

@@ -99,7 +99,9 @@ struct SessionQuestionTests {
         #expect(rows == (try SessionQuestionTests.sessions(TimelineQuestion(), database)))
     }
 
-    @Test("what is no session is a connection id", arguments: ["session:x", "session:1:x", "session:1:-1", "session:1:100001", "session:1:2:3"])
+    @Test(
+        "what is no session is a connection id",
+        arguments: ["session:x", "session:1:x", "session:1:-1", "session:1:100001", "session:1:2:3"])
     func otherIDs(text: String) {
         guard case .connection(text) = TraceQuestion.Subject(text) else {
             Issue.record("\(text)")

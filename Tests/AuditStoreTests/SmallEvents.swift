@@ -92,7 +92,8 @@ final class Store {
     }
 
     func problems() throws -> [String] {
-        try DatabaseCheck.run(AuditDatabase(path: path, mode: .readOnly))
+        let result = try DatabaseCheck.run(AuditDatabase(path: path, mode: .readOnly))
+        return result.problems + result.unreadable
     }
 
     func number(_ sql: String) throws -> Int64 {

@@ -41,9 +41,15 @@ struct FailingRuleTests {
                 "SELECT principal_id, 0 AS first_seen, json_extract(CASE row_number() OVER () WHEN 1 THEN '{}' ELSE '{' END, '$') AS last_seen, 1 AS count FROM flow",
                 "test.b.sql:14: malformed JSON"
             ),
-            ("SELECT abs(-9223372036854775807 - 1) AS principal_id, 0 AS first_seen, 0 AS last_seen, 1 AS count", "test.b.sql:14: integer overflow"),
+            (
+                "SELECT abs(-9223372036854775807 - 1) AS principal_id, 0 AS first_seen, 0 AS last_seen, 1 AS count",
+                "test.b.sql:14: integer overflow"
+            ),
             ("SELECT principal_id, 1 AS count FROM flow", "test.b.sql:14: the statement gives no column `first_seen`"),
-            ("SELECT * FROM flow_fact", "test.b.sql:14: the statement reads the private table `flow_fact`; use the views of docs/database-views.md"),
+            (
+                "SELECT * FROM flow_fact",
+                "test.b.sql:14: the statement reads the private table `flow_fact`; use the views of docs/database-views.md"
+            ),
         ])
     func others(sql: String, why: String) throws {
         let tenant = try SmallTenant()

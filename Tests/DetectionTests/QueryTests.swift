@@ -97,7 +97,8 @@ struct QueryTests {
             (Wording.duration(milliseconds: 5_400_000), "1 h 30 min"), (Wording.duration(milliseconds: 187_200_000), "2 d 4 h"),
             (Wording.duration(milliseconds: -1_000), "−1 s"), (Wording.duration(milliseconds: .min), "−106751991167 d 7 h"),
             (Wording.bytes(999), "999 B"), (Wording.bytes(1_000), "1.0 kB"), (Wording.bytes(999_949), "999.9 kB"),
-            (Wording.bytes(999_951), "1.0 MB"), (Wording.bytes(.max - 1), "9.2 EB"), (Wording.bytes(.max), "more than 9.2 EB"), (Wording.count(1_234_567), "1,234,567"),
+            (Wording.bytes(999_951), "1.0 MB"), (Wording.bytes(.max - 1), "9.2 EB"), (Wording.bytes(.max), "more than 9.2 EB"),
+            (Wording.count(1_234_567), "1,234,567"),
             (Wording.count(-999), "−999"), (Wording.count(.min), "−9,223,372,036,854,775,808"),
         ])
     func wording(text: String, expected: String) {

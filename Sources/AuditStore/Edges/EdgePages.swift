@@ -113,7 +113,7 @@ final class EdgePages {
     }
 
     private static func isDamaged(_ number: Int64) -> StoreFailure {
-        StoreFailure(.tampered, "page \(number) of the table `edge_page` is not what was written; ingest into a new database")
+        StoreFailure(.environment, "page \(number) of the table `edge_page` is not what was written; ingest into a new database")
     }
 
     /// Reads page after page.

@@ -44,8 +44,8 @@ final class DurationCalibration {
 
     /// A closed event `elapsedMs` after its established event, with a duration of unknown unit.
     func observe(connector: Int64, elapsedMs: Int64, duration: Int64) {
-        let asMs = abs(elapsedMs &- duration) <= DurationCalibration.toleranceMs
-        let asUs = abs(elapsedMs &- duration / 1_000) <= DurationCalibration.toleranceMs
+        let asMs = DurationCalibration.agree(elapsedMs, duration)
+        let asUs = DurationCalibration.agree(elapsedMs, duration / 1_000)
         // Short connections fit both readings and tell nothing.
         guard !(asMs && asUs) else { return }
         if asMs {
@@ -56,6 +56,11 @@ final class DurationCalibration {
             evidence[connector, default: Evidence()].neither += 1
         }
         dirty.insert(connector)
+    }
+
+    private static func agree(_ elapsedMs: Int64, _ duration: Int64) -> Bool {
+        let (distance, overflow) = elapsedMs.subtractingReportingOverflow(duration)
+        return !overflow && distance.magnitude <= UInt64(toleranceMs)
     }
 
     func unit(of connector: Int64) -> FlowEvent.DurationUnit {

@@ -111,15 +111,18 @@ public struct FlowFilter: Sendable {
             origin.clauses.append("principal_kind = 1 AND principal_id IN (SELECT value FROM json_each('[\(list)]'))")
         }
         origin.add(devices.map(FlowFilter.matches), in: ["device"])
-        origin.add(clientIPs.map(FlowFilter.matches), in: ["client_ip"])
+        origin.add(clientIPs.map { HostMatch.condition($0, database) }, in: ["client_ip"])
 
         var target = DictionarySelection("SELECT target_id FROM target")
         target.add(
-            resources.map(FlowFilter.matches), in: ["resource_id", "applied_rule"],
-            or: resources.map { name in
-                ("value IN (SELECT resource_id FROM policy_resource WHERE resource = ? COLLATE NOCASE)", name)
+            resources.map { HostMatch.condition($0, database) }, in: ["resource_id", "applied_rule"],
+            or: resources.map(FlowFilter.matches).map { match in
+                (
+                    "value IN (SELECT resource_id FROM (SELECT resource_id, resource AS value FROM policy_resource) WHERE \(match.condition))",
+                    match.argument
+                )
             }, in: "resource_id")
-        target.add(addresses.map(FlowFilter.matches), in: ["address"])
+        target.add(addresses.map { HostMatch.condition($0, database) }, in: ["address"])
         target.add(connectors.map(FlowFilter.matches), id: "connector_id", name: "connector", of: "target")
         target.add(networks.map(FlowFilter.matches), id: "network_id", name: "network", of: "target")
         if !ports.isEmpty { target.clauses.append("port IN (\(ports.map { String($0) }.joined(separator: ", ")))") }
@@ -157,10 +160,12 @@ public struct FlowFilter: Sendable {
     /// A condition over a column `value`, with one argument.
     typealias Match = (condition: String, argument: String)
 
+    static func isPattern(_ text: String) -> Bool {
+        text.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+    }
+
     static func matches(_ text: String) -> Match {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }) else {
-            return ("value = ? COLLATE NOCASE", text)
-        }
+        guard isPattern(text) else { return ("value = ? COLLATE NOCASE", text) }
         return ("lower(value) GLOB lower(?)", glob(text))
     }
 

@@ -52,7 +52,7 @@ public enum KnownNames: String, Sendable, CaseIterable {
         var found: [UnknownName] = []
         var words: [String]?
         for value in values {
-            let match = FlowFilter.matches(value)
+            let match = self == .resource ? HostMatch.condition(value, database) : FlowFilter.matches(value)
             let isKnown = try Bool.fetchOne(
                 database, sql: "SELECT EXISTS (SELECT 1 FROM (\(all)) WHERE \(match.condition))", arguments: [match.argument])
             guard isKnown != true else { continue }

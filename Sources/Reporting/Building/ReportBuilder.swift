@@ -64,7 +64,8 @@ public struct ReportBuilder: Sendable {
                         id: id, title: "What could not be checked", question: "What does this report not prove?",
                         empty: "Everything that was asked could be checked.",
                         content: .notes(
-                            try Limits(database, detection, request.period.period, failures: failures, hasCutSum: cut, now: now).sentences)))
+                            try Limits(database, detection, request.period.period, failures: failures, hasCutSum: cut, now: now).sentences))
+                )
             default:
                 if let section = made[id] { sections.append(section) }
             }

@@ -29,7 +29,8 @@ struct TraceCommand: ParsableCommand {
         timeline.filter = try filters.filter()
         timeline.gapMs = try pause.milliseconds()
         let subject = TraceQuestion.Subject(id, timeline: timeline)
-        if case .session = subject {} else if !timeline.filter.description.isEmpty {
+        if case .session = subject {
+        } else if !timeline.filter.description.isEmpty {
             throw CommandFailure(.usage, "filters tell which flows of a session are meant; `\(id)` is no session")
         }
         let database = try database.open()
@@ -57,7 +58,9 @@ struct TraceCommand: ParsableCommand {
             }
         }
         try writer.finish()
-        if count > traces.count { Message.warning("shown are \(traces.count) of \(count) flows; `query sql` has the view flow for the rest") }
+        if count > traces.count {
+            Message.warning("shown are \(traces.count) of \(count) flows; `query sql` has the view flow for the rest")
+        }
     }
 
     private struct Step {

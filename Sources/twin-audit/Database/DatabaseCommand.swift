@@ -42,9 +42,13 @@ struct DatabaseCheckCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
 
     func run() throws {
-        let problems = try DatabaseCheck.run(database.open())
-        for problem in problems { Message.error(Escaping.terminal(problem)) }
-        guard problems.isEmpty else {
+        let result = try DatabaseCheck.run(database.open())
+        for problem in result.problems { Message.error(Escaping.terminal(problem)) }
+        for damage in result.unreadable { Message.error(Escaping.terminal("could not be checked: " + damage)) }
+        guard result.unreadable.isEmpty else {
+            throw CommandFailure(.environment, "the database is damaged; build it again from the journals and logs, or restore a backup")
+        }
+        guard result.isSound else {
             throw CommandFailure(.badAnswer, "the database is not sound; build it again from the journals and logs")
         }
         Message.write("the database is sound")

@@ -157,7 +157,9 @@ enum Question {
                 throw CommandFailure(
                     .usage, "`\(question.id)` has no parameter `\(name)`; it has \(known.isEmpty ? "none" : known)")
             }
-            values[name] = try Refusal.translating { try parameter.value(of: text, resolvingTime: NamedValues.time) }
+            // As the store writes an address, however it is written here.
+            let plain = parameter.kind == .text ? IPAddress(text).map(\.description) ?? text : text
+            values[name] = try Refusal.translating { try parameter.value(of: plain, resolvingTime: NamedValues.time) }
         }
         return values
     }
