@@ -42,15 +42,15 @@ public struct SignedNote: Hashable, Sendable {
     }
 
     private static func signature(_ line: Substring) -> Signature? {
-        guard line.hasPrefix("— ") else { return nil }
-        let parts = line.dropFirst(2).split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 2, NoteKey.isName(String(parts[0])), let bytes = Base64.decode(parts[1]), bytes.count > 4 else {
-            return nil
-        }
-        return Signature(
-            name: String(parts[0]),
-            keyID: bytes[..<4].reduce(0) { $0 << 8 | UInt32($1) },
-            bytes: Array(bytes[4...]))
+        // By bytes: a combining mark behind a blank would make another character of the two.
+        let bytes = Array(line.utf8)
+        let start = Array("— ".utf8)
+        guard bytes.starts(with: start) else { return nil }
+        let parts = bytes[start.count...].split(separator: 0x20, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        let name = String(decoding: parts[0], as: UTF8.self)
+        guard NoteKey.isName(name), let data = Base64.decode(String(decoding: parts[1], as: UTF8.self)), data.count > 4 else { return nil }
+        return Signature(name: name, keyID: data[..<4].reduce(0) { $0 << 8 | UInt32($1) }, bytes: Array(data[4...]))
     }
 
     /// Signs a text that ends in a line feed; nil when it does not, or when the library refuses.
