@@ -13,6 +13,9 @@ let package = Package(
         .executableTarget(
             name: "fuzz-formats",
             dependencies: ["CFuzzer", .product(name: "LogFormats", package: "twin-audit")]),
+        .executableTarget(
+            name: "fuzz-policy",
+            dependencies: ["CFuzzer", .product(name: "AccessPolicy", package: "twin-audit")]),
     ],
     swiftLanguageModes: [.v6]
 )

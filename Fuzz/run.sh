@@ -8,13 +8,22 @@ cd "$(dirname "$0")"
 
 seconds=${SECONDS_EACH:-600}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(frame record checkpoint proof stream journal lines documents report sniffer)
+[ ${#targets[@]} -gt 0 ] || targets=(
+    frame record checkpoint proof stream journal lines documents report sniffer policy answers terraform adminlog
+)
 
 clang_resources=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")/lib/clang
 fuzzer=$(find "$clang_resources" -name 'libclang_rt.fuzzer_no_main-x86_64.a' -o -name 'libclang_rt.fuzzer_no_main-aarch64.a' | head -1)
 [ -n "$fuzzer" ] || { echo "fuzz: this Swift toolchain has no libFuzzer" >&2; exit 4; }
 
-for product in fuzz-journal fuzz-formats; do
+program() {
+    case $1 in
+        lines | documents | report | sniffer) echo fuzz-formats ;;
+        policy | answers | terraform | adminlog) echo fuzz-policy ;;
+        *) echo fuzz-journal ;;
+    esac
+}
+for product in $(for target in "${targets[@]}"; do program "$target"; done | sort -u); do
     swift build -c release --product "$product" -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer \
         -Xlinker "$fuzzer" -Xlinker -lstdc++ -Xlinker -lm
 done
@@ -30,11 +39,7 @@ for target in "${targets[@]}"; do
     mkdir -p ".build/corpus/$target"
     [ -n "$(ls "Corpus/$target")" ] || { echo "fuzz: the corpus of $target is not there" >&2; exit 3; }
     log=.build/log-$target
-    case $target in
-        lines | documents | report | sniffer) program=fuzz-formats ;;
-        *) program=fuzz-journal ;;
-    esac
-    if ! FUZZ_TARGET=$target ".build/release/$program" ".build/corpus/$target" "Corpus/$target" \
+    if ! FUZZ_TARGET=$target ".build/release/$(program "$target")" ".build/corpus/$target" "Corpus/$target" \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=64 -max_len=20000 -use_value_profile=1 \
         -print_final_stats=1 -verbosity=0 -artifact_prefix=".build/crashes/$target-" >"$log" 2>&1
     then

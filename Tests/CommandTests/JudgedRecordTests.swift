@@ -87,7 +87,9 @@ struct JudgedRecordTests {
         let replayed = try Program.audit(
             "replay", "logs", "--policy", Self.directory.appendingPathComponent("harbour").path, "--flows", "--format", "csv", in: folder)
         #expect(replayed.status == 1)
-        let rows = replayed.output.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+        let rows = replayed.output.split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
         let header = try #require(rows.first)
         var got: [String: [String]] = [:]
         for row in rows.dropFirst() {

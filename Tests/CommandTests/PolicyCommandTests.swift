@@ -50,7 +50,8 @@ struct PolicyCommandTests {
         #expect(reach.status == 0 && reach.lastError.contains("may reach none of the 1 Resources"))
         let who = try Program.audit(
             "policy", "explain", "--policy", "gaps.yaml", "--user", "anna@x.example", "--to", "a.x.example:443", in: folder)
-        #expect(who.status == 2 && who.lastError.contains("no user or service account is called `anna@x.example`; is `ana@x.example` meant?"))
+        #expect(
+            who.status == 2 && who.lastError.contains("no user or service account is called `anna@x.example`; is `ana@x.example` meant?"))
         for target in ["a.x.example:0", "a.x.example:443/icmp", "a.x.example:+443", "*.x.example:443"] {
             let ask = try Program.audit("policy", "explain", "--policy", "gaps.yaml", "--user", "ana@x.example", "--to", target, in: folder)
             #expect(ask.status == 2, "\(target)")
@@ -61,7 +62,10 @@ struct PolicyCommandTests {
     func lastUses() throws {
         func reason(_ uses: String...) throws -> String {
             let arguments =
-                ["policy", "explain", "--policy", harbour + "/1.yaml", "--user", "engineer@harbour.example", "--to", "desk.quay.example:443"]
+                [
+                    "policy", "explain", "--policy", harbour + "/1.yaml", "--user", "engineer@harbour.example", "--to",
+                    "desk.quay.example:443",
+                ]
                 + ["--at", "2025-03-01T05:00:00Z", "--format", "csv"] + uses.flatMap { ["--last-use", $0] }
             let asked = try Program(name: "twin-audit").run(arguments, in: folder)
             return asked.output.split(separator: "\n").first { $0.hasPrefix("applied_rule") }.map(String.init) ?? asked.lastError

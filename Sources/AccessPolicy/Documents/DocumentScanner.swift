@@ -103,8 +103,15 @@ struct DocumentScanner {
             report(node.line, "\(what) must be a time such as `2026-10-08T06:00:00Z`, not \(text.quoted)")
             return nil
         }
+        guard DocumentScanner.times.contains(time.milliseconds) else {
+            report(node.line, "\(what) must be a time within the years 0 to 9999 in UTC, not \(text.quoted)")
+            return nil
+        }
         return time
     }
+
+    /// 0000-01-01T00:00:00Z…9999-12-31T23:59:59.999Z: what can be written again with four digits of the year.
+    private static let times: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
     /// An id: 1 to 128 bytes, no blanks or control characters. Global ids of the administration interface become their decimal part;
     /// `type` is then checked.

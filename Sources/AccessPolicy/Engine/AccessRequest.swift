@@ -13,20 +13,28 @@ public enum Destination: Hashable, Sendable {
 }
 
 extension IPAddress {
-    /// An address as records and people spell it: besides its proper forms with a zone (`fe80::1%eth0`), which says by which interface
-    /// and not which address, or dotted decimal with a trailing dot, which no name can be.
+    /// An address as records and people spell it: besides its proper forms those of `HostName`, and with a zone (`fe80::1%eth0`), which
+    /// says by which interface and not which address.
     public init?(recorded text: String) {
         if let address = IPAddress(text) {
             self = address
             return
         }
-        if text.utf8.last == UInt8(ascii: "."), let address = IPAddress(text.dropLast()), address.family == .v4, !text.utf8.contains(58) {
+        // Hardly any other text can be one: the forms that are left have brackets, a last dot, a zone, or are not ASCII.
+        guard
+            text.utf8.first == UInt8(ascii: "[") || text.utf8.last == UInt8(ascii: ".")
+                || text.utf8.contains(where: { $0 == 37 || $0 >= 0x80 })
+        else { return nil }
+        let isV6 = text.utf8.contains(UInt8(ascii: ":"))
+        if case .address(let address) = HostName(text), !(isV6 && text.utf8.last == UInt8(ascii: ".")) {
             self = address
             return
         }
-        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "%")), case let zone = text.utf8[text.utf8.index(after: mark)...],
-            !zone.isEmpty, !zone.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "/") }), text[..<mark].utf8.contains(UInt8(ascii: ":")), let address = IPAddress(text[..<mark])
-        else { return nil }
+        var inside = text[...]
+        if inside.first == "[", inside.last == "]" { inside = inside.dropFirst().dropLast() }
+        guard isV6, let mark = inside.utf8.firstIndex(of: UInt8(ascii: "%")), let address = IPAddress(inside[..<mark]) else { return nil }
+        let zone = inside.utf8[inside.utf8.index(after: mark)...]
+        guard !zone.isEmpty, !zone.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "/") }) else { return nil }
         self = address
     }
 }

@@ -72,7 +72,9 @@ public struct TerraformImport {
             if let module = planned["root_module"] { collect(module: module, unknown: unknown) }
             // What a plan read to be made stands in the state before it.
             if let module = root["prior_state"]?["values"]?["root_module"] { collect(module: module, unknown: [:], onlyData: true) }
-            if scanner.flag(root["errored"], "`errored`", default: false) { leftovers.remark("the plan ended with an error and may lack changes") }
+            if scanner.flag(root["errored"], "`errored`", default: false) {
+                leftovers.remark("the plan ended with an error and may lack changes")
+            }
             let deferred = scanner.list(root["deferred_changes"], "`deferred_changes`").count
             if deferred > 0 { leftovers.remark("\(deferred) changes are deferred to a later plan and are not imported") }
         } else {

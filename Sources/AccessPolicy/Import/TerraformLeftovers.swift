@@ -63,7 +63,9 @@ struct TerraformLeftovers {
         list(attributes, "attributes that are not read")
         list(Dictionary(unknown.map { ($0, 1) }, uniquingKeysWith: +), "known only after apply, and therefore missing")
         if deposed > 0 { notes.append("\(deposed) deposed \(deposed == 1 ? "object waits" : "objects wait") for removal, not imported") }
-        if tainted > 0 { notes.append("\(tainted) tainted \(tainted == 1 ? "object is" : "objects are") imported; replacing gives new ids") }
+        if tainted > 0 {
+            notes.append("\(tainted) tainted \(tainted == 1 ? "object is" : "objects are") imported; replacing gives new ids")
+        }
         return notes + remarks
     }
 }

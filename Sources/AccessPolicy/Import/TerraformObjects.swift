@@ -323,7 +323,8 @@ extension TerraformImport {
         leftovers.look(node, as: "twingate_resource.protocols", reads: ["allow_icmp", "tcp", "udp"])
         return ProtocolRules(
             allowsICMP: scanner.flag(node["allow_icmp"], "`allow_icmp`", default: true),
-            tcp: ports(first(node["tcp"], "the TCP rules of \(what)"), what), udp: ports(first(node["udp"], "the UDP rules of \(what)"), what))
+            tcp: ports(first(node["tcp"], "the TCP rules of \(what)"), what),
+            udp: ports(first(node["udp"], "the UDP rules of \(what)"), what))
     }
 
     private mutating func ports(_ node: DocumentNode?, _ what: String) -> PortRule {

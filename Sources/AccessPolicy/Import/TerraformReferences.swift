@@ -145,7 +145,13 @@ struct TerraformReferences {
         var isEscaped = false
         for character in address {
             if isQuoted {
-                if isEscaped { isEscaped = false } else if character == "\\" { isEscaped = true } else if character == "\"" { isQuoted = false }
+                if isEscaped {
+                    isEscaped = false
+                } else if character == "\\" {
+                    isEscaped = true
+                } else if character == "\"" {
+                    isQuoted = false
+                }
             } else if character == "\"" {
                 isQuoted = true
             } else if character == "[" {

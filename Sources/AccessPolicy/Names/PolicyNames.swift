@@ -77,7 +77,8 @@ extension PolicySnapshot {
         }
         guard ids.count == 1 else {
             throw NameProblem(
-                description: "\(ids.count) \(what)s are called \(name.quoted); give one of the ids \(ids.map(\.quoted).joined(separator: ", "))")
+                description:
+                    "\(ids.count) \(what)s are called \(name.quoted); give one of the ids \(ids.map(\.quoted).joined(separator: ", "))")
         }
         return first
     }

@@ -150,8 +150,8 @@ private struct ConnectorSighting: Hashable {
 
 extension ConnectorFacts {
     fileprivate mutating func add(_ start: Timestamp, _ sighting: ConnectorSighting, isBack: Bool) {
-        let midnight = Timestamp(
-            milliseconds: start.milliseconds - (start.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay)
+        let midnight = start.advanced(
+            byMilliseconds: -((start.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay))
         if days.last?.start != midnight { days.append(Day(start: midnight)) }
         let day = days.count - 1
         flows += 1
