@@ -53,7 +53,9 @@ struct PolicyExplainCommand: ParsableCommand {
             throw CommandFailure(.usage, "--to: \(error)")
         }
         let address = try resolved.map { text in
-            guard let address = IPAddress(recorded: text) else { throw CommandFailure(.usage, "--resolved takes an address, not `\(text)`") }
+            guard let address = IPAddress(recorded: text) else {
+                throw CommandFailure(.usage, "--resolved takes an address, not `\(text)`")
+            }
             return address
         }
         guard let who = user ?? serviceAccount, user == nil || serviceAccount == nil else {
