@@ -6,7 +6,7 @@ RELEASE := .build/release
 # The Swift runtime inside: programs start in half the time and run where no Swift is.
 CONFIG := -c release --static-swift-stdlib
 
-.PHONY: help setup build demo test lint format bench bench-large evaluate differential torture fuzz clean
+.PHONY: help setup build demo test lint format bench bench-large evaluate differential torture thorough sanitize fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,14 @@ torture: build ## kill the journal's writer and ingest again and again, and chec
 	@scripts/setup.sh python3
 	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
 	@python3 Tests/Torture/ingest.py $(RELEASE)
+
+thorough: setup ## the property tests with every seed, statement and step; half an hour
+	@$(SWIFT) build --build-tests
+	@TWIN_THOROUGH=1 SWIFT_BACKTRACE=enable=no $(SWIFT) test --skip-build --filter 'ReusedIDTests|StatementTests'
+
+sanitize: setup ## the suite under ThreadSanitizer and AddressSanitizer; an hour
+	@scripts/setup.sh sqlite3 jq python3 gzip python3-jsonschema python3-yaml
+	@scripts/sanitize.sh
 
 fuzz: setup ## feed the readers of journals and logs anything, SECONDS_EACH (600) seconds a target
 	@SECONDS_EACH=$(or $(SECONDS_EACH),600) Fuzz/run.sh

@@ -20,5 +20,8 @@ python3 Tests/Torture/journal.py .build/debug/twin-journal --rounds 8
 echo "== ingest, killed and hindered a few times (make torture: often)"
 python3 Tests/Torture/ingest.py .build/debug --rounds 6 --flows 3000
 
+echo "== the programs under ThreadSanitizer (make sanitize: the suite, and AddressSanitizer)"
+scripts/sanitize.sh smoke
+
 echo "== fuzzing, some seconds a reader (make fuzz: minutes)"
 SECONDS_EACH=5 Fuzz/run.sh
