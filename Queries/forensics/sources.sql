@@ -11,7 +11,7 @@ examples:
 status: stable
 --- */
 SELECT source_id, kind, format, compression, path, digest, size, events, noise, quarantined, duplicates, other, frames, first_at,
-    last_at
+    last_at, refusal
 FROM source
 WHERE coalesce(last_at, :since) >= :since AND coalesce(first_at, :since) < :until
 ORDER BY path, source_id

@@ -10,7 +10,8 @@ struct SaturationTests {
     /// `sum` as this program's connections have it, over some values.
     private static func sum(_ values: [String], _ expression: String = "sum(value)") throws -> [DatabaseValue] {
         let database = try AuditDatabase(path: ":memory:", mode: .create)
-        let rows = values.isEmpty ? "SELECT NULL AS value WHERE 0" : "SELECT column1 AS value FROM (VALUES \(values.map { "(\($0))" }.joined(separator: ",")))"
+        let list = values.map { "(\($0))" }.joined(separator: ",")
+        let rows = values.isEmpty ? "SELECT NULL AS value WHERE 0" : "SELECT column1 AS value FROM (VALUES \(list))"
         return try database.read { try DatabaseValue.fetchAll($0, sql: "SELECT \(expression) FROM (\(rows))") }
     }
 
@@ -31,8 +32,9 @@ struct SaturationTests {
     @Test("and so over windows that move, against a plain second way", arguments: 0..<20)
     func windows(seed: Int) throws {
         var dice = Numbers(seed: UInt64(seed))
-        let values = (0..<30).map { _ in
-            Int.random(in: 0..<4, using: &dice) == 0 ? Int64.max - Int64.random(in: 1...9, using: &dice) : Int64.random(in: 0...99, using: &dice)
+        let values = (0..<30).map { _ -> Int64 in
+            let (large, small) = (Int64.max - Int64.random(in: 1...9, using: &dice), Int64.random(in: 0...99, using: &dice))
+            return Int.random(in: 0..<4, using: &dice) == 0 ? large : small
         }
         let width = Int.random(in: 0...6, using: &dice)
         let sums = try SaturationTests.sum(

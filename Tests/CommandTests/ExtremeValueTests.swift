@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Numbers at the ends of what a record can say, in every field that has one, before every question: no command gives up, and no total lies.
+/// Numbers at the ends of what a record can say, in every field that has one, before every question: no command gives up, and no total
+/// lies.
 struct ExtremeValueTests {
     private static let numbers = [
         "0", "1", "-1", "9007199254740991", "9007199254740992", "9007199254740993", "4611686018427387904", "9223372036854775807",
@@ -97,7 +98,7 @@ struct ExtremeValueTests {
         }
         for sql in [
             "SELECT count(*) FROM access WHERE flows < 0 OR open < 0 OR bytes_received < 0 OR bytes_transferred < 0",
-            "SELECT count(*) FROM access WHERE typeof(bytes_received) <> 'integer' OR typeof(hour_at) <> 'integer' OR typeof(first_at) <> 'integer'",
+            "SELECT count(*) FROM access WHERE typeof(bytes_received) || typeof(hour_at) || typeof(first_at) LIKE '%real%'",
             "SELECT count(*) FROM flow WHERE typeof(ended_at) = 'real' OR bytes_received < 0 OR bytes_transferred < 0",
             "SELECT count(*) FROM session WHERE bytes_received < 0 OR typeof(ended_at) <> 'integer'",
             "SELECT (SELECT sum(flows) FROM access) <> (SELECT count(*) FROM flow)",

@@ -38,7 +38,7 @@ struct FailingRuleTests {
             // While it is compiled, after some rows, and by its answer.
             ("SELECT nowhere FROM flow", "test.b.sql:14: no such column: nowhere"),
             (
-                "SELECT principal_id, 0 AS first_seen, json_extract(CASE row_number() OVER () WHEN 1 THEN '{}' ELSE '{' END, '$') AS last_seen, 1 AS count FROM flow",
+                "SELECT principal_id, 0 AS first_seen, json(iif(row_number() OVER () = 1, '{}', '{')) AS last_seen, 1 AS count FROM flow",
                 "test.b.sql:14: malformed JSON"
             ),
             (

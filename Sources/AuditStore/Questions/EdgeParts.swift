@@ -17,8 +17,8 @@ struct EdgePart {
     var last: Int64
 }
 
-/// Walks what a filter lets through of the roll-up, and takes a part apart where the answer depends on when its flows began: an edge into its
-/// hours, and an hour into its flows.
+/// Walks what a filter lets through of the roll-up, and takes a part apart where the answer depends on when its flows began: an edge into
+/// its hours, and an hour into its flows.
 struct EdgeParts {
     private let database: Database
     private let filter: FlowFilter

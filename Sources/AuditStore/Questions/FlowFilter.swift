@@ -117,10 +117,8 @@ public struct FlowFilter: Sendable {
         target.add(
             resources.map { HostMatch.condition($0, database) }, in: ["resource_id", "applied_rule"],
             or: resources.map(FlowFilter.matches).map { match in
-                (
-                    "value IN (SELECT resource_id FROM (SELECT resource_id, resource AS value FROM policy_resource) WHERE \(match.condition))",
-                    match.argument
-                )
+                let named = "SELECT resource_id FROM (SELECT resource_id, resource AS value FROM policy_resource)"
+                return ("value IN (\(named) WHERE \(match.condition))", match.argument)
             }, in: "resource_id")
         target.add(addresses.map { HostMatch.condition($0, database) }, in: ["address"])
         target.add(connectors.map(FlowFilter.matches), id: "connector_id", name: "connector", of: "target")

@@ -5,8 +5,8 @@ internal import GRDB
 enum HostMatch {
     private static let function = "twin_host"
 
-    /// A condition over a column `value` that holds for every text that names the same host. A pattern compares as `FlowFilter.matches` says,
-    /// with the text and with its canonical form.
+    /// A condition over a column `value` that holds for every text that names the same host. A pattern compares as `FlowFilter.matches`
+    /// says, with the text and with its canonical form.
     static func condition(_ text: String, _ database: Database) -> FlowFilter.Match {
         database.add(
             function: DatabaseFunction(function, argumentCount: 1, pure: true) { values in
@@ -30,7 +30,7 @@ enum HostMatch {
         return "CAST(x'\(digits.joined())' AS TEXT)"
     }
 
-    /// Whether a text may be written otherwise than in its canonical form, but for ASCII case: in colons or brackets, with a dot at its end,
-    /// or in other letters. Few are, so few are looked at.
+    /// Whether a text may be written otherwise than in its canonical form, but for ASCII case: in colons or brackets, with a dot at its
+    /// end, or in other letters. Few are, so few are looked at.
     private static let needsWork = "(value GLOB '*:*' OR value GLOB '*.' OR value GLOB '*[^ -~]*')"
 }

@@ -22,8 +22,8 @@ public enum StoredValue: Hashable, Sendable {
 /// Rows that a question gave, one after the other.
 public struct Answer {
     public var columns: [String]
-    /// Flows that are counted although it is not known whether they are meant: they were pruned, and the sums that are left of them are of a
-    /// whole hour.
+    /// Flows that are counted although it is not known whether they are meant: they were pruned, and the sums that are left of them are of
+    /// a whole hour.
     public var unsure: Int64 = 0
     private let next: () throws -> [StoredValue]?
 

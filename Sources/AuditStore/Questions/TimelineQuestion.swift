@@ -17,8 +17,8 @@ public struct TimelineQuestion: Sendable {
         try database.readOnce { connection in
             let condition = try condition(connection)
             let sql = """
-                SELECT started_at, ended_at, \(sessionID) AS session_id, coalesce(principal, principal_id) AS user, device_id AS device, resource_id AS
-                    resource, addresses, connectors, network, paths, flows, failures, connector_changes, bytes_received,
+                SELECT started_at, ended_at, \(sessionID) AS session_id, coalesce(principal, principal_id) AS user,
+                    device_id AS device, resource_id AS resource, addresses, connectors, network, paths, flows, failures, connector_changes, bytes_received,
                     bytes_transferred, verdicts
                 FROM (\(Views.sessions(where: condition, gapMs: gapMs))) AS sessions
                 ORDER BY started_at, sessions.session_id\(limit.map { " LIMIT \($0)" } ?? "")

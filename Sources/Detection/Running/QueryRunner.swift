@@ -126,8 +126,10 @@ public struct QueryRunner: Sendable {
             guard isPrivate == true else { throw failure }
             throw QueryFailure(
                 .refused,
-                "\(failure.message[..<named.lowerBound])the statement reads the private table `\(name)`; use the views of docs/database-views.md"
-            )
+                """
+                \(failure.message[..<named.lowerBound])the statement reads the private table `\(name)`; use the views of \
+                docs/database-views.md
+                """)
         }
     }
 

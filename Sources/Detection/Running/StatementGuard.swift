@@ -72,7 +72,8 @@ final class StatementGuard {
         }
     }
 
-    /// What no column is needed of may be a part that the statement itself names: then there is no table of that name, or the part hides it.
+    /// What no column is needed of may be a part that the statement itself names: then there is no table of that name, or the part hides
+    /// it.
     private func mayRead(_ table: String, isWithoutColumns: Bool) -> Bool {
         guard case .only(let tables, let modules) = reach else { return true }
         if tables.contains(table) { return true }

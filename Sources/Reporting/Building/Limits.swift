@@ -72,8 +72,10 @@ struct Limits {
             coalesce(sum(CASE complete WHEN 0 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE kind WHEN 'journal' THEN 1 ELSE 0 END), 0),
             count(*), (SELECT count(*) FROM duration_calibration WHERE milliseconds = 0 AND microseconds = 0)
         FROM source
-        WHERE coalesce(last_at, :since) >= :since AND coalesce(first_at, :since) < :until
+        WHERE refusal IS NULL AND coalesce(last_at, :since) >= :since AND coalesce(first_at, :since) < :until
         """
+
+    private static let refusedSQL = "SELECT count(*), min(path) FROM source WHERE refusal IS NOT NULL"
 
     private mutating func addSources(_ database: AuditDatabase, _ period: Period) throws {
         var counts: [Int64] = []
@@ -81,6 +83,15 @@ struct Limits {
             counts = row.map { $0.integer ?? 0 }
         }
         guard counts.count == 6 else { return }
+        var refused: [StoredValue] = []
+        try QueryRunner(database: database).run(viewsOnly: Limits.refusedSQL, period: period) { refused = $0 }
+        if let files = refused.first?.integer, files > 0 {
+            sentences.append(
+                """
+                \(Wording.count(files)) files were passed over, such as \(refused.last?.text ?? "one"): what they say is not in this \
+                report. `twin-audit query run sources` says why.
+                """)
+        }
         if counts[0] > 0 {
             sentences.append(
                 "\(Wording.count(counts[0])) lines of \(Wording.count(counts[1])) files could not be read and were set aside; what they say is not in this report."
@@ -116,7 +127,9 @@ struct Limits {
         let lost = counts[1] > 0 ? ": at least \(Wording.count(counts[1])) lines" : ""
         let uncounted = counts[2] > 0 ? "; \(Wording.count(counts[2])) times they do not say how many" : ""
         sentences.append(
-            "\(Wording.count(counts[3])) logs say \(Wording.count(counts[0])) times themselves that lines were suppressed or lost\(when)\(lost)\(uncounted). Connections may be missing from this report; `twin-audit query run log-gaps` lists them."
-        )
+            """
+            \(Wording.count(counts[3])) logs say \(Wording.count(counts[0])) times themselves that lines were suppressed or lost\
+            \(when)\(lost)\(uncounted). Connections may be missing from this report; `twin-audit query run log-gaps` lists them.
+            """)
     }
 }
