@@ -173,7 +173,8 @@ public enum RowAgreement {
         func rows(_ database: AuditDatabase) throws -> [String] {
             try database.read { connection in
                 let names = try columns(of: "flow", without, connection).map { "\"\($0)\"" }.joined(separator: ", ")
-                return try Row.fetchAll(connection, sql: "SELECT \(names) FROM flow WHERE \(condition) ORDER BY \(names) LIMIT 100000").map {
+                return try Row.fetchAll(connection, sql: "SELECT \(names) FROM flow WHERE \(condition) ORDER BY \(names) LIMIT 100000").map
+                {
                     "connection \($0["connection_id"] as String? ?? "-") of \($0["principal"] as String? ?? "-") to "
                         + "\($0["address"] as String? ?? "-") at \(Timestamp(milliseconds: $0["started_at"] as Int64? ?? 0)), "
                         + "\($0["outcome"] as String? ?? "-"), \($0["bytes_received"] as Int64? ?? 0) bytes received"

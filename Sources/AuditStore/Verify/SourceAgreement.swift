@@ -102,7 +102,8 @@ public enum SourceAgreement {
                 "`\(path)`: the bytes are not those that were ingested (SHA-256 \(file.digest) of the first \(file.size)), and records of it "
                     + "stand there still")
         case .gone(let reason):
-            return item(.cannotBeProved, "the bytes that were ingested (SHA-256 \(file.digest) of \(file.size)) cannot be looked at: \(reason)")
+            return item(
+                .cannotBeProved, "the bytes that were ingested (SHA-256 \(file.digest) of \(file.size)) cannot be looked at: \(reason)")
         }
     }
 }

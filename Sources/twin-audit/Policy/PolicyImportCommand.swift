@@ -55,7 +55,7 @@ struct PolicyImportCommand: ParsableCommand {
     /// The time by which the log says the snapshot was in force; nil when it does not explain every change.
     private func narrowed(_ snapshot: PolicySnapshot) throws -> Timestamp? {
         let entries = try log.flatMap { try AdministrativeLog.read(try PolicyFile.read($0), file: $0) }
-        let documents = (try? PolicyHistory.documents(inDirectory: out)) ?? []
+        let documents = access(out, F_OK) == 0 ? try PolicyHistory.documents(inDirectory: out) : []
         let earlier = documents.isEmpty ? nil : try PolicyHistory.load(files: documents)
         guard let before = earlier?.policies.last(where: { $0.snapshot.effectiveAt < snapshot.effectiveAt }) else {
             Message.write("the log dates nothing: `\(Escaping.terminal(out))` holds no snapshot before \(snapshot.effectiveAt)")

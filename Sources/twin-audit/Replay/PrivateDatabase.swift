@@ -54,7 +54,8 @@ enum PrivateDatabase {
 
         guard let folder = strdup(TemporaryDirectory.template), mkdtemp(folder) != nil else {
             throw CommandFailure(
-                .environment, "cannot make a directory in `\(TemporaryDirectory.path)`: \(String(cString: strerror(errno))); name another with $TMPDIR")
+                .environment,
+                "cannot make a directory in `\(TemporaryDirectory.path)`: \(String(cString: strerror(errno))); name another with $TMPDIR")
         }
         let path = String(cString: folder) + "/audit.db"
         for (place, ending) in endings.enumerated() { leftovers[place] = strdup(path + ending) }

@@ -19,7 +19,8 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
-    @Option(help: ArgumentHelp(
+    @Option(
+        help: ArgumentHelp(
             "Public key of a journal; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
             valueName: "file[:origin]"))
     var key: [String] = []
@@ -50,7 +51,9 @@ struct VerifyCommand: ParsableCommand {
             """)
         if items.contains(where: { $0.answer == .tampered }) { throw ExitStatusError(.tampered) }
         if items.contains(where: { $0.answer == .disagrees }) { throw ExitStatusError(.environment) }
-        if journals.isEmpty || count(.cannotBeProved) > 0 || items.last?.answer == .cannotBeProved { throw ExitStatusError(.undecidable) }
+        if journals.isEmpty || items.contains(where: { $0.answer == .cannotBeProved && kind(of: $0) != "log" }) {
+            throw ExitStatusError(.undecidable)
+        }
     }
 
     private func kind(of item: VerifiedItem) -> String {
@@ -68,7 +71,8 @@ struct VerifyCommand: ParsableCommand {
         try PrivateDatabase.making { path in
             switch try RowAgreement.check(opened, derivingInto: path) {
             case .agrees(let count): item.remarks = ["\(count) rows say what the sources say"]
-            case .differs(let sentences): (item.answer, item.remarks) = (.disagrees, sentences + ["build the database again from its sources"])
+            case .differs(let sentences):
+                (item.answer, item.remarks) = (.disagrees, sentences + ["build the database again from its sources"])
             case .cannotTell(let reason): (item.answer, item.remarks) = (.cannotBeProved, [reason])
             }
         }
