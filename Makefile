@@ -54,6 +54,8 @@ torture: build ## kill the journal's writer and ingest again and again, and chec
 	@scripts/setup.sh python3
 	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
 	@python3 Tests/Torture/ingest.py $(RELEASE)
+	python3 Tests/Torture/live.py .build/release --rounds 2000
+	python3 Tests/Torture/proofs.py .build/release/twin-journal --rounds 2000
 
 fuzz: setup ## feed the readers of journals and logs anything, SECONDS_EACH (600) seconds a target
 	@SECONDS_EACH=$(or $(SECONDS_EACH),600) Fuzz/run.sh

@@ -19,7 +19,8 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
-    @Option(help: ArgumentHelp(
+    @Option(
+        help: ArgumentHelp(
             "Public key of a journal; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
             valueName: "file[:origin]"))
     var key: [String] = []
