@@ -64,6 +64,8 @@ final class OpenFile: Sendable {
         var isDirectory: Bool
         var isRegular: Bool
         var modifiedSeconds: Int
+        /// When the file or what is known of it was changed last (`st_ctim`).
+        var changedNanoseconds: Int64
     }
 
     func status() throws(SystemProblem) -> Status {
@@ -146,6 +148,7 @@ extension OpenFile.Status {
         isDirectory = value.st_mode & S_IFMT == S_IFDIR
         isRegular = value.st_mode & S_IFMT == S_IFREG
         modifiedSeconds = value.st_mtim.tv_sec
+        changedNanoseconds = Int64(value.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(value.st_ctim.tv_nsec)
     }
 }
 

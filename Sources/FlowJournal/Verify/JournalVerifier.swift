@@ -27,12 +27,36 @@ public struct JournalVerifier {
     public var depth = Depth.seals
     /// Judge only the frames under the last checkpoint: an unsealed tail and an open end are then no findings. For a journal in use.
     public var sealedPartOnly = false
+    /// Milliseconds for which a journal must stand still before it is called tampered. While files are copied in any order, what is there may look
+    /// like what is left of a journal; 0 judges at once, for a journal that nobody else touches.
+    public var settleMs: Int64 = 0
+    /// How often a journal is looked at that does not stand still.
+    static let attempts = 3
 
     public init(_ directory: JournalDirectory) {
         self.directory = directory
     }
 
+    /// Throws a `SystemProblem` when a file cannot be read, or, without `settleMs`, when it was changed while it was read.
     public func verify() throws(SystemProblem) -> VerificationReport {
+        guard settleMs > 0 else { return try examine() }
+        var report: VerificationReport?
+        for _ in 0..<JournalVerifier.attempts {
+            let before = try Stillness(directory)
+            do throws(SystemProblem) {
+                report = try examine()
+            } catch {
+                guard error.isChange else { throw error }
+                report = nil
+            }
+            if let report, !report.isTampered { return report }
+            Stillness.pause(milliseconds: settleMs)
+            if let report, before == (try Stillness(directory)) { return report }
+        }
+        return VerificationReport.changing
+    }
+
+    private func examine() throws(SystemProblem) -> VerificationReport {
         var run = VerificationRun(self)
         return try run.run()
     }

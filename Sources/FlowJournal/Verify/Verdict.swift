@@ -57,6 +57,8 @@ public struct VerificationFinding: Hashable, Sendable {
         case openEnd = "open-end"
         /// The journal does not begin with the record `journal_opened`.
         case noBeginning = "no-beginning"
+        /// Files of the journal were changed again and again while it was looked at, so nothing is said of it.
+        case changing = "changing"
         /// There is nothing to examine.
         case empty = "empty"
 
@@ -66,7 +68,7 @@ public struct VerificationFinding: Hashable, Sendable {
                 .signatureWrong, .checkpointMisplaced, .checkpointMissing, .notAnExtension, .strangeFile:
                 .tampered
             case .noKey, .noCheckpoint, .signerUnknown, .unsealedTail, .sealedByOther, .tornTail, .tornCheckpoint, .openEnd,
-                .noBeginning, .empty:
+                .noBeginning, .changing, .empty:
                 .cannotBeProved
             }
         }
@@ -140,6 +142,14 @@ public struct VerificationReport: Hashable, Sendable {
     public internal(set) var lastSequence: UInt64?
 
     public var verdict: Verdict { isTampered ? .tampered : isUnproved ? .cannotBeProved : .intact }
+
+    /// The report on a journal that does not stand still.
+    static var changing: VerificationReport {
+        var report = VerificationReport()
+        report.add(
+            VerificationFinding(.changing, "files of the journal are changed while it is looked at: it is being copied, or written to"))
+        return report
+    }
 
     mutating func add(_ finding: VerificationFinding) {
         switch finding.kind.verdict {

@@ -66,7 +66,8 @@ public final class JournalWriter {
             try FileSystem.makeDirectory(directory.path)
             lock = try OpenFile(directory.lockPath, .lock)
             guard try lock.lockExclusively() else { throw JournalProblem.locked(directory: directory.path) }
-            opening = try JournalOpening(directory, keys: Array([options.key, options.previousKey].compactMap { $0?.verifier }), cutsDamage: options.cutsDamage)
+            opening = try JournalOpening(
+                directory, keys: Array([options.key, options.previousKey].compactMap { $0?.verifier }), cutsDamage: options.cutsDamage)
         } catch let problem as JournalProblem {
             throw problem
         } catch let problem as SystemProblem {

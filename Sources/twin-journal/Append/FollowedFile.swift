@@ -148,7 +148,9 @@ final class FollowedFile {
         var done: UInt64 = 0
         while done < offset {
             let room = Int(min(UInt64(piece.count), offset - done))
-            guard let got = try? piece.withUnsafeMutableBytes({ try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<room])) }), got > 0
+            guard
+                let got = try? piece.withUnsafeMutableBytes({ try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<room])) }
+                ), got > 0
             else { return nil }
             last = Array((last + piece[..<got]).suffix(count))
             done += UInt64(got)

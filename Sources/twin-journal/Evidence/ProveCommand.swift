@@ -19,8 +19,10 @@ struct ProveCommand: ParsableCommand {
     @Argument(help: "The journal's directory.")
     var journal: String
 
-    @Option(help: ArgumentHelp(
-            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.", valueName: "file[:origin]"))
+    @Option(
+        help: ArgumentHelp(
+            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
+            valueName: "file[:origin]"))
     var key: [String]
 
     @Option(help: ArgumentHelp("The record that the proof is about.", valueName: "sequence"))

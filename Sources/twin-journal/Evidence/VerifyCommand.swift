@@ -18,8 +18,10 @@ struct VerifyCommand: ParsableCommand {
     @Argument(help: "The journal's directory.")
     var journal: String
 
-    @Option(help: ArgumentHelp(
-            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.", valueName: "file[:origin]"))
+    @Option(
+        help: ArgumentHelp(
+            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
+            valueName: "file[:origin]"))
     var key: [String] = []
 
     @Option(
@@ -52,6 +54,7 @@ struct VerifyCommand: ParsableCommand {
             verifier.origin = origin
             verifier.depth = deep ? .records : .seals
             verifier.sealedPartOnly = sealedPart
+            verifier.settleMs = VerifyCommand.settleMs
             let report = try verifier.verify()
             let output = OutputStream()
             try output.write(format == .json ? ReportText.json(report) : ReportText.people(report, journal))
@@ -59,6 +62,9 @@ struct VerifyCommand: ParsableCommand {
             if let status = report.verdict.failure { throw ExitWith(status) }
         }
     }
+
+    /// Longer than copying programs pause between two writes.
+    private static let settleMs: Int64 = 1_000
 
     /// Years of checkpoints.
     private static let longestKept = 1 << 30

@@ -21,8 +21,10 @@ struct VerifyProofCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The frame: one gzip member as it stands in the segment.", valueName: "file"))
     var frame: String
 
-    @Option(help: ArgumentHelp(
-            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.", valueName: "file[:origin]"))
+    @Option(
+        help: ArgumentHelp(
+            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
+            valueName: "file[:origin]"))
     var key: [String]
 
     @Option(help: ArgumentHelp("Origin that the checkpoint must have.", valueName: "name"))
@@ -59,7 +61,10 @@ struct VerifyProofCommand: ParsableCommand {
             case .wrongSignature:
                 throw CommandFailure(.tampered, "the checkpoint in the proof bears a wrong signature")
             case .unknownKey:
-                throw CommandFailure(.undecidable, "the checkpoint in the proof is not signed by a given key that speaks for `\(Escaping.terminal(parsed.checkpoint.origin))`")
+                throw CommandFailure(
+                    .undecidable,
+                    "the checkpoint in the proof is not signed by a given key that speaks for `\(Escaping.terminal(parsed.checkpoint.origin))`"
+                )
             }
         }
     }

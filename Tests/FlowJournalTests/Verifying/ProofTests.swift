@@ -19,7 +19,9 @@ import Testing
             let parsed = try #require(TransparencyProof(proof.proof.encoded))
             #expect(parsed == proof.proof)
             #expect(parsed.index == UInt64(index))
-            #expect(proof.member.withUnsafeBytes { parsed.check($0, [TrustedKey(Sample.signer().verifier)]) } == .proved(Sample.signer().verifier))
+            #expect(
+                proof.member.withUnsafeBytes { parsed.check($0, [TrustedKey(Sample.signer().verifier)]) }
+                    == .proved(Sample.signer().verifier))
             let header = try #require(located.frame.header)
             #expect(try prover.prove(.sequence(header.lastSequence)).proof == proof.proof)
         }

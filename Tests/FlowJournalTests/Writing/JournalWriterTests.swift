@@ -366,9 +366,10 @@ import Testing
         #expect(repaired.recoveredBytes == UInt64(bytes.count) - frames[2].offset)
         try repaired.close()
         #expect(try Sample.verify(journal).verdict == .intact)
-        #expect(try kinds() == [
-            "journal_opened", "closed_connection", "journal_recovered", "journal_opened", "journal_sealed", "journal_closed",
-        ])
+        #expect(
+            try kinds() == [
+                "journal_opened", "closed_connection", "journal_recovered", "journal_opened", "journal_sealed", "journal_closed",
+            ])
     }
 
     @Test func anOriginStaysWhatItIs() throws {
