@@ -25,7 +25,8 @@ struct VerifyTests {
     @Test("a log that was rotated, renamed or compressed is found where its bytes are", arguments: ["mv", "cp and empty", "gzip"])
     func rotated(how: String) throws {
         let folder = try VerifyTests.ingested(["app.log": VerifyTests.log()])
-        let more = String(decoding: try VerifyTests.log(), as: UTF8.self).replacing("2026", with: "2026").replacing(#""id":""#, with: #""id":"n"#)
+        let more = String(decoding: try VerifyTests.log(), as: UTF8.self).replacing("2026", with: "2026").replacing(
+            #""id":""#, with: #""id":"n"#)
         switch how {
         case "mv": _ = try Program.shell("mv app.log app.log.1", in: folder)
         case "gzip": _ = try Program.shell("gzip -c app.log > app.log.1.gz && rm app.log", in: folder)
@@ -38,10 +39,8 @@ struct VerifyTests {
         // Logs without signatures: nothing is proved of them, and nothing is wrong with them.
         #expect(outcome.status == 6)
         #expect(!outcome.output.contains("tampered"), "\(outcome.output)")
-        if how != "gzip" {
-            #expect(outcome.output.contains("app.log.1` now"), "\(outcome.output)")
-            #expect(outcome.output.contains("rows say what the sources say"), "\(outcome.output)")
-        }
+        #expect(outcome.output.contains(how == "gzip" ? "app.log.1.gz` now" : "app.log.1` now"), "\(outcome.output)")
+        #expect(outcome.output.contains("rows say what the sources say"), "\(outcome.output)")
     }
 
     @Test("a log with other bytes at its place is tampered with; another log there is not")
@@ -63,7 +62,7 @@ struct VerifyTests {
     @Test(
         "rows that say something else than the evidence are found",
         arguments: [
-            "UPDATE text SET value = 'somebody@else.example' WHERE value LIKE '%@%'",
+            "UPDATE text SET value = 'not-' || value WHERE value LIKE '%@%'",
             "DELETE FROM flow_fact WHERE flow_id = (SELECT max(flow_id) FROM flow_fact)",
             "UPDATE flow_fact SET bytes_received = bytes_received + 1 WHERE bytes_received > 0",
             "UPDATE flow_fact SET started_at = started_at + 1 WHERE flow_id = 1",

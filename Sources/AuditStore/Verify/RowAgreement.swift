@@ -80,11 +80,10 @@ public enum RowAgreement {
         let places = SourcePlaces(connection)
         var found: [Input] = []
         for file in try places.files().sorted(by: { $0.id < $1.id }) {
-            guard case .found(let path) = try places.look(for: file) else {
+            guard case .found(let path, let isWhole) = try places.look(for: file) else {
                 return .failure(Missing(sentence: "`\(file.path)` is not there any more, so its rows cannot be derived anew"))
             }
-            let size = try SourceProbe.read(path: path, sizes: []).size
-            guard size == file.size else {
+            guard isWhole else {
                 return .failure(Missing(sentence: "`\(path)` has grown since it was ingested; ingest again"))
             }
             let format = InputFormat(rawValue: file.format)

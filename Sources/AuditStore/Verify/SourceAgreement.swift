@@ -93,7 +93,7 @@ public enum SourceAgreement {
             VerifiedItem(path: file.path, isJournal: false, answer: answer, remarks: [remark], frames: 0, records: 0)
         }
         switch found {
-        case .found(let path):
+        case .found(let path, _):
             let place = path.hasSuffix("/" + file.path) || path == file.path ? "" : ", at `\(path)` now"
             return item(.cannotBeProved, "the bytes are those that were ingested\(place); a log without signatures proves no more")
         case .changed(let path):

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import FlowJournal
 internal import GRDB
 internal import LogFormats
@@ -13,13 +14,15 @@ struct SourcePlaces {
         var format: String
         var size: Int64
         var digest: String
+        var contentSize: Int64
+        var contentDigest: String
         var durationUnit: String?
     }
 
     /// What was found at the places of a file.
     enum Answer: Equatable {
-        /// The path at which the bytes are, as the first `size` of the file there.
-        case found(String)
+        /// The path at which the bytes are, and whether there is nothing behind them: a log may have grown.
+        case found(String, isWhole: Bool)
         /// A path at which they were changed.
         case changed(String)
         /// At none of the places; a sentence.
@@ -36,11 +39,13 @@ struct SourcePlaces {
         try Row.fetchAll(
             database,
             sql: """
-                SELECT source_id, path, kind, format, size, digest, duration_unit FROM source_file
+                SELECT source_id, path, kind, format, size, digest, content_size, content_digest, duration_unit FROM source_file
                 WHERE kind <> 'journal' AND refusal IS NULL ORDER BY path, source_id
                 """
         ).map {
-            File(id: $0[0], path: $0[1], kind: $0[2], format: $0[3], size: $0[4], digest: $0[5], durationUnit: $0[6])
+            File(
+                id: $0[0], path: $0[1], kind: $0[2], format: $0[3], size: $0[4], digest: $0[5], contentSize: $0[6], contentDigest: $0[7],
+                durationUnit: $0[8])
         }
     }
 
@@ -80,7 +85,8 @@ struct SourcePlaces {
                 reason = error.message
                 continue
             }
-            if probe.prefixes[file.size] == file.digest { return .found(path) }
+            if probe.prefixes[file.size] == file.digest { return .found(path, isWhole: probe.size == file.size) }
+            if let isWhole = contentIsWhole(path, of: file) { return .found(path, isWhole: isWhole) }
             if try isRecorded(probe) {
                 reason = "`\(path)` holds another file now, that was ingested too; the bytes themselves are at no place that is known"
             } else if try isCopy(path, of: file) {
@@ -90,6 +96,30 @@ struct SourcePlaces {
             }
         }
         return changed.map { .changed($0) } ?? .gone(reason)
+    }
+
+    /// Of a file that inflates to the bytes that the source inflated to, whether there is nothing behind them; nil for any other file.
+    private func contentIsWhole(_ path: String, of file: File) -> Bool? {
+        guard file.contentSize > 0 else { return nil }
+        let reader: ByteStreamReader
+        do { reader = try ByteStreamReader(path: path) } catch { return nil }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { buffer.deallocate() }
+        var hash = SHA256()
+        var left = file.contentSize
+        do throws(StreamProblem) {
+            while left > 0 {
+                let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, Int(clamping: left))])
+                let count = try reader.read(into: room)
+                if count == 0 { return nil }
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: room[..<count]))
+                left -= Int64(count)
+            }
+            guard SourceProbe.hex(hash.finalize()) == file.contentDigest else { return nil }
+            return try reader.read(into: buffer) == 0
+        } catch {
+            return nil
+        }
     }
 
     /// Whether a file is, or has grown from, a source of the database.
@@ -131,7 +161,16 @@ struct SourcePlaces {
         return rows.contains { row in
             guard let start = Int(exactly: row[0] as Int64), start < count, start == 0 || bytes[start - 1] == 0x0a else { return false }
             let line = bytes[start..<count].prefix { $0 != 0x0a }
-            return String(decoding: line, as: UTF8.self).contains(row[1] as String)
+            return SourcePlaces.holds(String(decoding: line, as: UTF8.self), word: row[1])
+        }
+    }
+
+    /// Whether a line has an id in it that is not a part of a longer one.
+    private static func holds(_ line: String, word: String) -> Bool {
+        line.ranges(of: word).contains { range in
+            let before = range.lowerBound == line.startIndex ? nil : line[line.index(before: range.lowerBound)]
+            let after = range.upperBound == line.endIndex ? nil : line[range.upperBound]
+            return [before, after].allSatisfy { $0.map { !$0.isLetter && !$0.isNumber && $0 != "-" } ?? true }
         }
     }
 }
