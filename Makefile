@@ -54,8 +54,8 @@ torture: build ## kill the journal's writer and ingest again and again, and chec
 	@scripts/setup.sh python3
 	@python3 Tests/Torture/journal.py $(RELEASE)/twin-journal
 	@python3 Tests/Torture/ingest.py $(RELEASE)
-	python3 Tests/Torture/live.py .build/release --rounds 2000
-	python3 Tests/Torture/proofs.py .build/release/twin-journal --rounds 2000
+	@python3 Tests/Torture/live.py $(RELEASE) --rounds 2000
+	@python3 Tests/Torture/proofs.py $(RELEASE)/twin-journal --rounds 2000
 
 thorough: setup ## the property tests with every seed, statement and step; half an hour
 	@$(SWIFT) build --build-tests

@@ -113,7 +113,7 @@ struct JournalProgramTests {
         #expect(try Program.shell("python3 '\(verifier)' j k.pub", in: folder).output == "intact\n")
         #expect(try Program.shell("python3 '\(verifier)' j", in: folder).output == "cannot-be-proved no-key\n")
         var bytes = try folder.read("j/000000000001.ndjson.gz")
-        bytes[bytes.count - 9] ^= 4
+        bytes[bytes.count - 3] ^= 4
         try folder.write("j/000000000001.ndjson.gz", bytes)
         let theirs = try Program.shell("python3 '\(verifier)' j k.pub", in: folder)
         #expect(theirs.status == 5)
