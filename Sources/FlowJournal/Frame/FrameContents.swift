@@ -3,7 +3,7 @@ import FlowModel
 /// Holds the lines of a frame against its header.
 enum FrameContents {
     /// What is wrong with the lines, or nil: their number, their sequences, the timestamps, the flag for the journal's own records,
-    /// and that each line is a JSON object.
+    /// and that each line is a JSON object whose names are as they read.
     static func check(_ lines: UnsafeRawBufferPointer, against header: FrameHeader) -> String? {
         guard lines.last == UInt8(ascii: "\n") else { return "the last line is not complete" }
         var timestamps = TimestampRange()
@@ -20,6 +20,7 @@ enum FrameContents {
             guard let stated = record.sequence, record.startsWithSequence else {
                 return "record \(sequence) does not begin with its sequence"
             }
+            guard !record.hasEscapedName else { return "record \(sequence) writes a name, or its `event_type`, with an escape" }
             guard stated == sequence else { return "record \(stated) stands where record \(sequence) should" }
             timestamps.include(record.timestamp)
             if record.kind?.concernsVerifier == true { flags |= FrameHeader.holdsJournalRecords }

@@ -112,8 +112,8 @@ OWN = {"journal_opened", "journal_closed", "journal_recovered", "journal_sealed"
 START = 1791400000000
 
 
-def frame(records):
-    lines = b"".join(json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" for record in records)
+def frame(records, lines=None):
+    lines = lines or b"".join(json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" for record in records)
     times = [record.get("timestamp") for record in records]
     low, high = (-(2**63), 2**63 - 1) if None in times else (min(times), max(times))
     deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
@@ -308,6 +308,17 @@ def cases():
         yield f"torn-{name}", "what an interrupted write can leave at the end", whole_end | {FIRST: before + tail}, [office], "cannot-be-proved", ["open-end", "torn-tail"]
     yield "damage-before-a-sound-frame", "a cut frame that a whole one follows is damage", whole_end | {FIRST: before + last[:70] + last}, [office], "tampered", [
         "frame-damaged", "open-end", "unsealed-tail"]
+
+    for name, text in [("name", b'"s\\u0065q":9'), ("event-type", b'"event_type":"journal_clos\\u0065d"')]:
+        escaped = Journal("acme.example/office", office)
+        line = b'{"seq":2,' + text + b',"timestamp":1}\n'
+        forged = frame([{"seq": 2, "timestamp": 1}], lines=line)
+        escaped.frames.append(forged)
+        escaped.segments[-1].append(forged)
+        escaped.sequence = 2
+        escaped.events()
+        yield f"escaped-{name}", "a name that reads as another one when its escape is resolved", escaped.files(), [office], "tampered", [
+            "frame-damaged", "no-checkpoint", "open-end"]
 
     yield "closed-without-checkpoint", "the journal says that it was closed, and the checkpoints since its last seal were cut off", files | {
         "checkpoints": "".join(notes[:2]).encode()}, [office], "tampered", ["checkpoint-missing", "unsealed-tail"]

@@ -26,6 +26,21 @@ def header(data):
     return (flags, member, inflated, records, first, low, high) if plausible else None
 
 
+def top_level(lines):
+    """Of each line what is not within an inner object or array."""
+    for line in lines.decode(errors="replace").split("\n")[:-1]:
+        kept, depth, text = [], 0, False
+        for place, char in enumerate(line):
+            escaped = text and line[:place][len(line[:place].rstrip("\\")):].__len__() % 2 == 1
+            if char == '"' and not escaped:
+                text = not text
+            depth -= not text and char in "}]"
+            if depth == 1 and (text or char not in "}]"):
+                kept.append(char)
+            depth += not text and char in "{["
+        yield "".join(kept)
+
+
 def lines_of(member, head):
     """The records of a frame that is what its header says; None otherwise."""
     flags, length, inflated, count, first, low, high = head
@@ -35,6 +50,9 @@ def lines_of(member, head):
     except zlib.error:
         return None
     if len(member) != length or not inflate.eof or inflate.unused_data != struct.pack("<II", zlib.crc32(lines), inflated) or len(lines) != inflated:
+        return None
+    # Names at the top level, and event_type, are never written with an escape.
+    if any(re.search(r'(?:^|,)"(?:[^"\\]|\\.)*\\(?:[^"\\]|\\.)*":', line) or re.search(r'"event_type":"[^"]*\\', line) for line in top_level(lines)):
         return None
     try:
         records = [json.loads(line) for line in lines.decode().split("\n")[:-1]]

@@ -334,6 +334,78 @@ import Testing
         #expect(kinds(deep).contains(.frameDamaged))
     }
 
+    /// The last checkpoints are cut off, and frames that they covered are forged: neither writer nor verifier takes it for an interruption.
+    @Test func framesForgedAfterTheirCheckpointsWereCutOff() throws {
+        let all = notes
+        try replaceFrame(try Sample.frames(journal).count - 3)
+        let kept = TestFile.read(path(1))
+        for count in 1..<all.count - 1 {
+            writeNotes(Array(all[..<count]))
+            #expect(try Sample.verify(journal).verdict == .tampered, "\(count) checkpoints left")
+            #expect(throws: JournalProblem.self, "\(count) checkpoints left") { _ = try self.reopen() }
+            unlink(journal + "/tree")
+            #expect(throws: JournalProblem.self, "\(count) checkpoints left, without state") { _ = try self.reopen() }
+        }
+        #expect(TestFile.read(path(1)) == kept, "nothing was changed by a writer that refused")
+    }
+
+    @Test func allFramesDeleted() throws {
+        for segment in segments { unlink(path(segment)) }
+        #expect(try Sample.verify(journal).verdict == .tampered)
+        #expect(throws: JournalProblem.self) { _ = try self.reopen() }
+        TestFile.write([], to: path(1))
+        #expect(try Sample.verify(journal).verdict == .tampered)
+        #expect(throws: JournalProblem.self) { _ = try self.reopen() }
+    }
+
+    @Test(arguments: ["000000000000.ndjson.gz", "extra.ndjson.gz", "0000000000007.ndjson.gz", "a.NDJSON.GZ"])
+    func aFileThatAPatternTakesForASegment(name: String) throws {
+        TestFile.write(TestFile.read(path(1)), to: journal + "/" + name)
+        let report = try Sample.verify(journal)
+        #expect(report.verdict == .tampered)
+        #expect(report.findings.map(\.file) == [name])
+    }
+
+    @Test func aJournalRewrittenByAnotherTrustedKey() throws {
+        let lab = Sample.signer(9, name: "acme.example/lab")
+        let other = directory.path + "/rewritten"
+        let identity = JournalIdentity(origin: "acme.example/office", software: "tests")
+        let writer = try JournalWriter(directory: other, options: Sample.options(key: lab), identity: identity) {
+            Timestamp(milliseconds: Sample.start)
+        }
+        try writer.close()
+        #expect(kinds(try Sample.verify(other, keys: [Sample.signer(), lab])) == [.signerUnknown, .unsealedTail])
+        let stated = TrustedKey(lab.verifier, origin: "acme.example/office")
+        #expect(try Sample.verify(other) { $0.keys = [stated] }.verdict == .intact)
+    }
+
+    @Test func aKeyIsHandedOver() throws {
+        let newer = Sample.signer(9, name: "acme.example/office-2")
+        func writer(_ key: NoteSigner, previous: NoteSigner?) throws -> JournalWriter {
+            var options = Sample.options(key: key)
+            options.previousKey = previous
+            return try JournalWriter(directory: journal, options: options, identity: Sample.identity) {
+                Timestamp(milliseconds: Sample.start + 9_000_000)
+            }
+        }
+        #expect(throws: JournalProblem.self, "not the key before") { _ = try writer(newer, previous: Sample.signer(3)) }
+        try writer(newer, previous: Sample.signer()).close()
+        do {
+            let next = try writer(newer, previous: nil)
+            #expect(next.replacedKeyID == nil)
+            try next.append(Sample.record(1, at: 1))
+            try next.close()
+        }
+        #expect(try Sample.verify(journal).verdict == .intact, "the first key suffices")
+        #expect(try Sample.verify(journal, keys: [Sample.signer(), newer]).verdict == .intact)
+        #expect(try Sample.verify(journal, keys: [newer]).verdict == .cannotBeProved)
+        // The one that handed over does not speak any more.
+        let back = try writer(Sample.signer(), previous: nil)
+        #expect(back.replacedKeyID == newer.verifier.keyIDText)
+        try back.close()
+        #expect(kinds(try Sample.verify(journal)) == [.signerUnknown, .unsealedTail])
+    }
+
     @Test func nothingToExamine() throws {
         let empty = directory.path + "/empty"
         mkdir(empty, 0o755)
