@@ -8,18 +8,26 @@ final class KnownFlows {
         var old: FlowDraft
     }
 
-    /// What became of a draft; of a draft without any of these there is a new flow.
-    enum Meeting {
+    /// What became of a draft.
+    enum Meeting: UInt8 {
+        /// A new flow, to which its id leads.
+        case new
         /// The draft is the flow of a row, with what it says added.
-        case known(Change)
+        case known
         /// What it said is in another flow.
         case absorbed
         /// A new flow whose id another flow has, which the id leads to.
         case secondary
+
+        var isNew: Bool { self == .new || self == .secondary }
     }
 
     struct Result {
-        var meetings: [Int: Meeting] = [:]
+        /// By the draft's place; empty when all are new.
+        private var meetings: [Meeting] = []
+        /// Of known ones, by the draft's place.
+        private(set) var changes: [Int: Change] = [:]
+        private let count: Int
         /// Rows that change beside those of drafts.
         var changed: [(flow: FlowDraft, change: Change)] = []
         /// Rows whose records are another flow's now.
@@ -31,6 +39,25 @@ final class KnownFlows {
         var duplicates: [Int64: Int64] = [:]
 
         /// `known`: the flow that the draft was held against. A record that is read again at its own place is no duplicate.
+        /// Of `count` drafts that are new.
+        fileprivate init(count: Int) {
+            self.count = count
+        }
+
+        /// What became of the draft at a place.
+        @inline(__always)
+        func meeting(_ place: Int) -> Meeting { meetings.isEmpty ? .new : meetings[place] }
+
+        fileprivate mutating func set(_ place: Int, _ meeting: Meeting) {
+            if meetings.isEmpty { meetings = [Meeting](repeating: .new, count: count) }
+            meetings[place] = meeting
+        }
+
+        fileprivate mutating func set(_ place: Int, knownAs change: Change) {
+            set(place, .known)
+            changes[place] = change
+        }
+
         fileprivate mutating func count(_ draft: FlowDraft, isNews: Bool, known: FlowDraft? = nil) {
             if let known, !isNews, draft.completions == 0, known.first == draft.first || known.last == draft.first { return }
             if isNews {
@@ -69,14 +96,14 @@ final class KnownFlows {
 
     /// `order`: the upper 48 bits of the drafts' hashes over their places, ascending.
     func meet(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ order: [UInt64]) throws -> Result {
-        var result = Result()
+        var result = Result(count: drafts.count)
         var contested = alike(drafts, order)
         var firsts: [Int: Row] = [:]
         if !identities.isEmpty {
             let keys = order.map { IdentityRuns.key($0) }
             // In the order of rows, so that neighbours are read together.
             let candidates = try identities.find(keys) { Int(order[$0] & 0xffff) }.sorted { $0.flowID < $1.flowID }
-            for candidate in candidates where result.meetings[candidate.tag] == nil {
+            for candidate in candidates where result.meeting(candidate.tag) == .new {
                 let made = drafts[candidate.tag]
                 guard let (found, edge) = try table.draft(flowID: candidate.flowID, hash: made.hash) else {
                     // A number without a row: the flow was pruned, and does not come back.
@@ -96,10 +123,10 @@ final class KnownFlows {
                 var merged = found
                 result.count(made, isNews: try merged.merge(made, remarks: remarks, calibration: calibration), known: found)
                 drafts[candidate.tag] = merged
-                result.meetings[candidate.tag] = .known(Change(edge: edge, old: found))
+                result.set(candidate.tag, knownAs: Change(edge: edge, old: found))
             }
         }
-        if !contested.isEmpty { try settle(contested.filter { result.meetings[$0] == nil }, firsts, drafts, &result) }
+        if !contested.isEmpty { try settle(contested.filter { result.meeting($0) == .new }, firsts, drafts, &result) }
         return result
     }
 
@@ -111,14 +138,14 @@ final class KnownFlows {
             if flow.state.contains(.idReused) { try reused.add(flow) }
         }
         for index in result.reused {
-            if case .known = result.meetings[index] { try reused.remove(flowID: drafts[index].flowID) }
+            if result.meeting(index) == .known { try reused.remove(flowID: drafts[index].flowID) }
             if drafts[index].state.contains(.idReused) { try reused.add(drafts[index]) }
         }
     }
 
     private func absorb(_ index: Int, _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ result: inout Result) {
         drafts[index].isClean = true
-        result.meetings[index] = .absorbed
+        result.set(index, .absorbed)
     }
 
     /// Drafts that share their id with another of the batch.
@@ -159,7 +186,7 @@ final class KnownFlows {
         var rows: [Int64: Row] = [:]
         if let first { rows[first.flow.flowID] = first }
         var group = group
-        group.removeAll { index in result.meetings[index] != nil }
+        group.removeAll { index in result.meeting(index) != .new }
         for index in group {
             for flowID in try reused.find(drafts[index]) where rows[flowID] == nil {
                 guard let (found, edge) = try table.draft(flowID: flowID, hash: drafts[index].hash) else { continue }
@@ -184,7 +211,7 @@ final class KnownFlows {
 
         var hasFirst = first != nil || !before.isEmpty
         for index in news {
-            if hasFirst { result.meetings[index] = .secondary }
+            if hasFirst { result.set(index, .secondary) }
             hasFirst = true
         }
         for index in news + known { mark(&drafts[index], isReused) }
@@ -232,7 +259,7 @@ final class KnownFlows {
                 result.count(made, isNews: isNews, known: before)
             }
         }
-        if let first = found.first { result.meetings[places[0]] = .known(Change(edge: first.edge, old: first.flow)) }
+        if let first = found.first { result.set(places[0], knownAs: Change(edge: first.edge, old: first.flow)) }
         return (places[0], merged)
     }
 }

@@ -287,12 +287,11 @@ final class IngestWriter {
         count(drafts, met)
 
         let first = table.nextID
-        for index in drafts.indices where drafts[index].flowID == 0 {
-            if !met.meetings.isEmpty, case .absorbed = met.meetings[index] { continue }
+        for index in drafts.indices where drafts[index].flowID == 0 && met.meeting(index) != .absorbed {
             drafts[index].flowID = table.takeID()
         }
         try remove(met.removed)
-        try write(drafts, met.meetings)
+        try write(drafts, met)
         try write(changed: met.changed)
         try known.enterReused(met, drafts)
         try retellings.endRun(first: first)
@@ -301,11 +300,11 @@ final class IngestWriter {
         var entries: [(key: UInt64, flow: UInt32)] = []
         entries.reserveCapacity(drafts.count)
         if let base = drafts.baseAddress {
-            for index in drafts.indices where isNew(index, met) { run.append(base + index) }
+            for index in drafts.indices where met.meeting(index).isNew { run.append(base + index) }
         }
         for word in order {
             let index = Int(word & 0xffff)
-            if met.meetings.isEmpty || met.meetings[index] == nil {
+            if met.meeting(index) == .new {
                 entries.append((IdentityRuns.key(word), UInt32(truncatingIfNeeded: drafts[index].flowID - first)))
             }
         }
@@ -319,17 +318,8 @@ final class IngestWriter {
         }
     }
 
-    @inline(__always)
-    private func isNew(_ index: Int, _ met: KnownFlows.Result) -> Bool {
-        if met.meetings.isEmpty { return true }
-        switch met.meetings[index] {
-        case nil, .secondary: return true
-        case .known, .absorbed: return false
-        }
-    }
-
     private func count(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ met: KnownFlows.Result) {
-        for index in drafts.indices where isNew(index, met) {
+        for index in drafts.indices where met.meeting(index).isNew {
             sinceCommit.newFlows += 1
             sinceCommit.completions += Int64(drafts[index].completions)
         }
@@ -348,44 +338,45 @@ final class IngestWriter {
 
     /// Writes over rows that no draft stands for.
     private func write(changed rows: [(flow: FlowDraft, change: KnownFlows.Change)]) throws {
-        guard !rows.isEmpty else { return }
-        var flows = rows.map(\.flow)
-        let meetings = Dictionary(uniqueKeysWithValues: rows.indices.map { ($0, KnownFlows.Meeting.known(rows[$0].change)) })
-        try flows.withUnsafeMutableBufferPointer { try write($0, meetings) }
+        for var row in rows where !row.flow.isClean {
+            try withUnsafePointer(to: &row.flow) { try overwrite($0, row.change) }
+        }
     }
 
     /// Puts new rows into the table's batch, and writes those that are known.
-    private func write(
-        _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ meetings: [Int: KnownFlows.Meeting]
-    ) throws {
+    private func write(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ met: KnownFlows.Result) throws {
         guard let base = drafts.baseAddress else { return }
         for index in drafts.indices where !drafts[index].isClean {
             let draft = UnsafePointer(base + index)
             if index + 16 < drafts.count { finder.prepareFirst(draft + 16) }
             if index + 8 < drafts.count { finder.prepareThen(draft + 8) }
-            if !meetings.isEmpty, case .known(let change) = meetings[index] {
-                let old = change.old
-                let edge = try finder.edge(of: draft, counts: false)
-                try edges.flush()
-                try table.overwrite(draft, edge: edge)
-                if !old.state.contains(.retold) {
-                    rollup.replace(
-                        old.contribution(edge: change.edge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
-                }
-                try retellings.see(change: old, to: draft.pointee)
-                if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
-                    try originFlows.note(
-                        flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
-                        startedAt: draft.pointee.startedAt)
-                }
-            } else {
-                table.append(draft, edge: try finder.edge(of: draft, counts: true))
-                retellings.see(draft)
+            if met.meeting(index) == .known, let change = met.changes[index] {
+                try overwrite(draft, change)
+                continue
             }
-            if draft.pointee.duration != FlowDraft.absent || draft.pointee.hadPendingDuration {
-                try table.writePending(draft.pointee)
-            }
+            table.append(draft, edge: try finder.edge(of: draft, counts: true))
+            retellings.see(draft)
+            if draft.pointee.duration != FlowDraft.absent { try table.writePending(draft.pointee) }
         }
+    }
+
+    /// Writes a flow over its row.
+    private func overwrite(_ draft: UnsafePointer<FlowDraft>, _ change: KnownFlows.Change) throws {
+        let old = change.old
+        let edge = try finder.edge(of: draft, counts: false)
+        try edges.flush()
+        try table.overwrite(draft, edge: edge)
+        if !old.state.contains(.retold) {
+            rollup.replace(
+                old.contribution(edge: change.edge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
+        }
+        try retellings.see(change: old, to: draft.pointee)
+        if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
+            try originFlows.note(
+                flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
+                startedAt: draft.pointee.startedAt)
+        }
+        if draft.pointee.duration != FlowDraft.absent || draft.pointee.hadPendingDuration { try table.writePending(draft.pointee) }
     }
 
     // MARK: Transactions
