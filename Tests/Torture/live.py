@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""live.py DIRECTORY-OF-PROGRAMS [--rounds N] [--seed S] [--slow]: a journal that grows, or is being copied, is never called tampered.
+"""live.py DIRECTORY-OF-PROGRAMS [--rounds N] [--seed S] [--ingest]: a journal that grows, or is being copied, is never called tampered.
 
 A round is one look at a journal in the making: `twin-journal verify`, `verify --sealed-part`, `cat` or `tail`, and with --ingest `twin-audit ingest`.
-The journal is copied piece by piece, in one of many orders of files and sizes of pieces, and looked at between and during the pieces."""
+The journal is copied piece by piece, in one of many orders of files and sizes of pieces, and looked at between and during the pieces. What is
+ingested is copied segment after segment: a database remembers the tree that it saw."""
 import argparse, os, random, shutil, subprocess, sys, tempfile, threading, time
 
 parser = argparse.ArgumentParser()
@@ -57,7 +58,7 @@ def copy(target, in_order, done):
 
 while rounds < options.rounds and not alarms:
     target, database, done = tempfile.mkdtemp(dir=work), tempfile.mktemp(dir=work, suffix=".db"), threading.Event()
-    thread = threading.Thread(target=copy, args=(target, chance.random() < 0.6, done))
+    thread = threading.Thread(target=copy, args=(target, options.ingest or chance.random() < 0.6, done))
     thread.start()
     while not done.is_set() and not alarms:
         look(target, database)

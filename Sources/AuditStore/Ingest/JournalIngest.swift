@@ -63,6 +63,8 @@ struct JournalIngest {
                 segment = current
                 try run.checkExtension(directory)
                 if piece?.isFull == true { try submit(&piece, &segment, &run, pool) }
+                // Before the next leaf: the digest and the head are then of just what was decoded.
+                if leaf.endsSegment { try finish(&segment, &piece, &run, pool) }
                 if ingest.shouldStop?() == true { break }
             }
         } catch let error as SystemProblem {

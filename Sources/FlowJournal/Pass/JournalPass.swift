@@ -31,6 +31,8 @@ public final class JournalPass {
         public let bytes: [UInt8]
         /// The leaf hash of its bytes (RFC 6962).
         public let hash: TreeHash
+        /// The segment ends with it: `digest` is of the whole segment until the next leaf is handed out.
+        public let endsSegment: Bool
 
         /// Inflates the frame's bytes into `target`, which needs room for the header's inflated length, at most `FrameHeader.longestInflated`;
         /// gives the number of bytes. Throws when the form is not `native`, and when checksum or lengths are wrong.
@@ -109,7 +111,8 @@ public final class JournalPass {
         try follow(item)
         let hash = try take(item)
         let leaf = Leaf(
-            segment: item.segment.number, path: item.segment.path, frame: item.frame, index: tree.size, bytes: item.bytes, hash: hash)
+            segment: item.segment.number, path: item.segment.path, frame: item.frame, index: tree.size, bytes: item.bytes, hash: hash,
+            endsSegment: item.frame.end == item.segment.size)
         tree.append(hash)
         return leaf
     }
