@@ -87,10 +87,10 @@ public enum RowAgreement {
                 return .failure(Missing(sentence: "`\(path)` has grown since it was ingested; ingest again"))
             }
             let format = InputFormat(rawValue: file.format)
-            if let last = found.indices.last, found[last].format == format, found[last].unit == unit(file.durationUnit) {
+            if let last = found.indices.last, found[last].format == format, found[last].unit == SourceTable.unit(file.durationUnit) {
                 found[last].paths.append(path)
             } else {
-                found.append(Input(paths: [path], format: format, unit: unit(file.durationUnit)))
+                found.append(Input(paths: [path], format: format, unit: SourceTable.unit(file.durationUnit)))
             }
         }
         for (named, directory) in try places.journals() {
@@ -106,17 +106,9 @@ public enum RowAgreement {
             }
             let grown = zip(rows, paths).first { Ingest.size(of: $0.1) > ($0.0[1] as Int64) }
             if let grown { return .failure(Missing(sentence: "`\(grown.1)` has grown since it was ingested; ingest again")) }
-            found.append(Input(paths: paths, format: nil, unit: unit(first[2])))
+            found.append(Input(paths: paths, format: nil, unit: SourceTable.unit(first[2])))
         }
         return found.isEmpty ? .failure(Missing(sentence: "the database has no sources")) : .success(found)
-    }
-
-    private static func unit(_ stored: String?) -> FlowEvent.DurationUnit {
-        switch stored {
-        case "ms": .milliseconds
-        case "us": .microseconds
-        default: .unstated
-        }
     }
 
     private struct Digest: Equatable {
