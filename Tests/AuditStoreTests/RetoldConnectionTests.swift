@@ -52,6 +52,9 @@ struct RetoldConnectionTests {
     func failedInTwoSources() throws {
         try RetoldConnectionTests.expect(1, of: [RetoldConnectionTests.failed(10_000, begun: 0), RetoldConnectionTests.failed(10_000)], "")
         try RetoldConnectionTests.expect(2, of: [RetoldConnectionTests.failed(10_000, begun: 0), RetoldConnectionTests.failed(20_000)], "")
+        let store = try Store()
+        try store.ingest([RetoldConnectionTests.failed(10_000, begun: 0)])
+        #expect(try store.number("SELECT count(*) FROM flow WHERE ended_at IS NULL") == 1)
     }
 
     @Test("a closed event may give a start that is not the established event's")
@@ -67,6 +70,7 @@ struct RetoldConnectionTests {
     func failedAndClosed() throws {
         typealias This = RetoldConnectionTests
         try This.expect(1, of: [This.established(0), This.failed(3_600_000), This.closed(7_200_000, begun: 0)], "")
+        try This.expect(1, of: [This.failed(3_602_000), This.closed(7_200_000, begun: 3_600_000)], "not established")
     }
 
     @Test("of a reused id, what was pruned does not come back, and what was not is not doubled")

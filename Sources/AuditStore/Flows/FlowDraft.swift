@@ -94,7 +94,7 @@ struct FlowDraft {
         let old = self
         state.raiseOutcome(to: made.state.outcomeCode)
         state.formUnion(
-            made.state.intersection([.hasEstablished, .hasClosed, .hasFailed, .idReused, .disputed, .looseEnd, .unitUnstated]))
+            made.state.intersection([.orphan, .hasEstablished, .hasClosed, .hasFailed, .idReused, .disputed, .looseEnd, .unitUnstated]))
         if old.disagrees(with: made) { state.insert(.disputed) }
         calibrate(old, made, calibration)
 
