@@ -72,4 +72,16 @@ struct SourcePlaceTests {
         #expect(try Program.audit("ingest", "log", in: folder).status == 0)
         #expect(try Program.audit("verify", in: folder).output.contains("2 rows say what the sources say"))
     }
+
+    @Test("rows from before what was pruned are not called proved")
+    func prunedIsNotProved() throws {
+        let folder = try Folder()
+        try folder.write("log", SourcePlaceTests.log(user: 1, day: 0, ids: [1, 2, 3]))
+        #expect(try Program.audit("ingest", "log", in: folder).status == 0)
+        #expect(try Program.audit("verify", "--format", "tsv", in: folder).output.contains("intact\trows"))
+        #expect(try Program.audit("db", "prune", "--older-than", "2026-09-15T00:00:00Z", in: folder).status == 0)
+        let verified = try Program.audit("verify", "--format", "tsv", in: folder)
+        #expect(verified.output.contains("cannot be proved\trows"))
+        #expect(verified.output.contains("from before 2026-09-16T00:01:00Z"))
+    }
 }

@@ -1,4 +1,4 @@
-internal import FlowModel
+public import FlowModel
 internal import GRDB
 internal import LogFormats
 
@@ -8,8 +8,8 @@ internal import LogFormats
 /// Verdicts are left out: they follow from the policy, and `replay` judges anew.
 public enum RowAgreement {
     public enum Answer: Sendable {
-        /// As many rows say the same.
-        case agrees(rows: Int64)
+        /// As many rows say the same. `from`: of what is from before it nothing is said, since flows were pruned.
+        case agrees(rows: Int64, from: Timestamp?)
         /// Sentences: what differs.
         case differs([String])
         /// Why it cannot be told.
@@ -62,7 +62,8 @@ public enum RowAgreement {
             }
         }
         try derived.close()
-        return sentences.isEmpty ? .agrees(rows: rows) : .differs(sentences)
+        let limit = from == .min ? nil : Timestamp(milliseconds: Horizon.reached(from))
+        return sentences.isEmpty ? .agrees(rows: rows, from: limit) : .differs(sentences)
     }
 
     private struct Input {
