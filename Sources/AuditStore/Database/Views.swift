@@ -36,9 +36,11 @@ enum Views {
         columns.map { "LEFT JOIN text \($0) ON \($0).text_id = \(table).\($0)" }.joined(separator: "\n")
     }
 
-    /// The end of `flow_fact f`; within what an integer holds, whatever its record said.
+    /// The end of `flow_fact f`; within what an integer holds, whatever its record said. An attempt that failed has none: when it failed is
+    /// kept to know its event again, as far as that says when it began.
     static let end = """
-        CASE WHEN f.started_at > 0 AND f.duration_ms > \(Int64.max) - f.started_at THEN \(Int64.max)
+        CASE WHEN f.state & 3 = \(FlowState.failed.outcomeCode) THEN NULL
+                WHEN f.started_at > 0 AND f.duration_ms > \(Int64.max) - f.started_at THEN \(Int64.max)
                 WHEN f.started_at < 0 AND f.duration_ms < \(Int64.min) - f.started_at THEN \(Int64.min)
                 ELSE f.started_at + f.duration_ms END
         """

@@ -71,6 +71,11 @@ final class DurationCalibration {
         return .unstated
     }
 
+    /// What is stated now counts before what was stated for a source when it was read, and that before evidence.
+    func unit(of connector: Int64, statedForSource unit: FlowEvent.DurationUnit) -> FlowEvent.DurationUnit {
+        stated == .unstated && unit != .unstated ? unit : self.unit(of: connector)
+    }
+
     func flush() throws {
         for connector in dirty.sorted() {
             guard let found = evidence[connector] else { continue }

@@ -213,7 +213,10 @@ final class FlowAssembly {
         switch event.pointee.kind {
         case .established: draft.state = [.allowed, .hasEstablished]
         case .denied: draft.state = [.denied]
-        case .failed: draft.state = [.failed, .hasFailed]
+        case .failed:
+            draft.state = [.failed, .hasFailed]
+            // By when it failed, the same event is found in a source that does not say when the attempt began.
+            if draft.startedAt != at { draft.endedAt = at }
         case .whole:
             draft.state = [.allowed, .whole]
             draft.endedAt = event.pointee.endedAt?.milliseconds ?? FlowDraft.absent

@@ -94,11 +94,12 @@ struct FlowDraft {
         let old = self
         state.raiseOutcome(to: made.state.outcomeCode)
         state.formUnion(
-            made.state.intersection([.hasEstablished, .hasClosed, .hasFailed, .idReused, .disputed, .looseEnd, .unitUnstated]))
-        if disagrees(with: made) { state.insert(.disputed) }
+            made.state.intersection([.orphan, .hasEstablished, .hasClosed, .hasFailed, .idReused, .disputed, .looseEnd, .unitUnstated]))
+        if old.disagrees(with: made) { state.insert(.disputed) }
         calibrate(old, made, calibration)
 
-        // A stated start beats a computed one, which beats none; of two alike the earlier counts.
+        // That of the established event beats another stated one, which beats a computed one, which beats none; of two alike the earlier
+        // counts.
         let oldOrder = FlowDraft.order(old.state)
         let madeOrder = FlowDraft.order(made.state)
         if madeOrder < oldOrder || (madeOrder == oldOrder && made.startedAt < old.startedAt) {
@@ -107,7 +108,7 @@ struct FlowDraft {
             state.formUnion(made.state.intersection([.startInferred, .startUnknown, .microseconds]))
         }
         if state.contains(.hasEstablished) { state.remove(.orphan) }
-        if duration == FlowDraft.absent { duration = made.duration }
+        duration = max(old.duration, made.duration)
         // The absent value is the least of all.
         endedAt = max(old.endedAt, made.endedAt)
         if state.outcomeCode == FlowState.allowed.outcomeCode {
@@ -138,19 +139,28 @@ struct FlowDraft {
     }
 
     /// When a connection failed of which nothing else is known.
-    private var failedAt: Int64 { state.outcomeCode == FlowState.failed.outcomeCode ? startedAt : FlowDraft.absent }
+    private var failedAt: Int64 {
+        guard state.outcomeCode == FlowState.failed.outcomeCode else { return FlowDraft.absent }
+        return endedAt == FlowDraft.absent ? startedAt : endedAt
+    }
 
-    /// Both tell of the end of the connection, and not the same.
+    /// Both tell of the start as established events, of the end or of the bytes, and not the same.
     private func disagrees(with other: FlowDraft) -> Bool {
         func differ(_ left: Int64, _ right: Int64) -> Bool {
             left != right && left != FlowDraft.absent && right != FlowDraft.absent
         }
-        return differ(endedAt, other.endedAt) || differ(bytesReceived, other.bytesReceived)
+        if state.contains(.hasEstablished), other.state.contains(.hasEstablished), startedAt != other.startedAt { return true }
+        return differ(saidEnd, other.saidEnd) || differ(bytesReceived, other.bytesReceived)
             || differ(bytesTransferred, other.bytesTransferred)
     }
 
+    /// The end, or when it failed.
+    private var saidEnd: Int64 { endedAt == FlowDraft.absent ? failedAt : endedAt }
+
     private static func order(_ state: FlowState) -> Int {
-        state.contains(.startUnknown) ? 2 : (state.contains(.startInferred) ? 1 : 0)
+        if state.contains(.startUnknown) { return 3 }
+        if state.contains(.startInferred) { return 2 }
+        return state.contains(.hasEstablished) ? 0 : 1
     }
 
     /// An established and a closed event that meet show in which unit their Connector counts.

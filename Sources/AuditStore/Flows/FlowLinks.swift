@@ -4,7 +4,9 @@
 /// Records are of one connection when they agree in their subject, when both or neither tell of a refusal, and when their times link them,
 /// one to the next:
 ///
-/// * established events at the same millisecond; the same for denied and for failed events;
+/// * established events at most twice `tolerance` apart, so that a closed event between two of them is of no other connection; denied or
+///   failed events at the same millisecond;
+/// * closed events with the same start, or with the same end and starts that are `tolerance` apart;
 /// * a closed event and whatever begins when it says that its connection began, give or take `tolerance`;
 /// * a closed event that says nothing of its start, or a failed one, and what began before it, at most `longestLoose` ago.
 ///
@@ -16,6 +18,9 @@ extension FlowDraft {
     static let longestLoose: Int64 = 24 * 3_600_000
 
     private var isRefusal: Bool { state.outcomeCode == FlowState.denied.outcomeCode }
+
+    /// Nothing but failing is known of it.
+    private var isFailure: Bool { state.outcomeCode == FlowState.failed.outcomeCode }
 
     /// What else the connection's start may be: with a duration of unstated unit there are two answers. At most two.
     private var otherStart: Int64? {
@@ -42,7 +47,8 @@ extension FlowDraft {
     /// Of a closed event without start, or a failed one: the latest at which its connection began.
     var looseEnd: Int64? {
         if state.contains(.looseEnd), endedAt != FlowDraft.absent { return endedAt }
-        return state.contains(.hasFailed) ? max(startedAt, endedAt) : nil
+        guard state.contains(.hasFailed) else { return nil }
+        return endedAt == FlowDraft.absent ? startedAt : endedAt
     }
 
     /// Whether the connection began at a time that an event stands for: established, denied or failed.
@@ -51,24 +57,31 @@ extension FlowDraft {
     /// Whether another draft of the same Connector and connection id is of the same connection.
     func links(to other: FlowDraft) -> Bool {
         guard subject.subject == other.subject.subject, isRefusal == other.isRefusal else { return false }
-        let isBegun = state.contains(.hasEstablished)
-        if isBegun, other.state.contains(.hasEstablished) {
+        switch (state.contains(.hasEstablished), other.state.contains(.hasEstablished)) {
+        case (true, true):
+            if FlowDraft.distance(startedAt, other.startedAt) <= 2 * UInt64(FlowDraft.tolerance) { return true }
+        case (false, false) where isClosed && other.isClosed:
+            if endedAt == other.endedAt, isNear(other) { return true }
+            if starts.contains(where: { other.starts.contains($0) }) { return true }
+        case (false, false) where hasOwnStart && other.hasOwnStart:
             if startedAt == other.startedAt { return true }
-        } else if hasOwnStart, other.hasOwnStart, !isBegun, !other.state.contains(.hasEstablished) {
-            if startedAt == other.startedAt { return true }
-        } else {
-            for mine in starts {
-                for others in other.starts where FlowDraft.distance(mine, others) <= UInt64(FlowDraft.tolerance) { return true }
-            }
+        default:
+            if isNear(other) { return true }
         }
         return isLoose(to: other) || other.isLoose(to: self)
+    }
+
+    private var isClosed: Bool { state.contains(.hasClosed) }
+
+    private func isNear(_ other: FlowDraft) -> Bool {
+        starts.contains { mine in other.starts.contains { FlowDraft.distance(mine, $0) <= UInt64(FlowDraft.tolerance) } }
     }
 
     private func isLoose(to other: FlowDraft) -> Bool {
         guard let end = looseEnd else { return false }
         if other.looseEnd == end { return true }
         // Two failures are two connections, even if one began before the other failed.
-        if state.contains(.hasFailed), other.state.contains(.hasFailed) { return false }
+        if isFailure, other.isFailure { return false }
         return other.starts.contains { start in
             let (before, overflow) = end.subtractingReportingOverflow(start)
             return !overflow && before >= -FlowDraft.tolerance && before <= FlowDraft.longestLoose

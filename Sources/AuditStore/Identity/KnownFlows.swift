@@ -99,6 +99,7 @@ final class KnownFlows {
         var result = Result(count: drafts.count)
         var contested = alike(drafts, order)
         var firsts: [Int: Row] = [:]
+        var pruned: Set<Int> = []
         if !identities.isEmpty {
             let keys = order.map { IdentityRuns.key($0) }
             // In the order of rows, so that neighbours are read together.
@@ -106,10 +107,14 @@ final class KnownFlows {
             for candidate in candidates where result.meeting(candidate.tag) == .new {
                 let made = drafts[candidate.tag]
                 guard let (found, edge) = try table.draft(flowID: candidate.flowID, hash: made.hash) else {
-                    // A number without a row: the flow was pruned, and does not come back.
-                    guard horizon.covers(startedAt: made.startedAt) else { continue }
-                    absorb(candidate.tag, drafts, &result)
-                    result.count(made, isNews: false)
+                    // A number without a row: the flow was pruned, and does not come back. Others of its id may be there.
+                    if !made.connectionID.isEmpty, try !reused.flows(of: made.hash, most: 1).isEmpty {
+                        pruned.insert(candidate.tag)
+                        contested.insert(candidate.tag)
+                    } else if horizon.covers(startedAt: made.startedAt) {
+                        absorb(candidate.tag, drafts, &result)
+                        result.count(made, isNews: false)
+                    }
                     continue
                 }
                 guard found.hasIdentity(of: made) else { continue }
@@ -126,7 +131,7 @@ final class KnownFlows {
                 result.set(candidate.tag, knownAs: Change(edge: edge, old: found))
             }
         }
-        if !contested.isEmpty { try settle(contested.filter { result.meeting($0) == .new }, firsts, drafts, &result) }
+        if !contested.isEmpty { try settle(contested.filter { result.meeting($0) == .new }, firsts, pruned, drafts, &result) }
         return result
     }
 
@@ -164,7 +169,8 @@ final class KnownFlows {
     // MARK: Ids that several flows have
 
     private func settle(
-        _ contested: Set<Int>, _ firsts: [Int: Row], _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ result: inout Result
+        _ contested: Set<Int>, _ firsts: [Int: Row], _ pruned: Set<Int>, _ drafts: UnsafeMutableBufferPointer<FlowDraft>,
+        _ result: inout Result
     ) throws {
         var groups: [UInt64: [Int]] = [:]
         for index in contested { groups[drafts[index].hash, default: []].append(index) }
@@ -174,22 +180,26 @@ final class KnownFlows {
             while let first = left.first {
                 let same = left.filter { drafts[$0].hasIdentity(of: drafts[first]) }
                 left.removeAll { same.contains($0) }
-                try settle(same, first: same.lazy.compactMap { firsts[$0] }.first, drafts, &result)
+                try settle(same, first: same.lazy.compactMap { firsts[$0] }.first, pruned, drafts, &result)
             }
         }
     }
 
-    /// `group`: drafts of one id. `first`: the flow that the id leads to.
+    /// `group`: drafts of one id. `first`: the flow that the id leads to. `pruned`: drafts whose id leads to a flow that was pruned.
     private func settle(
-        _ group: [Int], first: Row?, _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ result: inout Result
+        _ group: [Int], first: Row?, _ pruned: Set<Int>, _ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ result: inout Result
     ) throws {
+        var pruned = pruned
         var rows: [Int64: Row] = [:]
         if let first { rows[first.flow.flowID] = first }
         var group = group
         group.removeAll { index in result.meeting(index) != .new }
         for index in group {
             for flowID in try reused.find(drafts[index]) where rows[flowID] == nil {
-                guard let (found, edge) = try table.draft(flowID: flowID, hash: drafts[index].hash) else { continue }
+                guard let (found, edge) = try table.draft(flowID: flowID, hash: drafts[index].hash) else {
+                    pruned.insert(index)
+                    continue
+                }
                 if found.hasIdentity(of: drafts[index]) { rows[flowID] = Row(flow: found, edge: edge, isFirst: false) }
             }
         }
@@ -201,6 +211,16 @@ final class KnownFlows {
         var known: [Int] = []
         var gone = 0
         for component in components.all where component.contains(where: { $0 < group.count }) {
+            let isPruned = component.allSatisfy { place in
+                place < group.count && pruned.contains(group[place]) && horizon.covers(startedAt: drafts[group[place]].startedAt)
+            }
+            if isPruned {
+                for place in component {
+                    result.count(drafts[group[place]], isNews: false)
+                    absorb(group[place], drafts, &result)
+                }
+                continue
+            }
             let (draft, merged) = try merge(component, group, rowList, drafts, &result, &gone)
             drafts[draft] = merged
             if merged.flowID == 0 { news.append(draft) } else { known.append(draft) }

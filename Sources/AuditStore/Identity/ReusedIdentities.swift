@@ -52,8 +52,8 @@ final class ReusedIdentities {
         }
         let (subject, loose) = (draft.subject.subject, draft.subject.subject ^ ReusedIdentities.loose)
         for start in draft.starts {
-            let from = start.saturatingAdd(-FlowDraft.tolerance)
-            try look(subject, from, start.saturatingAdd(FlowDraft.tolerance))
+            let from = start.saturatingAdd(-2 * FlowDraft.tolerance)
+            try look(subject, from, start.saturatingAdd(2 * FlowDraft.tolerance))
             try look(loose, from, start.saturatingAdd(FlowDraft.longestLoose))
         }
         if let end = draft.looseEnd {

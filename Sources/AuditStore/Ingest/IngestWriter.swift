@@ -429,10 +429,16 @@ final class IngestWriter {
 
     /// Flows that waited for the unit of their Connector's durations and can have their start now. Returns how many still wait.
     func resolvePendingDurations() throws -> Int64 {
-        let waiting = try Int64.fetchAll(database, sql: "SELECT DISTINCT connector_id FROM pending_duration ORDER BY 1")
-        for connector in waiting where calibration.unit(of: connector) != .unstated {
+        let waiting = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT p.connector_id, max(s.duration_unit IS NOT NULL) FROM pending_duration p
+                    LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
+                GROUP BY 1 ORDER BY 1
+                """)
+        for row in waiting where row[1] as Bool? == true || calibration.unit(of: row[0]) != .unstated {
             try lane.own()
-            try resolvePendingDurations(of: connector)
+            try resolvePendingDurations(of: row[0])
             try rollup.flush()
             try lane.end()
         }
@@ -441,21 +447,28 @@ final class IngestWriter {
 
     private func resolvePendingDurations(of connector: Int64) throws {
         let page = 20_000
-        let unit = calibration.unit(of: connector)
+        var last = Int64.min
         while true {
             let rows = try Row.fetchAll(
                 database,
-                sql: "SELECT flow_id, hash, duration FROM pending_duration WHERE connector_id = ? ORDER BY flow_id LIMIT \(page)",
-                arguments: [connector])
-            if rows.isEmpty { return }
+                sql: """
+                    SELECT p.flow_id, p.hash, p.duration, s.duration_unit FROM pending_duration p
+                        LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
+                    WHERE p.connector_id = ? AND p.flow_id > ? ORDER BY p.flow_id LIMIT \(page)
+                    """, arguments: [connector, last])
+            guard let end = rows.last else { return }
+            last = end[0]
             var changes: [(flow: FlowDraft, change: KnownFlows.Change)] = []
             for row in rows {
                 guard let (found, edge) = try table.draft(flowID: row[0], hash: UInt64(bitPattern: row[1])),
-                    found.endedAt != FlowDraft.absent, let span = DurationCalibration.milliseconds(row[2], unit)
+                    found.endedAt != FlowDraft.absent
                 else {
                     try database.execute(sql: "DELETE FROM pending_duration WHERE flow_id = ?", arguments: [row[0] as Int64])
                     continue
                 }
+                let unit = calibration.unit(of: connector, statedForSource: SourceTable.unit(row[3]))
+                guard let span = DurationCalibration.milliseconds(row[2], unit) else { continue }
+                if row[3] as String? == nil { try sources.noteUnit(source: found.first.source) }
                 var draft = found
                 draft.startedAt = draft.endedAt.subtractingReportingOverflow(span).partialValue
                 draft.state.remove(.startUnknown)

@@ -24,10 +24,25 @@ struct JournalIngest {
     let writer: IngestWriter
     let pools: DecodingPools
     let directory: String
+    /// The directory by which the journal is remembered: absolute, since the same name is another directory elsewhere.
+    let place: String
     /// Paths of the segments that are to be read, as the caller names them, by number.
     let wanted: [Int: String]
     let total: Int64
     let done: Int64
+
+    init(
+        ingest: Ingest, writer: IngestWriter, pools: DecodingPools, directory: String, wanted: [Int: String], total: Int64, done: Int64
+    ) {
+        self.ingest = ingest
+        self.writer = writer
+        self.pools = pools
+        self.directory = directory
+        self.wanted = wanted
+        self.total = total
+        self.done = done
+        place = SourceTable.absolute(directory)
+    }
 
     func run() throws {
         let moment: JournalMoment
@@ -36,12 +51,12 @@ struct JournalIngest {
         let pool = pools.pool(for: .analytics)
         // What is under way is dropped when an error ends the pass.
         defer { pool.drain() }
-        var run = Run(pass: pass, expected: try writer.journals().heads(origin: nil, directory: directory))
+        var run = Run(pass: pass, expected: try writer.journals().heads(origin: nil, place: place, named: directory))
         var segment: Segment?
         var piece: FramePiece?
         do {
             while let leaf = try pass.next() {
-                if leaf.index == 0 { try run.meet(leaf, writer.journals(), directory) }
+                if leaf.index == 0 { try run.meet(leaf, writer.journals(), place: place, named: directory) }
                 if segment?.number != leaf.segment {
                     try finish(&segment, &piece, &run, pool)
                     segment = try begin(leaf, moment)
@@ -80,7 +95,7 @@ struct JournalIngest {
         if pass.head.size == 0 {
             throw InputProblem(.refused, path: directory, "`\(directory)`: the journal has no whole frame; nothing was read from it")
         }
-        try writer.remember(pass.head, origin: run.origin, directory: directory)
+        try writer.remember(pass.head, origin: run.origin, directory: place)
         guard !run.damage.isEmpty else { return }
         var damaged = InputProblem(
             .tampered, path: directory,
@@ -106,9 +121,9 @@ struct JournalIngest {
         }
 
         /// The first frame says which journal it is; the same may have been seen elsewhere.
-        mutating func meet(_ leaf: JournalPass.Leaf, _ memory: JournalMemory, _ directory: String) throws {
+        mutating func meet(_ leaf: JournalPass.Leaf, _ memory: JournalMemory, place: String, named directory: String) throws {
             origin = leaf.openedOrigin(with: inflater)
-            if let origin { expected = try memory.heads(origin: origin, directory: directory) }
+            if let origin { expected = try memory.heads(origin: origin, place: place, named: directory) }
         }
 
         /// Throws when the tree is another than it was when it had as many leaves.
@@ -169,10 +184,10 @@ struct JournalIngest {
             ?? SourceRow(
                 id: number, kind: .journal,
                 format: InputFormat.analytics.rawValue, compression: ByteStreamReader.Compression.gzip.rawValue, path: path,
-                journal: directory, digest: "", size: 0, head: head)
+                journal: place, digest: "", size: 0, head: head)
         var made = known
         made.path = path
-        made.journal = directory
+        made.journal = place
         made.head = head
         made.frames = row?.frames ?? 0
         return Segment(
@@ -248,7 +263,7 @@ struct JournalIngest {
             isComplete: false, frames: worker.frames)
         current.row.size = worker.filePosition
         current.row.digest = SourceProbe.hex(worker.segmentDigest)
-        if let head = worker.head { writer.rememberNext(head, origin: run.origin, directory: directory) }
+        if let head = worker.head { writer.rememberNext(head, origin: run.origin, directory: place) }
         try writer.write(worker.batch, worker.numbers, map: &worker.map, source: &current.row, progress: progress)
         segment = current
         ingest.onProgress?(done.saturatingAdd(worker.filePosition), total, writer.report.flowEvents.values.reduce(0, +))

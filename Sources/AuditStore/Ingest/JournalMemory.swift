@@ -16,6 +16,21 @@ struct JournalMemory {
         }
     }
 
+    /// The same for a journal that is at `place`, an absolute path, and was named as the caller did. Older versions remembered the name,
+    /// and noted it as the place, too.
+    func heads(origin: String?, place: String, named: String) throws -> [TreeHead] {
+        let found = try heads(origin: origin, directory: place)
+        guard named != place else { return found }
+        let isOld =
+            try Int64.fetchOne(
+                database,
+                sql: """
+                    SELECT 1 FROM source_file s JOIN source_place p USING (source_id)
+                    WHERE s.kind = 'journal' AND s.journal = ? AND p.path = s.path LIMIT 1
+                    """, arguments: [named]) != nil
+        return isOld ? found + (try heads(origin: nil, directory: named)) : found
+    }
+
     func remember(_ head: TreeHead, origin: String?, directory: String, at: Timestamp) throws {
         for name in JournalMemory.names(origin, directory) {
             try database.execute(

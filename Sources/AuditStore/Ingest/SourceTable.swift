@@ -136,7 +136,10 @@ final class SourceTable {
     private static let upsert: String = {
         let names = columns.split(whereSeparator: { ", \n".contains($0) }).map(String.init)
         let marks = names.map { _ in "?" }.joined(separator: ", ")
-        let settings = names.filter { $0 != "source_id" && $0 != "duplicates" }.map { "\($0) = excluded.\($0)" }
+        let settings = names.filter { $0 != "source_id" && $0 != "duplicates" }.map { name in
+            // What was stated once for a source holds for what is appended to it.
+            name == "duration_unit" ? "duration_unit = coalesce(excluded.duration_unit, duration_unit)" : "\(name) = excluded.\(name)"
+        }
         return "INSERT INTO source_file (\(columns)) VALUES (\(marks)) ON CONFLICT DO UPDATE SET \(settings.joined(separator: ", "))"
     }()
 
@@ -180,9 +183,13 @@ final class SourceTable {
         try fetch("size = ? AND digest = ?", [size, digest])
     }
 
-    /// A segment of a journal by its place, whatever its bytes.
+    /// A segment of a journal by its place, whatever its bytes. Older versions noted a relative name as the place.
     func find(journalPath path: String) throws -> SourceRow? {
-        try fetch("kind = 'journal' AND path = ?", [path])
+        try fetch(
+            """
+            kind = 'journal' AND path = ?1
+                AND EXISTS (SELECT 1 FROM source_place p WHERE p.source_id = source_file.source_id AND p.path IN (?1, ?2))
+            """, [path, SourceTable.absolute(path)])
     }
 
     private func fetch(_ condition: String, _ arguments: StatementArguments) throws -> SourceRow? {
@@ -214,6 +221,21 @@ final class SourceTable {
             ])
         try forgetPassedOver(path: row.path)
         try see(row.id, at: row.path)
+    }
+
+    static func unit(_ stored: String?) -> FlowEvent.DurationUnit {
+        switch stored {
+        case "ms": .milliseconds
+        case "us": .microseconds
+        default: .unstated
+        }
+    }
+
+    /// The unit that is stated now is that of a source of which it was not stated before.
+    func noteUnit(source: Int64) throws {
+        guard let durationUnit else { return }
+        try database.cachedStatement(sql: "UPDATE source_file SET duration_unit = ? WHERE source_id = ? AND duration_unit IS NULL")
+            .execute(arguments: [durationUnit, source])
     }
 
     /// Notes that the bytes of a source are, or were, at a path.
@@ -250,7 +272,8 @@ final class SourceTable {
     /// Whether there is anything for `writePlaces`.
     var hasPlaces: Bool { !seenLater.isEmpty }
 
-    private static func absolute(_ path: String) -> String {
+    /// The path without links, from the root; the path itself where nothing is.
+    static func absolute(_ path: String) -> String {
         guard path != "-", let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }
         return String(cString: resolved)

@@ -1,4 +1,4 @@
-internal import FlowModel
+public import FlowModel
 internal import GRDB
 internal import LogFormats
 
@@ -8,8 +8,8 @@ internal import LogFormats
 /// Verdicts are left out: they follow from the policy, and `replay` judges anew.
 public enum RowAgreement {
     public enum Answer: Sendable {
-        /// As many rows say the same.
-        case agrees(rows: Int64)
+        /// As many rows say the same. `from`: of what is from before it nothing is said, since flows were pruned.
+        case agrees(rows: Int64, from: Timestamp?)
         /// Sentences: what differs.
         case differs([String])
         /// Why it cannot be told.
@@ -62,7 +62,8 @@ public enum RowAgreement {
             }
         }
         try derived.close()
-        return sentences.isEmpty ? .agrees(rows: rows) : .differs(sentences)
+        let limit = from == .min ? nil : Timestamp(milliseconds: Horizon.reached(from))
+        return sentences.isEmpty ? .agrees(rows: rows, from: limit) : .differs(sentences)
     }
 
     private struct Input {
@@ -87,10 +88,10 @@ public enum RowAgreement {
                 return .failure(Missing(sentence: "`\(path)` has grown since it was ingested; ingest again"))
             }
             let format = InputFormat(rawValue: file.format)
-            if let last = found.indices.last, found[last].format == format, found[last].unit == unit(file.durationUnit) {
+            if let last = found.indices.last, found[last].format == format, found[last].unit == SourceTable.unit(file.durationUnit) {
                 found[last].paths.append(path)
             } else {
-                found.append(Input(paths: [path], format: format, unit: unit(file.durationUnit)))
+                found.append(Input(paths: [path], format: format, unit: SourceTable.unit(file.durationUnit)))
             }
         }
         for (named, directory) in try places.journals() {
@@ -106,17 +107,9 @@ public enum RowAgreement {
             }
             let grown = zip(rows, paths).first { Ingest.size(of: $0.1) > ($0.0[1] as Int64) }
             if let grown { return .failure(Missing(sentence: "`\(grown.1)` has grown since it was ingested; ingest again")) }
-            found.append(Input(paths: paths, format: nil, unit: unit(first[2])))
+            found.append(Input(paths: paths, format: nil, unit: SourceTable.unit(first[2])))
         }
         return found.isEmpty ? .failure(Missing(sentence: "the database has no sources")) : .success(found)
-    }
-
-    private static func unit(_ stored: String?) -> FlowEvent.DurationUnit {
-        switch stored {
-        case "ms": .milliseconds
-        case "us": .microseconds
-        default: .unstated
-        }
     }
 
     private struct Digest: Equatable {

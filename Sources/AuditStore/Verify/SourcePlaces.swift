@@ -1,5 +1,6 @@
 internal import Crypto
 internal import FlowJournal
+internal import FlowModel
 internal import GRDB
 internal import LogFormats
 
@@ -60,8 +61,9 @@ struct SourcePlaces {
                     SELECT p.path FROM source_place p JOIN source_file s USING (source_id) WHERE s.journal = ?
                     ORDER BY p.number DESC, p.path
                     """, arguments: [directory])
-            var candidates = [directory]
-            for path in paths.map({ SourceIngest.directory(of: $0) }) where !candidates.contains(path) { candidates.append(path) }
+            var candidates = paths.map { SourceIngest.directory(of: $0) }
+            // A relative name, of an older version, is another directory elsewhere.
+            if directory.hasPrefix("/") { candidates.insert(directory, at: 0) } else { candidates.append(directory) }
             return (directory, candidates.first { JournalDirectory.isJournal($0) } ?? directory)
         }
     }
@@ -132,45 +134,44 @@ struct SourcePlaces {
     /// Records that are looked for in a file.
     private static let sampled = 200
 
-    /// Whether a file has records of this source at their places: then it is the same file, with other bytes.
+    /// Whether a file has records of this source at their places: then it is the same file, with other bytes. The id alone does not tell:
+    /// ids are given again, and where one log was rotated away another begins.
     private func isCopy(_ path: String, of file: File) throws -> Bool {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT source_offset, connection_id FROM (
-                    SELECT source_offset, connection_id FROM flow WHERE source_id = ?1 AND connection_id IS NOT NULL
-                    ORDER BY source_offset LIMIT \(SourcePlaces.sampled))
+                SELECT source_offset, connection_id, started_at, ended_at FROM flow
+                WHERE source_id = ? AND connection_id IS NOT NULL ORDER BY source_offset LIMIT \(SourcePlaces.sampled)
                 """, arguments: [file.id])
-        guard let last = rows.last?[0] as Int64? else { return false }
+        guard let last = rows.last?[0] as Int64?, let format = InputFormat(rawValue: file.format) else { return false }
         let reader: ByteStreamReader
         do { reader = try ByteStreamReader(path: path) } catch { return false }
+        let records = Dictionary(grouping: rows) { $0[0] as Int64 }
+        let worker = DecodingWorker(format: format, key: IdentityKey(key: SipHash.Key(first: 0, second: 0)))
+        /// Whether what was decoded has one of them.
+        func isFound() -> Bool {
+            defer { worker.clear() }
+            return worker.batch.flows.contains { event in
+                let times = [event.timestamp.milliseconds, event.startedAt?.milliseconds].compactMap { $0 }
+                return records[Int64(clamping: event.offset)]?.contains { row in
+                    row[1] as String == event.connectionID.text && (times.contains(row[2] as Int64) || times.contains(row[3] as Int64? ?? .max))
+                } ?? false
+            }
+        }
         // As much as the records take, and a line more.
-        let most = Int(clamping: min(last, 64 << 20)) + LineLimits.longestLine
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: most, alignment: 16)
-        defer { bytes.deallocate() }
-        var count = 0
+        var left = Int(clamping: min(max(0, last), 64 << 20)) + LineLimits.longestLine
         do throws(StreamProblem) {
-            while count < most {
-                let more = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
-                if more == 0 { break }
-                count += more
+            while left > 0 {
+                let count = try reader.read(into: worker.buffer)
+                if count == 0 { break }
+                left -= count
+                worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[..<count]))
+                if isFound() { return true }
             }
         } catch {
             // What can be read of a damaged file is enough to recognise it.
         }
-        return rows.contains { row in
-            guard let start = Int(exactly: row[0] as Int64), start < count, start == 0 || bytes[start - 1] == 0x0a else { return false }
-            let line = bytes[start..<count].prefix { $0 != 0x0a }
-            return SourcePlaces.holds(String(decoding: line, as: UTF8.self), word: row[1])
-        }
-    }
-
-    /// Whether a line has an id in it that is not a part of a longer one.
-    private static func holds(_ line: String, word: String) -> Bool {
-        line.ranges(of: word).contains { range in
-            let before = range.lowerBound == line.startIndex ? nil : line[line.index(before: range.lowerBound)]
-            let after = range.upperBound == line.endIndex ? nil : line[range.upperBound]
-            return [before, after].allSatisfy { $0.map { !$0.isLetter && !$0.isNumber && $0 != "-" } ?? true }
-        }
+        worker.decode(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
+        return isFound()
     }
 }

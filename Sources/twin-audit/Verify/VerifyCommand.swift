@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import AuditStore
 internal import FlowJournal
+internal import FlowModel
 internal import ShellSupport
 
 struct VerifyCommand: ParsableCommand {
@@ -70,7 +71,12 @@ struct VerifyCommand: ParsableCommand {
         }
         try PrivateDatabase.making { path in
             switch try RowAgreement.check(opened, derivingInto: path) {
-            case .agrees(let count): item.remarks = ["\(count) rows say what the sources say"]
+            case .agrees(let count, nil): item.remarks = ["\(count) rows say what the sources say"]
+            case .agrees(let count, .some(let from)):
+                item.answer = .cannotBeProved
+                item.remarks = [
+                    "\(count) rows say what the sources say; flows were pruned, so nothing can be said of rows from before \(from.rfc3339)"
+                ]
             case .differs(let sentences):
                 (item.answer, item.remarks) = (.disagrees, sentences + ["build the database again from its sources"])
             case .cannotTell(let reason): (item.answer, item.remarks) = (.cannotBeProved, [reason])
