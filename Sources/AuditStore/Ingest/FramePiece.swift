@@ -49,8 +49,8 @@ struct FramePiece: Sendable {
         filePosition = Int64(clamping: leaf.frame.end)
     }
 
-    /// Says what was passed when the last leaf was.
-    mutating func close(head: TreeHead, digest: [UInt8]) {
+    /// Says what was passed when the last leaf was; no tree where frames are missing.
+    mutating func close(head: TreeHead?, digest: [UInt8]) {
         self.head = head
         self.digest = digest
     }

@@ -1,6 +1,7 @@
 internal import FlowJournal
 internal import FlowModel
 internal import GRDB
+internal import Glibc
 internal import LogFormats
 
 /// Ingests a journal in one pass: every frame is read once, hashed into the tree and decoded from the same bytes, and what it says is
@@ -64,7 +65,9 @@ struct JournalIngest {
                 guard var current = segment else { continue }
                 current.frames += 1
                 let end = Int64(clamping: leaf.frame.end)
-                if current.isWanted, end > current.known {
+                if run.see(leaf, moment) {
+                    // The rest of it may still come: it is read when it is there.
+                } else if current.isWanted, end > current.known {
                     try requireKnownPart(current, at: Int64(clamping: leaf.frame.offset))
                     if piece == nil {
                         piece = FramePiece(
@@ -92,10 +95,15 @@ struct JournalIngest {
         if let torn = pass.tornEnd, wanted[torn.segment] != nil {
             writer.note { $0.warnings.append("`\(torn.path)`: the last frame is not complete yet; it will be read when it is") }
         }
+        for gap in moment.missing where !wanted.isEmpty {
+            let what = gap.count == 1 ? "segment \(gap.lowerBound) is" : "segments \(gap.lowerBound) to \(gap.upperBound) are"
+            writer.note { $0.warnings.append("`\(directory)`: \(what) missing; see `twin-journal verify`") }
+        }
         if pass.head.size == 0 {
             throw InputProblem(.refused, path: directory, "`\(directory)`: the journal has no whole frame; nothing was read from it")
         }
-        try writer.remember(pass.head, origin: run.origin, directory: place)
+        if run.isSound { try writer.remember(pass.head, origin: run.origin, directory: place) }
+        if run.damage.isEmpty, let cut = run.cut.first { throw cutShort(cut, moment) }
         guard !run.damage.isEmpty else { return }
         var damaged = InputProblem(
             .tampered, path: directory,
@@ -113,6 +121,10 @@ struct JournalIngest {
         var expected: [TreeHead]
         var origin: String?
         var damage: [String] = []
+        /// Segments before the last that end in the middle of a frame: where, in words.
+        private(set) var cut: [String] = []
+        /// Nothing is missing so far: the tree is the journal's own.
+        private(set) var isSound = true
         private var inflater = FrameInflater()
 
         init(pass: JournalPass, expected: [TreeHead]) {
@@ -124,6 +136,16 @@ struct JournalIngest {
         mutating func meet(_ leaf: JournalPass.Leaf, _ memory: JournalMemory, place: String, named directory: String) throws {
             origin = leaf.openedOrigin(with: inflater)
             if let origin { expected = try memory.heads(origin: origin, place: place, named: directory) }
+        }
+
+        /// Notes what a leaf says of the journal. True for the beginning of a frame with which a segment ends although another follows.
+        mutating func see(_ leaf: JournalPass.Leaf, _ moment: JournalMoment) -> Bool {
+            if moment.missing.contains(where: { $0.upperBound < leaf.segment }) { isSound = false }
+            guard leaf.frame.header == nil else { return false }
+            isSound = false
+            guard leaf.endsSegment, case .damaged = leaf.frame.form else { return false }
+            cut.append("`\(leaf.path)` ends in the middle of a frame, at byte \(leaf.frame.offset), although another segment follows")
+            return true
         }
 
         /// Throws when the tree is another than it was when it had as many leaves.
@@ -171,6 +193,23 @@ struct JournalIngest {
         return found
     }
 
+    /// How long a journal is watched that may be a copy in the making, in microseconds.
+    private static let settling: UInt32 = 1_000_000
+
+    /// A segment that is cut off is one that is still being copied, or frames of it were taken away: the former grows.
+    private func cutShort(_ sentence: String, _ moment: JournalMoment) -> InputProblem {
+        usleep(JournalIngest.settling)
+        // One that cannot be looked at any more did not stand still.
+        let stands = (try? JournalMoment(JournalDirectory(directory))) == moment
+        var found = InputProblem(
+            stands ? .tampered : .environment, path: directory,
+            stands
+                ? "\(sentence); all whole frames were read, see `twin-journal verify`"
+                : "\(sentence), and the journal is still being written or copied; what is whole was read, run the same command again")
+        found.keepsWhatWasRead = true
+        return found
+    }
+
     // MARK: Segments
 
     private func begin(_ leaf: JournalPass.Leaf, _ moment: JournalMoment) throws -> Segment {
@@ -213,6 +252,8 @@ struct JournalIngest {
         try drain(pool, &run, &segment)
         guard let ended = segment, ended.isWanted else { return segment = nil }
         writer.note { $0.bytesRead += ended.row.filePosition }
+        // Of a segment with no whole frame there is nothing to say.
+        guard ended.row.filePosition > 0 else { return segment = nil }
         if ended.row.filePosition == ended.known, ended.row.isComplete {
             writer.note { $0.filesKnown += 1 }
             try writer.settledSources().seeLater(ended.row.id, at: ended.row.path)
@@ -239,7 +280,12 @@ struct JournalIngest {
     /// Has a piece decoded, and writes what is decoded when there is no more room.
     private func submit(_ piece: inout FramePiece?, _ segment: inout Segment?, _ run: inout Run, _ pool: DecodingPool) throws {
         guard var made = piece, !made.isEmpty, let digest = run.pass.digest else { return }
-        made.close(head: run.pass.head, digest: digest.sha256)
+        var hash = digest.sha256
+        if Int64(clamping: digest.size) != made.filePosition, let path = segment?.row.path {
+            // The pass is behind a cut frame already, which is not taken in.
+            hash = try SourceProbe.prefix(path: path, size: made.filePosition)
+        }
+        made.close(head: run.isSound ? run.pass.head : nil, digest: hash)
         piece = FramePiece(at: made.end, filePosition: made.filePosition)
         let closed = made
         // Until the tree has passed what was seen before, nothing is committed.

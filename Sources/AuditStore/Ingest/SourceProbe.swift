@@ -78,6 +78,16 @@ struct SourceProbe {
         return probe
     }
 
+    /// SHA-256 of the first bytes of a file, which must have as many.
+    static func prefix(path: String, size: Int64) throws(InputProblem) -> [UInt8] {
+        let probe = try read(path: path, sizes: [size])
+        guard let digest = probe.prefixes[size] else {
+            throw InputProblem(.environment, path: path, "`\(path)` became shorter while it was read; run the same command again")
+        }
+        let digits = Array(digest.utf8).map { $0 < 0x3a ? $0 - 0x30 : $0 - 0x61 + 10 }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
     static func hex(_ digest: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
