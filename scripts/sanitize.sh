@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The suite under ThreadSanitizer and AddressSanitizer; with `smoke`, the programs under ThreadSanitizer on made-up tenants, some minutes.
+# The suite under ThreadSanitizer and AddressSanitizer; with `smoke`, twin-audit under ThreadSanitizer on made-up tenants, some minutes.
 # Readers of outside bytes run under AddressSanitizer in Fuzz/run.sh as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,10 +7,9 @@ cd "$(dirname "$0")/.."
 export SWIFT_BACKTRACE="enable=no" ASAN_OPTIONS="detect_leaks=0" TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1"
 
 if [ "${1:-all}" = smoke ]; then
-    for product in twin-audit twin-journal twin-simulate; do
-        swift build --sanitize=thread --scratch-path .build-thread --product "$product"
-    done
-    exec python3 Tests/Sanitize/programs.py .build-thread/debug
+    swift build --sanitize=thread --scratch-path .build-thread --product twin-audit
+    swift build --product twin-simulate
+    exec python3 Tests/Sanitize/programs.py .build-thread/debug .build/debug
 fi
 for kind in thread address; do
     echo "== the suite under the $kind sanitizer"
@@ -18,5 +17,6 @@ for kind in thread address; do
     # What compares times says nothing here: everything is slower, and not evenly.
     TWIN_SANITIZED=$kind swift test --skip-build --sanitize="$kind" --scratch-path ".build-$kind"
 done
-python3 Tests/Sanitize/programs.py .build-thread/debug
-python3 Tests/Sanitize/programs.py .build-address/debug
+for kind in thread address; do
+    python3 Tests/Sanitize/programs.py ".build-$kind/debug" ".build-$kind/debug"
+done

@@ -76,7 +76,8 @@ struct RetoldConnectionTests {
     @Test("of a reused id, what was pruned does not come back, and what was not is not doubled")
     func pruned() throws {
         typealias This = RetoldConnectionTests
-        let (hour, old, new) = (3_600_000, [This.established(0), This.established(100, user: 2)], This.established(48 * 3_600_000, user: 3))
+        let hour = 3_600_000
+        let (old, new) = ([This.established(0), This.established(100, user: 2)], This.established(48 * hour, user: 3))
         for records in [[new] + old, old + [new], [old[0], new, old[1]]] {
             let store = try Store()
             for record in records { try store.ingest([record]) }

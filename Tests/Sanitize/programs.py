@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
-"""Runs the programs, built under a sanitizer, through what they do with threads and with outside bytes; a report of the sanitizer ends a
-program with a status of its own, and this one with 1."""
+"""Runs twin-audit, built under a sanitizer, through what it does with threads and with outside bytes; a report of the sanitizer ends it with
+a status of its own, and this program with 1.
+
+    programs.py DIRECTORY-OF-TWIN-AUDIT DIRECTORY-OF-TWIN-SIMULATE"""
 import os
 import random
 import subprocess
 import sys
 import tempfile
 
-PROGRAMS = os.path.abspath(sys.argv[1])
+PLACES = {"twin-audit": os.path.abspath(sys.argv[1]), "twin-simulate": os.path.abspath(sys.argv[2])}
 # Every status that the programs document, and none that a sanitizer or a crash gives.
 DOCUMENTED = range(0, 7)
 
 
 def run(program, *arguments, **more):
     outcome = subprocess.run(
-        [os.path.join(PROGRAMS, program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=1200, **more)
+        [os.path.join(PLACES[program], program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=1200, **more)
     errors = outcome.stderr.decode(errors="replace")
     if outcome.returncode not in DOCUMENTED or "Sanitizer" in errors or "SUMMARY:" in errors:
         sys.exit(f"{program} {' '.join(arguments)}: status {outcome.returncode}\n{errors[-8000:]}")

@@ -154,7 +154,8 @@ struct SourcePlaces {
             return worker.batch.flows.contains { event in
                 let times = [event.timestamp.milliseconds, event.startedAt?.milliseconds].compactMap { $0 }
                 return records[Int64(clamping: event.offset)]?.contains { row in
-                    row[1] as String == event.connectionID.text && (times.contains(row[2] as Int64) || times.contains(row[3] as Int64? ?? .max))
+                    row[1] as String == event.connectionID.text
+                        && (times.contains(row[2] as Int64) || times.contains(row[3] as Int64? ?? .max))
                 } ?? false
             }
         }
