@@ -99,8 +99,9 @@ struct JournalIngest {
             let what = gap.count == 1 ? "segment \(gap.lowerBound) is" : "segments \(gap.lowerBound) to \(gap.upperBound) are"
             writer.note { $0.warnings.append("`\(directory)`: \(what) missing; see `twin-journal verify`") }
         }
-        if pass.head.size == 0 {
-            throw InputProblem(.refused, path: directory, "`\(directory)`: the journal has no whole frame; nothing was read from it")
+        guard pass.head.size > 0 else {
+            writer.note { $0.warnings.append("`\(directory)`: the journal has no whole frame yet; nothing was read from it") }
+            return
         }
         if run.isSound { try writer.remember(pass.head, origin: run.origin, directory: place) }
         if run.damage.isEmpty, let cut = run.cut.first { throw cutShort(cut, moment) }
