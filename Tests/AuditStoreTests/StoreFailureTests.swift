@@ -58,11 +58,16 @@ extension StatementTests.StoreFailures {
         for wanted in stride(from: 1, through: statements, by: step) {
             let store = try Store()
             let paths = try StatementTests.StoreFailures.write(parts, to: store)
-            #expect(throws: (any Error).self, "statement \(wanted)") {
-                _ = try StatementTests.StoreFailures.failing(at: wanted, in: store.folder.lastPathComponent) {
+            var reached: Int?
+            do {
+                reached = try StatementTests.StoreFailures.failing(at: wanted, in: store.folder.lastPathComponent) {
                     _ = try Ingest(options: StatementTests.StoreFailures.options()).run(paths: paths, databasePath: store.path)
                 }
+            } catch {
+                // As it should: the statement failed, and with it the run.
             }
+            // How often a transaction ends depends on time too: a run may be over before its last statement of another time.
+            if let reached { #expect(reached < wanted, "statement \(wanted)") }
             if FileManager.default.fileExists(atPath: store.path) {
                 // What is there is a part of what is right: no flow of anybody that is not in the records.
                 let known = Set(parts.joined().compactMap { $0.firstMatch(of: /"id":"(c\d+-\d)"/).map { String($0.1) } })
