@@ -17,6 +17,9 @@ swift test --skip-build
 echo "== the journal's writer, killed and hindered a few times (make torture: often)"
 python3 Tests/Torture/journal.py .build/debug/twin-journal --rounds 8
 
+echo "== journals that are being copied, looked at a few times (make torture: often)"
+python3 Tests/Torture/live.py .build/debug --rounds 25 --ingest
+
 echo "== ingest, killed and hindered a few times (make torture: often)"
 python3 Tests/Torture/ingest.py .build/debug --rounds 6 --flows 3000
 

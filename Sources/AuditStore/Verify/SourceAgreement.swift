@@ -33,6 +33,9 @@ public struct VerifiedItem: Sendable {
 
 /// Holds the sources of a database against the bytes on disk.
 public enum SourceAgreement {
+    /// How long a journal must stand still before it is called tampered with.
+    private static let settleMs: Int64 = 1_000
+
     /// Verifies every journal that the database was filled from, and compares every other source with its recorded digest.
     ///
     /// - Parameter keys: public keys of journals; without one nothing is called intact.
@@ -47,6 +50,8 @@ public enum SourceAgreement {
     private static func journal(_ directory: String, at found: String, _ database: Database, _ keys: [TrustedKey]) throws -> VerifiedItem {
         var verifier = JournalVerifier(JournalDirectory(found))
         verifier.keys = keys
+        // As `twin-journal verify`: what is still being written or copied is not tampered with.
+        verifier.settleMs = SourceAgreement.settleMs
         verifier.remembered = try JournalMemory(database: database).heads(origin: nil, directory: directory)
         let report: VerificationReport
         do {
