@@ -113,12 +113,12 @@ struct IngestSummary {
             Message.write(
                 """
                   lost: the system's logger dropped \(gap.counted) messages\(more), as \(gap.places) lines say; \
-                events may be among them, see other_record, category log_gap
+                events may be among them, see the view log_gap
                 """)
         }
         if let gap = report.gaps[LogGap.Kind.zeroBytes.rawValue] {
             Message.write(
-                "  holes: \(gap.places) runs of zero bytes, \(gap.counted) bytes in all; what stood there is lost, see category log_gap")
+                "  holes: \(gap.places) runs of zero bytes, \(gap.counted) bytes in all; what stood there is lost, see the view log_gap")
         }
     }
 
