@@ -94,7 +94,7 @@ struct SourceIngest {
         row.compression = reader.compression.rawValue
         let count = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
         let first = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        if row.position == 0, row.contentSize == 0, let same = try sameContent(path, name, &row, first, probe) { return same }
+        if let same = try sameContent(path, name, &row, first, probe) { return same }
         let format = try format(of: row, path, name, first, probe)
         row.format = format.rawValue
 
@@ -152,12 +152,17 @@ struct SourceIngest {
         }
     }
 
-    /// The source whose content a file has that is compressed otherwise. Only where one begins alike, the whole is looked at beforehand.
+    /// The source whose content a file has that is compressed otherwise.
+    ///
+    /// A compressed file is inflated to its end before anything of it is stored: its checksum stands behind what it is of. Of a plain one the
+    /// whole is looked at only where a source begins alike.
     private func sameContent(
         _ path: String, _ name: String, _ row: inout SourceRow, _ first: UnsafeRawBufferPointer, _ probe: SourceProbe
     ) throws -> SourceRow? {
         row.contentHead = SourceProbe.hex(SHA256.hash(data: first.prefix(Int(SourceProbe.headBytes))))
-        guard try writer.settledSources().mayHaveContent(head: row.contentHead) else { return nil }
+        let isPlain = row.compression == ByteStreamReader.Compression.none.rawValue
+        let isNew = row.position == 0 && row.contentSize == 0
+        if isPlain, try !isNew || !writer.settledSources().mayHaveContent(head: row.contentHead) { return nil }
         let reader = try translating(name) { () throws(StreamProblem) in try ContentReader(path: path, size: probe.size) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SourceIngest.chunk, alignment: 16)
         defer { buffer.deallocate() }
@@ -167,7 +172,7 @@ struct SourceIngest {
             reader.note(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
         let content = reader.contentDigest
-        return try writer.settledSources().find(contentSize: content.size, contentDigest: content.text)
+        return isNew ? try writer.settledSources().find(contentSize: content.size, contentDigest: content.text) : nil
     }
 
     /// Lines stand for themselves: pieces are decoded beside each other, and written in order.
