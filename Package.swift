@@ -24,12 +24,13 @@ let modules: [Target] = [
     .systemLibrary(
         name: "CZlib", pkgConfig: "zlib",
         providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CDeflate", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CPrefetch"),
     .target(name: "CSQLiteBatch", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FlowModel", swiftSettings: strict),
     .target(name: "ShellSupport", swiftSettings: strict),
     .target(name: "AccessPolicy", dependencies: ["FlowModel", crypto, yams], swiftSettings: strict),
-    .target(name: "FlowJournal", dependencies: ["FlowModel", "CZlib", crypto], swiftSettings: strict),
+    .target(name: "FlowJournal", dependencies: ["FlowModel", "CDeflate", "CZlib", crypto], swiftSettings: strict),
     .target(name: "LogFormats", dependencies: ["FlowModel"], swiftSettings: strict),
     .target(
         name: "AuditStore",
@@ -84,7 +85,7 @@ let suites: [Target] = [
     tests("FlowModel"),
     tests("ShellSupport"),
     tests("AccessPolicy", ["FlowModel", yams]),
-    tests("FlowJournal", ["FlowModel", "CZlib", crypto]),
+    tests("FlowJournal", ["FlowModel", "CDeflate", "CZlib", crypto]),
     tests("LogFormats", ["FlowModel"]),
     tests("AuditStore", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CZlib", grdb]),
     tests("Replay", ["FlowModel", "AccessPolicy", "AuditStore"]),

@@ -85,7 +85,7 @@ extension StatementTests.StoreFailures {
         }
     }
 
-    @Test("a faulty file among others: nothing of it stays, the others are as if it had not been there", arguments: 0..<6)
+    @Test("a damaged file among others: nothing of it stays, the others are as if it had not been there", arguments: 0..<3)
     func faultyFile(place: Int) throws {
         let parts = StatementTests.StoreFailures.parts(seed: 5)
         let whole = try Store()
@@ -97,12 +97,7 @@ extension StatementTests.StoreFailures {
         // The second file is compressed and damaged behind `place` thirds of it.
         let lines = (0..<200).flatMap { round in parts[1].map { $0.replacing(#""id":"c1"#, with: #""id":"c\#(round)x1"#) } }
         let packed = try Parcel.deflate(Array((lines.joined(separator: "\n") + "\n").utf8), windowBits: 31, level: 6)
-        let damaged =
-            place < 3
-            ? Array(packed[..<(packed.count * (place + 1) / 4)])
-            : packed.enumerated().map { index, byte in
-                index == packed.count * (place - 2) / 4 ? byte ^ 0x55 : byte
-            }
+        let damaged = packed.enumerated().map { index, byte in index == packed.count * (place + 1) / 4 ? byte ^ 0x55 : byte }
         let file = store.folder.appendingPathComponent("part1.ndjson.gz")
         try Data(damaged).write(to: file)
         paths[1] = file.path

@@ -65,17 +65,48 @@ struct BadInputTests {
             message: "`picture.png` is not a log that is known here: it is binary", folder, before)
     }
 
-    @Test("a gzip file cut off anywhere is refused as a whole", arguments: [20, 200, -1, -8, -9])
-    func truncated(at place: Int) throws {
+    @Test("a gzip file cut off before its first whole line is refused", arguments: [5, 20])
+    func cutAtOnce(at place: Int) throws {
         let (folder, before) = try BadInputTests.prepared()
-        let whole = try folder.sampleLog("connector-bare.ndjson.gz")
-        let cut = place > 0 ? place : whole.count + place
-        try folder.write("cut.gz", whole.prefix(cut))
+        try folder.write("cut.gz", try folder.sampleLog("connector-bare.ndjson.gz").prefix(place))
         let outcome = try Program.audit("ingest", "--quiet", "cut.gz", in: folder)
         #expect(outcome.status == 3)
-        #expect(outcome.errors.hasPrefix("error: `cut.gz`: the compressed data is cut off at byte \(cut)"), "\(outcome.errors)")
+        #expect(outcome.errors.hasPrefix("error: `cut.gz`: the compressed data is cut off at byte \(place)"), "\(outcome.errors)")
         #expect(outcome.errors.hasSuffix("; nothing of it was stored, get the file again\n"))
         #expect(outcome.errors.split(separator: "\n").count == 1)
+        #expect(try BadInputTests.state(folder) == before)
+    }
+
+    @Test(
+        "of a gzip file that is cut off, the lines before that place are read, and the rest when the whole file comes",
+        arguments: [-1, -8, -9])
+    func cutOff(at place: Int) throws {
+        let folder = try Folder()
+        let whole = try folder.sampleLog("connector-bare.ndjson.gz")
+        let cut = whole.count + place
+        try folder.write("log.gz", whole.prefix(cut))
+        let outcome = try Program.audit("ingest", "--quiet", "--db", "cut.db", "log.gz", in: folder)
+        #expect(outcome.status == 3)
+        #expect(outcome.errors.hasPrefix("error: `log.gz`: the compressed data is cut off at byte \(cut)"), "\(outcome.errors)")
+        #expect(outcome.errors.hasSuffix("the lines before that place were read, get the whole file and run the same command again\n"))
+        #expect(outcome.errors.split(separator: "\n").count == 1)
+        let verified = try Program.audit("verify", "--db", "cut.db", in: folder)
+        #expect(verified.status != 5, "\(verified.output)")
+
+        try folder.write("log.gz", whole)
+        let completed = try Program.audit("ingest", "--quiet", "--db", "cut.db", "log.gz", in: folder)
+        #expect(completed.status == 0, "\(completed.errors)")
+    }
+
+    @Test("a gzip file whose checksum is wrong leaves nothing behind")
+    func wrongChecksum() throws {
+        let (folder, before) = try BadInputTests.prepared()
+        var bytes = try folder.sampleLog("connector-bare.ndjson.gz")
+        bytes[bytes.count - 6] ^= 1
+        try folder.write("wrong.gz", bytes)
+        let outcome = try Program.audit("ingest", "--quiet", "wrong.gz", in: folder)
+        #expect(outcome.status == 3)
+        #expect(outcome.errors.contains("the compressed data is damaged near byte"), "\(outcome.errors)")
         #expect(try BadInputTests.state(folder) == before)
     }
 

@@ -8,7 +8,7 @@ struct ModuleBoundaryTests {
         "FlowModel": [],
         "ShellSupport": ["Glibc"],
         "AccessPolicy": ["FlowModel", "Yams", "Crypto", "Glibc", "Synchronization"],
-        "FlowJournal": ["FlowModel", "CZlib", "Crypto", "Glibc", "Dispatch", "Synchronization"],
+        "FlowJournal": ["FlowModel", "CDeflate", "CZlib", "Crypto", "Glibc", "Dispatch", "Synchronization"],
         "LogFormats": ["FlowModel", "Glibc"],
         "AuditStore": [
             "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CPrefetch", "CSQLiteBatch", "Crypto", "Dispatch", "GRDB",

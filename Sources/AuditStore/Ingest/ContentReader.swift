@@ -12,6 +12,8 @@ final class ContentReader: @unchecked Sendable {
     private var hash = SHA256()
     /// Inflated bytes handed out.
     private(set) var position: Int64 = 0
+    /// Why there is nothing behind what was handed out, although the file is not at its end.
+    private(set) var problem: StreamProblem?
 
     /// `size`: of the file.
     init(path: String, size: Int64) throws(StreamProblem) {
@@ -22,16 +24,26 @@ final class ContentReader: @unchecked Sendable {
     var compression: ByteStreamReader.Compression { reader.compression }
     var fileOffset: Int64 { Int64(clamping: reader.compressedOffset) }
 
-    /// Fills the buffer; fewer bytes only at the end.
+    /// Fills the buffer; fewer bytes only at the end, and before a problem, which the next call throws.
     func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(StreamProblem) -> Int {
+        if let problem { throw problem }
         var count = 0
         while count < buffer.count {
-            let more = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-            if more == 0 { break }
-            count += more
+            do throws(StreamProblem) {
+                let more = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+                if more == 0 { break }
+                count += more
+            } catch {
+                problem = error
+                if count == 0 { throw error }
+                break
+            }
         }
         return count
     }
+
+    /// Nothing but the end of the file is missing: what was handed out is what the whole file begins with.
+    var isCutOff: Bool { problem?.isCut == true }
 
     /// Notes that these bytes, the next ones, are decoded.
     func note(_ bytes: UnsafeRawBufferPointer) {

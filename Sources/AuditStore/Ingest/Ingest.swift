@@ -164,7 +164,7 @@ public struct Ingest {
         report.add(writer.report)
         for problem in problems {
             // In a directory there may be other things than logs; what was named must be one.
-            if named.contains(problem.path) || problem.kind != .refused {
+            if named.contains(problem.path) || problem.kind != .refused || problem.keepsWhatWasRead {
                 report.refusals.append(problem)
             } else {
                 report.warnings.append(problem.message)

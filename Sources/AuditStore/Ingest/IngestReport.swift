@@ -5,6 +5,8 @@ public struct IngestReport: Sendable {
     public var filesRead = 0
     /// Files whose bytes are all in the database already.
     public var filesKnown = 0
+    /// Of the files read, those of which the beginning was in the database: they were read on from there.
+    public var filesContinued = 0
     public var bytesRead: Int64 = 0
     public var lines: Int64 = 0
     public var flowEvents: [FlowEvent.Kind: Int64] = [:]
@@ -46,6 +48,7 @@ public struct IngestReport: Sendable {
     mutating func add(_ other: IngestReport) {
         filesRead += other.filesRead
         filesKnown += other.filesKnown
+        filesContinued += other.filesContinued
         bytesRead += other.bytesRead
         lines += other.lines
         flowEvents.merge(other.flowEvents) { $0 + $1 }

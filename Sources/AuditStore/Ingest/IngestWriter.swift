@@ -44,7 +44,6 @@ final class IngestWriter {
     /// Lines taken in since the last commit, and when that began.
     private var events = 0
     private var began = ContinuousClock.now
-    private var rollupIsFull = false
     private var sort = RadixSort()
     /// The upper 48 bits of the drafts' hashes over their places, ascending.
     private var order: [UInt64] = []
@@ -126,7 +125,7 @@ final class IngestWriter {
         sinceCommit.quarantined += Int64(batch.quarantined.count)
         for line in batch.quarantined { sinceCommit.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
         let isLong = began.duration(to: .now) >= IngestWriter.transactionTime
-        if mayCommit, events >= transactionEvents || rollupIsFull || isLong { try flush(commits: true) }
+        if mayCommit, events >= transactionEvents || isLong { try flush(commits: true) }
         try texts.trim()
     }
 
@@ -238,23 +237,24 @@ final class IngestWriter {
         try flushDictionaries()
         try writeSources()
         let insertion = assembly.count > 0 ? try makeRows() : nil
-        rollupIsFull = rollup.isFull
-        guard commits else { return lane.lend(commits: false) { try insertion?() } }
-        for (source, count) in duplicatesBySource.sorted(by: { $0.key < $1.key }) {
-            try sources.addDuplicates(count, source: source)
+        if commits {
+            for (source, count) in duplicatesBySource.sorted(by: { $0.key < $1.key }) {
+                try sources.addDuplicates(count, source: source)
+            }
+            duplicatesBySource = [:]
+            willCommit?()
+            (underWay, sinceCommit) = (sinceCommit, IngestReport())
+            events = 0
         }
-        duplicatesBySource = [:]
-        willCommit?()
-        (underWay, sinceCommit) = (sinceCommit, IngestReport())
-        (events, rollupIsFull) = (0, false)
+        guard commits || rollup.isFull else { return lane.lend(commits: false) { try insertion?() } }
         let rollup = rollup
         if rollup.isReduced {
             // What is read then for the roll-up needs this thread.
             try insertion?()
             try rollup.flush()
-            try lane.end()
+            if commits { try lane.end() }
         } else {
-            lane.lend(commits: true) {
+            lane.lend(commits: commits) {
                 try insertion?()
                 try rollup.flush()
             }

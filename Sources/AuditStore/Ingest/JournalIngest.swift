@@ -19,6 +19,8 @@ struct JournalIngest {
         let knownDigest: String
         /// Whether it is to be read, or only hashed.
         let isWanted: Bool
+        /// The file as it was when the pass began.
+        let file: JournalMoment.Segment?
     }
 
     let ingest: Ingest
@@ -231,7 +233,8 @@ struct JournalIngest {
         made.head = head
         made.frames = row?.frames ?? 0
         return Segment(
-            number: leaf.segment, row: made, known: known.filePosition, knownDigest: known.digest, isWanted: wanted[leaf.segment] != nil)
+            number: leaf.segment, row: made, known: known.filePosition, knownDigest: known.digest, isWanted: wanted[leaf.segment] != nil,
+            file: moment.segments.first { $0.number == leaf.segment })
     }
 
     /// The row of a segment that was ingested from another place: the one whose bytes it begins with.
@@ -259,9 +262,7 @@ struct JournalIngest {
             writer.note { $0.filesKnown += 1 }
             try writer.settledSources().seeLater(ended.row.id, at: ended.row.path)
         } else {
-            // What was decoded is what is there: bytes that were changed behind the pass would be of two moments.
-            let probe = try SourceProbe.read(path: ended.row.path, sizes: [ended.row.filePosition])
-            guard probe.prefixes[ended.row.filePosition] == ended.row.digest else {
+            guard try stands(ended) else {
                 var found = InputProblem(
                     .tampered, path: ended.row.path,
                     "`\(ended.row.path)` was changed while it was read, and a journal is only ever appended to")
@@ -276,6 +277,14 @@ struct JournalIngest {
             try writer.write(end.batch, end.numbers, map: &end.map, source: &row, progress: progress)
         }
         segment = nil
+    }
+
+    /// Whether what was decoded is what is there: bytes that were changed behind the pass would be of two moments. A file that nobody touched
+    /// meanwhile, by its status, is not read again.
+    private func stands(_ segment: Segment) throws -> Bool {
+        if segment.file?.isUntouched == true { return true }
+        let probe = try SourceProbe.read(path: segment.row.path, sizes: [segment.row.filePosition])
+        return probe.prefixes[segment.row.filePosition] == segment.row.digest
     }
 
     /// Has a piece decoded, and writes what is decoded when there is no more room.

@@ -15,6 +15,9 @@ struct SourceIngest {
 
     /// Inflated bytes handed to the decoder at a time.
     private static let chunk = 1 << 20
+    /// Compressed files up to this size are in one transaction, which is ended when their checksum was met. Larger ones are inflated once
+    /// before, so that the write-ahead log stays within some hundred MB.
+    private static let mostAtOnce: Int64 = 256 << 20
 
     func run(_ path: String) throws {
         if try spools.needed(for: path) {
@@ -76,11 +79,7 @@ struct SourceIngest {
     }
 
     private func read(_ path: String, name: String, row: SourceRow, _ probe: SourceProbe) throws {
-        if let known = try stream(path, name: name, row: row, probe) {
-            try isKnown(known, at: name)
-        } else {
-            writer.note { $0.filesRead += 1 }
-        }
+        if let known = try stream(path, name: name, row: row, probe) { try isKnown(known, at: name) }
     }
 
     // MARK: Logs and exports
@@ -94,7 +93,9 @@ struct SourceIngest {
         row.compression = reader.compression.rawValue
         let count = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
         let first = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        if let same = try sameContent(path, name, &row, first, probe) { return same }
+        if count == 0, let problem = reader.problem { throw failure(problem, name) }
+        let content = try sameContent(path, name, &row, first, probe)
+        if case .known(let same) = content { return same }
         let format = try format(of: row, path, name, first, probe)
         row.format = format.rawValue
 
@@ -105,6 +106,8 @@ struct SourceIngest {
         }
         // Go on where the last run, or the file before it grew, ended.
         let point = ResumePoint(offset: UInt64(row.position), line: UInt64(row.lines), context: row.context)
+        row.wasContinued = row.position > 0
+        writer.mayCommit = content.isProved
         if format.isLineByLine {
             try inPieces(reader, name, first, at: point, &row, probe)
         } else {
@@ -113,6 +116,7 @@ struct SourceIngest {
             worker.decode(first)
             try inSequence(reader, name, worker, &row, probe)
         }
+        writer.mayCommit = true
         // One line set aside is a flaw of the file; all of them are a file that was not understood.
         if row.events == 0, row.other == 0, row.quarantined > 0, let problem = row.firstProblem {
             let warning = "`\(name)`: no event could be read from it, \(row.quarantined) lines were set aside; the first: \(problem)"
@@ -152,27 +156,51 @@ struct SourceIngest {
         }
     }
 
-    /// The source whose content a file has that is compressed otherwise.
-    ///
-    /// A compressed file is inflated to its end before anything of it is stored: its checksum stands behind what it is of. Of a plain one the
-    /// whole is looked at only where a source begins alike.
+    /// What is known of a file's content before it is decoded.
+    private enum Content {
+        /// The database has all of it, from this source, which is compressed otherwise.
+        case known(SourceRow)
+        /// It is plain, or was inflated to its end.
+        case proved
+        /// Whether its checksum fits is seen at its end.
+        case unproved
+
+        var isProved: Bool {
+            guard case .unproved = self else { return true }
+            return false
+        }
+    }
+
+    /// Looks at the whole of a file's content where a source begins alike, and where it is compressed and too large to be kept in one
+    /// transaction until its checksum was met.
     private func sameContent(
         _ path: String, _ name: String, _ row: inout SourceRow, _ first: UnsafeRawBufferPointer, _ probe: SourceProbe
-    ) throws -> SourceRow? {
+    ) throws -> Content {
         row.contentHead = SourceProbe.hex(SHA256.hash(data: first.prefix(Int(SourceProbe.headBytes))))
         let isPlain = row.compression == ByteStreamReader.Compression.none.rawValue
         let isNew = row.position == 0 && row.contentSize == 0
-        if isPlain, try !isNew || !writer.settledSources().mayHaveContent(head: row.contentHead) { return nil }
+        if isPlain || probe.size <= SourceIngest.mostAtOnce, try !isNew || !writer.settledSources().mayHaveContent(head: row.contentHead) {
+            return isPlain ? .proved : .unproved
+        }
         let reader = try translating(name) { () throws(StreamProblem) in try ContentReader(path: path, size: probe.size) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SourceIngest.chunk, alignment: 16)
         defer { buffer.deallocate() }
-        while true {
-            let count = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
-            if count == 0 { break }
-            reader.note(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        do {
+            while true {
+                let count = try translating(name) { () throws(StreamProblem) in try reader.fill(buffer) }
+                if count == 0 { break }
+                reader.note(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        } catch {
+            // What is there of it is no other source, and is read as far as it goes.
+            if reader.isCutOff { return .proved }
+            throw error
         }
         let content = reader.contentDigest
-        return isNew ? try writer.settledSources().find(contentSize: content.size, contentDigest: content.text) : nil
+        guard isNew, let same = try writer.settledSources().find(contentSize: content.size, contentDigest: content.text) else {
+            return .proved
+        }
+        return .known(same)
     }
 
     /// Lines stand for themselves: pieces are decoded beside each other, and written in order.
@@ -203,7 +231,8 @@ struct SourceIngest {
         while pool.hasRoom { pool.submit { worker in cutter.read(worker) } }
         guard let worker = pool.take() else { return false }
         defer { pool.giveBack(worker) }
-        if let problem = worker.failure as? StreamProblem { throw failure(problem, name) }
+        let problem = worker.failure as? StreamProblem
+        if let problem, !problem.isCut { throw failure(problem, name) }
         if worker.overlong > 0 {
             try overlong(worker, reader, pool, name, &row, probe)
             return false
@@ -213,8 +242,9 @@ struct SourceIngest {
             worker.content = reader.contentDigest
         }
         let isLast = worker.isLast
-        try write(worker, &row, isComplete: isLast, position: worker.end, content: worker.content)
+        try write(worker, &row, isComplete: isLast && problem == nil, position: worker.end, content: worker.content)
         progress(worker.filePosition)
+        if let problem { throw cutOff(problem, name, row) }
         return !isLast && ingest.shouldStop?() != true
     }
 
@@ -250,6 +280,10 @@ struct SourceIngest {
                 if ingest.shouldStop?() == true { return }
             }
             progress(reader.fileOffset)
+            if reader.isCutOff, let problem = reader.problem {
+                try requireUnchanged(reader, name, probe)
+                throw cutOff(problem, name, row)
+            }
             let count = try translating(name) { () throws(StreamProblem) in try reader.fill(worker.buffer) }
             if count == 0 { break }
             let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<count])
@@ -279,8 +313,27 @@ struct SourceIngest {
         let progress = SourceProgress(
             position: Int64(clamping: position.offset), filePosition: filePosition, lines: Int64(clamping: position.line),
             isComplete: isComplete, context: position.context, content: content, frames: worker.frames)
+        if isComplete {
+            // Before the rows: what is committed with them is counted with them.
+            let isContinued = row.wasContinued
+            writer.note {
+                $0.filesRead += 1
+                $0.filesContinued += isContinued ? 1 : 0
+            }
+        }
         try writer.write(worker.batch, worker.numbers, map: &worker.map, source: &row, progress: progress)
         worker.clear()
+    }
+
+    /// A file that ends too early, of which all is read that is there. When more of it comes, the ingest goes on where it was cut off.
+    private func cutOff(_ problem: StreamProblem, _ name: String, _ row: SourceRow) -> InputProblem {
+        writer.mayCommit = true
+        guard row.events > 0 || row.other > 0 || row.noise > 0 || row.quarantined > 0 else { return failure(problem, name) }
+        var found = InputProblem(
+            .refused, path: name,
+            "`\(name)`: \(problem); the lines before that place were read, get the whole file and run the same command again")
+        found.keepsWhatWasRead = true
+        return found
     }
 
     private func translating<Value>(_ name: String, _ body: () throws(StreamProblem) -> Value) throws(InputProblem) -> Value {

@@ -70,6 +70,8 @@ struct SourceRow {
     var lastAt: Int64?
     var context = ""
 
+    /// It is read on from where an ingest before ended; not kept.
+    var wasContinued = false
     /// Why the first line that was set aside now was; not kept.
     var firstProblem: String?
 

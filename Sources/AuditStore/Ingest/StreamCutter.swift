@@ -49,19 +49,18 @@ final class StreamCutter: @unchecked Sendable {
             worker.isEmpty = true
             return nil
         }
-        let count: Int
-        do {
-            count = try fill(worker.buffer)
-        } catch {
-            worker.failure = error
+        let count = fill(worker.buffer)
+        if let problem = reader.problem {
+            worker.failure = problem
             worker.isLast = true
             isAtEnd = true
-            return nil
+            guard reader.isCutOff else { return nil }
         }
         worker.filePosition = reader.fileOffset
         let start = point
         let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<count])
         let whole = RecordCut.lengthOfWholeRecords(bytes)
+        if reader.isCutOff { return cutOff(worker, whole) }
         if count < worker.buffer.count {
             isAtEnd = true
             worker.isLast = true
@@ -75,9 +74,25 @@ final class StreamCutter: @unchecked Sendable {
             return nil
         }
         carried.append(contentsOf: bytes[whole...])
-        reader.note(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
+        return decodeWhole(worker, whole)
+    }
+
+    /// What stands before the place where a file is cut off; what it has of the record there is left out.
+    private func cutOff(_ worker: DecodingWorker, _ whole: Int) -> (@Sendable (DecodingWorker) -> Void)? {
+        guard whole > 0 else {
+            worker.isEmpty = true
+            return nil
+        }
+        return decodeWhole(worker, whole)
+    }
+
+    /// The piece is the first `whole` bytes, which end with a record.
+    private func decodeWhole(_ worker: DecodingWorker, _ whole: Int) -> @Sendable (DecodingWorker) -> Void {
+        let start = point
+        let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<whole])
+        reader.note(bytes)
         var lines: UInt64 = 0
-        for byte in UnsafeRawBufferPointer(rebasing: bytes[..<whole]) { lines &+= byte == 10 ? 1 : 0 }
+        for byte in bytes { lines &+= byte == 10 ? 1 : 0 }
         point = ResumePoint(offset: start.offset + UInt64(whole), line: start.line + lines)
         worker.end = point
         worker.content = reader.contentDigest
@@ -96,11 +111,17 @@ final class StreamCutter: @unchecked Sendable {
         worker.decode(UnsafeRawBufferPointer(rebasing: worker.buffer[whole..<count]), isLast: true)
     }
 
-    private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(StreamProblem) -> Int {
+    /// The number of bytes; fewer than there is room for at the end, and where the reader has a problem.
+    private func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         let own = min(carried.count, buffer.count)
         carried.withUnsafeBytes { bytes in buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<own])) }
         carried.removeFirst(own)
-        return own + (try reader.fill(UnsafeMutableRawBufferPointer(rebasing: buffer[own...])))
+        do throws(StreamProblem) {
+            return own + (try reader.fill(UnsafeMutableRawBufferPointer(rebasing: buffer[own...])))
+        } catch {
+            // It is the reader's `problem`.
+            return own
+        }
     }
 }
 

@@ -22,6 +22,13 @@ enum FileSystem {
         }
     }
 
+    /// The time by the clock that files are stamped with, in nanoseconds since 1970.
+    static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
     /// Nil when there is nothing at the path.
     static func status(_ path: String) throws(SystemProblem) -> OpenFile.Status? {
         var value = stat()

@@ -64,8 +64,8 @@ public final class JournalPass {
     private var position = 0
     private let ahead = Ahead()
     private var isAtEnd = false
-    private var hashing: (segment: JournalMoment.Segment, file: SegmentFile, size: UInt64, hasher: SHA256)?
-    private let takesDigests: Bool
+    /// The leaf that was handed out last, without its bytes.
+    private var last: JournalWalk.Item?
 
     /// A pass over the journal as it is now.
     public convenience init(_ directory: JournalDirectory) throws(SystemProblem) {
@@ -81,8 +81,7 @@ public final class JournalPass {
     init(_ moment: JournalMoment, from state: TreeState, takesDigests: Bool) {
         self.moment = moment
         tree = state.tree
-        self.takesDigests = takesDigests
-        walk = JournalWalk(moment.segments.filter { $0.number >= state.segment }, offset: state.offset)
+        walk = JournalWalk(moment.segments.filter { $0.number >= state.segment }, offset: state.offset, takesDigests: takesDigests)
         prefetch()
     }
 
@@ -91,9 +90,8 @@ public final class JournalPass {
 
     /// Of the segment of the leaf that was handed out last; nil before the first one. Costs a copy of the hash's state.
     public var digest: Digest? {
-        guard takesDigests, let hashing else { return nil }
-        return Digest(
-            segment: hashing.segment.number, path: hashing.segment.path, size: hashing.size, sha256: Array(hashing.hasher.finalize()))
+        guard let last, let hasher = last.digest else { return nil }
+        return Digest(segment: last.segment.number, path: last.segment.path, size: last.frame.end, sha256: Array(hasher.finalize()))
     }
 
     /// The next leaf; nil behind the last one.
@@ -107,13 +105,12 @@ public final class JournalPass {
         }
         let item = batch[position]
         batch[position].bytes = []
+        last = batch[position]
         position += 1
-        try follow(item)
-        let hash = try take(item)
         let leaf = Leaf(
-            segment: item.segment.number, path: item.segment.path, frame: item.frame, index: tree.size, bytes: item.bytes, hash: hash,
+            segment: item.segment.number, path: item.segment.path, frame: item.frame, index: tree.size, bytes: item.bytes, hash: item.hash,
             endsSegment: item.frame.end == item.segment.size)
-        tree.append(hash)
+        tree.append(item.hash)
         return leaf
     }
 
@@ -151,24 +148,5 @@ public final class JournalPass {
         // INVARIANT: `result` is written by the one job of the group, and touched by the pass only after waiting for it.
         let group = DispatchGroup()
         var result: Result<[JournalWalk.Item], SystemProblem>?
-    }
-
-    private func follow(_ item: JournalWalk.Item) throws(SystemProblem) {
-        guard hashing?.segment != item.segment else { return }
-        hashing = (item.segment, item.file, 0, SHA256())
-        // A pass that began within a segment has no digest of it from the beginning, and is not asked for one.
-        if item.frame.offset > 0 { hashing?.size = item.frame.offset }
-    }
-
-    /// The leaf's hash; the segment's digest takes the same bytes.
-    private func take(_ item: JournalWalk.Item) throws(SystemProblem) -> TreeHash {
-        hashing?.size = item.frame.end
-        if let hash = item.hash {
-            if takesDigests { item.bytes.withUnsafeBytes { hashing?.hasher.update(bufferPointer: $0) } }
-            return hash
-        }
-        return try TreeHash.leaf(of: item.file.file, from: item.frame.offset, to: item.frame.end) { piece in
-            if takesDigests { hashing?.hasher.update(bufferPointer: piece) }
-        }
     }
 }

@@ -1,7 +1,9 @@
+import Crypto
 import Dispatch
 import Synchronization
 
-/// Reads the leaves of a journal's segments in batches, and hashes those that are frames on all cores.
+/// Reads the leaves of a journal's segments in batches, and hashes them on all cores: each into its leaf hash, and all of a segment in a row
+/// into the segment's digest.
 final class JournalWalk: @unchecked Sendable {
     // INVARIANT: one call of `batch()` at a time.
 
@@ -15,8 +17,9 @@ final class JournalWalk: @unchecked Sendable {
         let frame: Frame
         /// The frame's bytes; of other stretches, none.
         var bytes: [UInt8]
-        /// Nil for stretches that are no frames: they are hashed when they are handed out.
-        var hash: TreeHash?
+        var hash = TreeHash.none
+        /// SHA-256 of the segment's bytes up to the leaf's end; nil where no digests are taken.
+        var digest: SHA256?
     }
 
     private var remaining: ArraySlice<JournalMoment.Segment>
@@ -24,11 +27,14 @@ final class JournalWalk: @unchecked Sendable {
     private var current: (segment: JournalMoment.Segment, reader: SegmentReader)?
     private var pending: ArraySlice<Frame> = []
     private(set) var tornEnd: TornEnd?
+    private let takesDigests: Bool
+    private var digest: (segment: JournalMoment.Segment, hasher: SHA256)?
 
     /// - Parameter offset: where in the first segment to begin.
-    init(_ segments: [JournalMoment.Segment], offset: UInt64) {
+    init(_ segments: [JournalMoment.Segment], offset: UInt64, takesDigests: Bool) {
         remaining = segments[...]
         firstOffset = offset
+        self.takesDigests = takesDigests
     }
 
     /// The next leaves; none behind the last one.
@@ -40,10 +46,10 @@ final class JournalWalk: @unchecked Sendable {
                 items.append(item)
                 bytes += UInt64(item.bytes.count)
             }
+            try hash(&items)
         } catch {
             return .failure(error)
         }
-        hash(&items)
         return .success(items)
     }
 
@@ -78,19 +84,60 @@ final class JournalWalk: @unchecked Sendable {
         return frame
     }
 
-    private func hash(_ items: inout [Item]) {
+    private func hash(_ items: inout [Item]) throws(SystemProblem) {
         let frames = items.indices.filter { !items[$0].bytes.isEmpty }
         let hashes = Slots<TreeHash>(count: frames.count)
+        let inOrder = InOrder(items, digest)
         let next = Atomic(0)
         let all = items
-        DispatchQueue.concurrentPerform(iterations: min(Processors.count, frames.count)) { _ in
+        let takesDigests = takesDigests
+        DispatchQueue.concurrentPerform(iterations: 1 + min(Processors.count, frames.count)) { iteration in
+            if iteration == 0 { inOrder.run(takesDigests: takesDigests) }
             while true {
                 let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard place < frames.count else { return }
                 hashes.set(place, all[frames[place]].bytes.withBytes { TreeHash.leaf($0) })
             }
         }
-        for (place, index) in frames.enumerated() { items[index].hash = hashes[place] }
+        if let problem = inOrder.problem { throw problem }
+        items = inOrder.items
+        digest = inOrder.digest
+        for (place, index) in frames.enumerated() { items[index].hash = hashes[place] ?? .none }
+    }
+}
+
+/// What is hashed one after the other: the segments' digests, and stretches that are no frames, which are read from their files.
+private final class InOrder: @unchecked Sendable {
+    // INVARIANT: `run` is called by one thread; the rest is touched before it began and after it ended.
+    private(set) var items: [JournalWalk.Item]
+    private(set) var digest: (segment: JournalMoment.Segment, hasher: SHA256)?
+    private(set) var problem: SystemProblem?
+
+    init(_ items: [JournalWalk.Item], _ digest: (segment: JournalMoment.Segment, hasher: SHA256)?) {
+        self.items = items
+        self.digest = digest
+    }
+
+    func run(takesDigests: Bool) {
+        for index in items.indices {
+            let item = items[index]
+            var hasher = digest?.segment == item.segment ? digest?.hasher ?? SHA256() : SHA256()
+            do throws(SystemProblem) {
+                if !item.bytes.isEmpty {
+                    if takesDigests { item.bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) } }
+                } else {
+                    items[index].hash = try TreeHash.leaf(of: item.file.file, from: item.frame.offset, to: item.frame.end) { piece in
+                        if takesDigests { hasher.update(bufferPointer: piece) }
+                    }
+                }
+            } catch {
+                problem = error
+                return
+            }
+            guard takesDigests else { continue }
+            digest = (item.segment, hasher)
+            items[index].digest = hasher
+        }
     }
 }
 

@@ -344,6 +344,14 @@ public enum StreamProblem: Error, Hashable, Sendable {
     case trailingBytes(compressedOffset: UInt64, offset: UInt64)
 }
 
+extension StreamProblem {
+    /// Only the end is missing.
+    public var isCut: Bool {
+        guard case .truncated = self else { return false }
+        return true
+    }
+}
+
 extension StreamProblem: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -14,6 +14,11 @@ public struct TreeHash: Hashable, Sendable {
         self.words = words
     }
 
+    private init(words: InlineArray<4, UInt64>) { self.words = words }
+
+    /// Of nothing: stands where a hash is still to be computed.
+    static let none = TreeHash(words: InlineArray<4, UInt64>(repeating: 0))
+
     private init(_ digest: SHA256.Digest) {
         var words = InlineArray<4, UInt64>(repeating: 0)
         digest.withUnsafeBytes { bytes in

@@ -92,7 +92,7 @@ struct IngestCommand: ParsableCommand {
         if stopRequested.load(ordering: .relaxed) { return .environment }
         if strict, report.quarantined + report.quarantinedBefore > 0 { return .inputRefused }
         if report.filesRead + report.filesKnown == 0, !paths.isEmpty { return .undecidable }
-        if report.filesKnown == 0, report.newSnapshots == 0, report.hasNoRecords {
+        if report.filesKnown + report.filesContinued == 0, report.newSnapshots == 0, report.hasNoRecords {
             if report.quarantined > 0 { return .inputRefused }
             Message.warning("no record was found in what was read; nothing can be said from it")
             return .undecidable
