@@ -142,6 +142,45 @@ struct ReusedIDTests {
         }
     }
 
+    /// A record with some of what does not tell connections apart changed, by a retelling system or by a forger.
+    private static func changed(_ line: String, using numbers: inout Numbers) -> String {
+        var line = line
+        let number = Int.random(in: 1...3, using: &numbers)
+        for _ in 0..<Int.random(in: 1...2, using: &numbers) {
+            switch Int.random(in: 0..<6, using: &numbers) {
+            case 0: line = line.replacing(/"client_ip":"[^"]*"/, with: #""client_ip":"203.0.113.\#(number)""#)
+            case 1: line = line.replacing(/"resource_ip":"[^"]*",/, with: number == 1 ? "" : #""resource_ip":"10.9.0.\#(number)","#)
+            case 2: line = line.replacing(/"email":"[^"]*"/, with: #""email":"n\#(number)@small.example""#)
+            case 3: line = line.replacing(/"name":"k"/, with: #""name":"k\#(number)""#)
+            case 4: line = line.replacing(#""relays":[]"#, with: #""relays":[{"name":"relay-\#(number)","ip":"198.51.100.1","port":443}]"#)
+            default: line = line.replacing(/"error_message":"[^"]*"/, with: #""error_message":"other \#(number)""#)
+            }
+        }
+        return line
+    }
+
+    @Test("copies that differ in names, addresses, relays or reasons give one answer in any order", arguments: 0..<200)
+    func changedCopies(seed: Int) throws {
+        guard seed % 5 == 0 || ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil else { return }
+        var numbers = Numbers(seed: UInt64(seed) + 4_000)
+        let made = ReusedIDTests.connections(using: &numbers)
+        var lines = made.map { $0.lines(unit: nil) }
+        for place in lines.indices {
+            for line in lines[place] {
+                for _ in 0..<Int.random(in: 0...2, using: &numbers) { lines[place].append(ReusedIDTests.changed(line, using: &numbers)) }
+            }
+        }
+        let count = lines.joined().count
+        let plain = try ReusedIDTests.flows(lines, Array(0..<count), files: 1, batch: nil)
+        for _ in 0..<3 {
+            let order = Array(0..<count).shuffled(using: &numbers)
+            let other = try ReusedIDTests.flows(
+                lines, order, files: Int.random(in: 1...5, using: &numbers), batch: [nil, 1, 3].randomElement(using: &numbers) ?? nil)
+            #expect(plain.facts == other.facts, "order \(order) of \(lines.joined())")
+        }
+        #expect(try plain.store.number("SELECT count(*) FROM flow") == Int64(made.count), "\(made)")
+    }
+
     @Test("many flows of one id are taken in in time that grows with their number")
     func crafted() throws {
         func seconds(_ count: Int) throws -> Double {

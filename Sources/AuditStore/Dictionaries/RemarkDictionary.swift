@@ -36,16 +36,16 @@ final class RemarkDictionary {
             decisionReason: select.integer(4), policyVersion: select.integer(5), policyDigest: select.integer(6))
     }
 
-    /// The remark `id` with what `other` has beyond it.
-    func fill(_ id: Int64, from other: Int64) throws -> Int64 {
+    /// What two remarks make together, in either order.
+    func join(_ id: Int64, _ other: Int64, _ precedence: RecordPrecedence) throws -> Int64 {
         if other == 0 || other == id { return id }
         if id == 0 { return other }
-        var pair = (id, other)
+        var pair = (min(id, other), max(id, other))
         return try withUnsafePointer(to: &pair) { pointer in
             try pointer.withMemoryRebound(to: Int64.self, capacity: 2) { words in
                 if let known = merged.find(words) { return known }
                 var key = try key(id)
-                key.fill(from: try self.key(other))
+                try key.join(self.key(other), precedence)
                 let made = try self.id(key)
                 if merged.count >= RemarkDictionary.limit { merged.removeAll() }
                 merged.insert(words, made)

@@ -257,15 +257,19 @@ struct RemarkKey: TupleKey, Equatable {
 
     var isEmpty: Bool { self == RemarkKey() }
 
-    /// Fields that `other` has and this has not.
-    mutating func fill(from other: RemarkKey) {
-        if error == 0 { error = other.error }
-        if closeReason == 0 { closeReason = other.closeReason }
-        if requested == 0 { requested = other.requested }
-        if decisionEffect == 0 { decisionEffect = other.decisionEffect }
-        if decisionReason == 0 { decisionReason = other.decisionReason }
-        if policyVersion == -1 { policyVersion = other.policyVersion }
-        if policyDigest == 0 { policyDigest = other.policyDigest }
+    /// Takes in what `other` has; where both say something, the lesser.
+    mutating func join(_ other: RemarkKey, _ precedence: RecordPrecedence) throws {
+        error = try precedence.text(error, other.error)
+        closeReason = try precedence.text(closeReason, other.closeReason)
+        requested = try precedence.text(requested, other.requested)
+        decisionEffect = try precedence.text(decisionEffect, other.decisionEffect)
+        decisionReason = try precedence.text(decisionReason, other.decisionReason)
+        policyDigest = try precedence.text(policyDigest, other.policyDigest)
+        if policyVersion == -1 || other.policyVersion == -1 {
+            policyVersion = max(policyVersion, other.policyVersion)
+        } else {
+            policyVersion = min(policyVersion, other.policyVersion)
+        }
     }
 
     func write(to words: UnsafeMutablePointer<Int64>) {

@@ -21,6 +21,7 @@ final class FlowAssembly {
     private let targets: TupleDictionary<TargetKey>
     private let routes: TupleDictionary<RouteKey>
     private let remarks: RemarkDictionary
+    private let precedence: RecordPrecedence
     private let calibration: DurationCalibration
     private let key: IdentityKey
     private let occurrences: RowOccurrences
@@ -34,7 +35,8 @@ final class FlowAssembly {
 
     init(
         texts: TextDictionary, origins: TupleDictionary<OriginKey>, targets: TupleDictionary<TargetKey>,
-        routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, calibration: DurationCalibration, key: IdentityKey,
+        routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, precedence: RecordPrecedence, calibration: DurationCalibration,
+        key: IdentityKey,
         occurrences: RowOccurrences, limit: Int
     ) {
         self.texts = texts
@@ -42,6 +44,7 @@ final class FlowAssembly {
         self.targets = targets
         self.routes = routes
         self.remarks = remarks
+        self.precedence = precedence
         self.calibration = calibration
         self.key = key
         self.occurrences = occurrences
@@ -182,7 +185,9 @@ final class FlowAssembly {
                 if known.pointee.hasIdentity(of: made) {
                     if made.connectionID.isEmpty { return .duplicate }
                     if known.pointee.links(to: made) {
-                        guard try known.pointee.merge(made, remarks: remarks, calibration: calibration) else { return .duplicate }
+                        guard try known.pointee.merge(made, precedence, remarks: remarks, calibration: calibration) else {
+                            return .duplicate
+                        }
                         known.pointee.completions += 1
                         return .completed
                     }

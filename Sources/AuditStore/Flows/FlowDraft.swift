@@ -89,7 +89,9 @@ struct FlowDraft {
     /// Takes in what another draft of the same connection says, which came later. True when that was news.
     ///
     /// The outcome is the same in whatever order drafts are merged, but for which of several equal records is named as the place.
-    mutating func merge(_ made: FlowDraft, remarks: RemarkDictionary, calibration: DurationCalibration) throws -> Bool {
+    mutating func merge(_ made: FlowDraft, _ precedence: RecordPrecedence, remarks: RemarkDictionary, calibration: DurationCalibration)
+        throws -> Bool
+    {
         if connectionID.isEmpty { return false }
         let old = self
         state.raiseOutcome(to: made.state.outcomeCode)
@@ -118,19 +120,21 @@ struct FlowDraft {
         bytesReceived = max(old.bytesReceived, made.bytesReceived)
         bytesTransferred = max(old.bytesTransferred, made.bytesTransferred)
 
+        // Of records of one kind that differ, as of what any record may say, the least counts.
+        resourceIP = try precedence.text(old.resourceIP, made.resourceIP)
+        route = try precedence.route(old.route, made.route)
+        remark = try remarks.join(old.remark, made.remark, precedence)
         if made.rank > old.rank {
             origin = made.origin
             target = made.target
-            resourceIP = made.resourceIP == 0 ? old.resourceIP : made.resourceIP
-            route = made.route == 0 ? old.route : made.route
-            remark = try remarks.fill(made.remark, from: old.remark)
             rank = made.rank
             last = old.first
             first = made.first
         } else {
-            if resourceIP == 0 { resourceIP = made.resourceIP }
-            if route == 0 { route = made.route }
-            remark = try remarks.fill(old.remark, from: made.remark)
+            if made.rank == old.rank {
+                origin = try precedence.origin(old.origin, made.origin)
+                target = try precedence.target(old.target, made.target)
+            }
             if last.isNone { last = made.rank < old.rank ? made.first : made.last }
         }
         guard !sameFacts(as: old) else { return false }

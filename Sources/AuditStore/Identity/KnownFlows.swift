@@ -80,10 +80,12 @@ final class KnownFlows {
     private let table: FlowTable
     private let horizon: Horizon
     private let remarks: RemarkDictionary
+    private let precedence: RecordPrecedence
     private let calibration: DurationCalibration
 
     init(
         identities: IdentityRuns, reused: ReusedIdentities, table: FlowTable, horizon: Horizon, remarks: RemarkDictionary,
+        precedence: RecordPrecedence,
         calibration: DurationCalibration
     ) {
         self.identities = identities
@@ -91,6 +93,7 @@ final class KnownFlows {
         self.table = table
         self.horizon = horizon
         self.remarks = remarks
+        self.precedence = precedence
         self.calibration = calibration
     }
 
@@ -126,7 +129,7 @@ final class KnownFlows {
                     continue
                 }
                 var merged = found
-                result.count(made, isNews: try merged.merge(made, remarks: remarks, calibration: calibration), known: found)
+                result.count(made, isNews: try merged.merge(made, precedence, remarks: remarks, calibration: calibration), known: found)
                 drafts[candidate.tag] = merged
                 result.set(candidate.tag, knownAs: Change(edge: edge, old: found))
             }
@@ -261,7 +264,7 @@ final class KnownFlows {
         }
         var merged = found.first?.flow ?? drafts[places[0]]
         for row in found.dropFirst() {
-            _ = try merged.merge(row.flow, remarks: remarks, calibration: calibration)
+            _ = try merged.merge(row.flow, precedence, remarks: remarks, calibration: calibration)
             merged.isClean = false
             result.removed.append(Change(edge: row.edge, old: row.flow))
             gone += 1
@@ -271,7 +274,7 @@ final class KnownFlows {
             if number > 0 { absorb(place, drafts, &result) }
             if number == 0, found.isEmpty { continue }
             let before = merged
-            let isNews = try merged.merge(made, remarks: remarks, calibration: calibration)
+            let isNews = try merged.merge(made, precedence, remarks: remarks, calibration: calibration)
             if found.isEmpty {
                 merged.completions += isNews ? 1 + made.completions : 0
                 if !isNews { result.count(made, isNews: false) }

@@ -96,12 +96,20 @@ final class IngestWriter {
         sources = SourceTable(database, stated: statedUnit)
         classifier = makeClassifier(try FlowFactsReader(database, texts: texts), judgements)
         finder = EdgeFinder(edges: edges, classifier: classifier, rollup: rollup)
+        let (lane, texts, origins, targets, routes) = (lane, texts, origins, targets, routes)
+        let precedence = try RecordPrecedence(database, texts: texts, lane: lane) {
+            try texts.flush()
+            try origins.flush()
+            try targets.flush()
+            try routes.flush()
+        }
         known = KnownFlows(
             identities: identities, reused: try ReusedIdentities(database), table: table, horizon: horizon, remarks: remarks,
-            calibration: calibration)
+            precedence: precedence, calibration: calibration)
         occurrences = RowOccurrences(database, lane: lane)
         assembly = FlowAssembly(
-            texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, calibration: calibration,
+            texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, precedence: precedence,
+            calibration: calibration,
             key: identityKey, occurrences: occurrences, limit: batchFlows)
     }
 

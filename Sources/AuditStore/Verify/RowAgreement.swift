@@ -45,7 +45,9 @@ public enum RowAgreement {
             options.durationUnit = input.unit
             let report = try Ingest(options: options).run(paths: input.paths, databasePath: path)
             // A source that was cut off is cut off now, too.
-            if let problem = report.refusals.first(where: { $0.kind != .refused || !$0.keepsWhatWasRead }) { return .cannotTell("a source cannot be read any more: \(problem.message)") }
+            if let problem = report.refusals.first(where: { $0.kind != .refused || !$0.keepsWhatWasRead }) {
+                return .cannotTell("a source cannot be read any more: \(problem.message)")
+            }
         }
         let derived = try AuditDatabase(path: path, mode: .readOnly)
         let from = try database.read { try Horizon($0).hour }
