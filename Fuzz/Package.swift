@@ -8,14 +8,13 @@ let package = Package(
     targets: [
         .target(name: "CFuzzer"),
         .executableTarget(
-            name: "fuzz-journal",
-            dependencies: ["CFuzzer", .product(name: "FlowJournal", package: "twin-audit")]),
-        .executableTarget(
-            name: "fuzz-formats",
-            dependencies: ["CFuzzer", .product(name: "LogFormats", package: "twin-audit")]),
-        .executableTarget(
-            name: "fuzz-policy",
-            dependencies: ["CFuzzer", .product(name: "AccessPolicy", package: "twin-audit")]),
+            name: "fuzz",
+            dependencies: [
+                "CFuzzer",
+                .product(name: "FlowJournal", package: "twin-audit"),
+                .product(name: "LogFormats", package: "twin-audit"),
+                .product(name: "AccessPolicy", package: "twin-audit"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

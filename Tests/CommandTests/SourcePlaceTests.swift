@@ -36,6 +36,53 @@ struct SourcePlaceTests {
         #expect(elsewhere.status == 6, "\(elsewhere.output)")
     }
 
+    @Test("another journal at the place of one that was moved away is another journal; one of the same origin is changed evidence")
+    func movedAway() throws {
+        let folder = try Folder()
+        for (key, user) in [("a", 1), ("b", 2)] {
+            #expect(try Program.journal("keygen", "--out", key, "--name", "\(key).example/office", in: folder).status == 0)
+            try folder.write("log-\(key)", SourcePlaceTests.log(user: user, day: user, ids: [1, 2, 3]))
+        }
+        func write(_ key: String) throws {
+            let appended = try Program.journal("append", "j", "--key", key, in: folder, input: try folder.read("log-\(key)"))
+            #expect(appended.status == 0, "\(appended.errors)")
+        }
+        func ingest(_ name: String) throws -> Program.Outcome { try Program.audit("ingest", name, in: folder) }
+        func verify() throws -> Program.Outcome {
+            try Program.audit("verify", "--key", "a.pub", "--key", "b.pub", "--format", "tsv", in: folder)
+        }
+        try write("a")
+        #expect(try ingest("j").status == 0)
+        #expect(try verify().status == 0)
+        _ = try Program.shell("mv j moved", in: folder)
+        try write("b")
+        let taken = try ingest("j")
+        #expect(taken.status == 0, "\(taken.errors)")
+        #expect(
+            taken.errors.contains(
+                "`j` holds another journal than before: its origin is `b.example/office`, and was `a.example/office`; it is taken in beside that one"
+            ))
+        #expect(try Program.shell("sqlite3 audit.db 'SELECT count(*) FROM flow'", in: folder).output == "6\n")
+        // Nobody has said where the first one is.
+        let lost = try verify()
+        #expect(lost.status == 6)
+        #expect(lost.output.contains("holds another journal now, of origin `b.example/office`"), "\(lost.output)")
+        let again = try ingest("moved")
+        #expect(again.status == 0 && !again.errors.contains("another journal"), "\(again.errors)")
+        #expect(try Program.shell("sqlite3 audit.db 'SELECT count(*) FROM flow'", in: folder).output == "6\n")
+        let found = try verify()
+        #expect(found.status == 0, "\(found.output)")
+        // Begun anew under the same origin, and cut to nothing: an empty file is none that could be ingested.
+        _ = try Program.shell("rm -r j", in: folder)
+        try folder.write("log-b", SourcePlaceTests.log(user: 3, day: 5, ids: [9]))
+        try write("b")
+        #expect(try ingest("j").status == 5)
+        #expect(try verify().status == 5)
+        _ = try Program.shell(": > j/000000000001.ndjson.gz; rm j/checkpoints", in: folder)
+        #expect(try ingest("j").status == 6)
+        #expect(try verify().status == 5)
+    }
+
     @Test("another log at the place of one that was rotated away is not that log tampered with, even when ids were given again")
     func rotated() throws {
         let folder = try Folder()

@@ -98,6 +98,63 @@ import Testing
         }
     }
 
+    /// The numbers in the bodies of a journal's records, by record; without an object they stand in the record itself.
+    static let bodies: [(record: String, object: String?, name: String, range: ClosedRange<Int64>)] = {
+        let count: ClosedRange<Int64> = 0...9_007_199_254_740_992
+        let clock: ClosedRange<Int64> = -9_007_199_254_740_992...9_007_199_254_740_992
+        let instant: ClosedRange<Int64> = 946_684_800_000...4_102_444_800_000
+        return [
+            ("journal_opened", "journal", "format", count), ("journal_opened", "checkpoint", "size", count),
+            ("journal_closed", nil, "records", count), ("journal_closed", nil, "lost", count), ("journal_closed", nil, "lines", count),
+            ("journal_closed", nil, "noise", count), ("journal_closed", nil, "unreadable", count),
+            ("journal_recovered", nil, "offset", count),
+            ("journal_recovered", nil, "bytes", count), ("journal_sealed", "checkpoint", "size", count),
+            ("records_lost", nil, "count", count),
+            ("records_lost", nil, "since", instant), ("records_lost", nil, "until", instant),
+            ("source_position", "source", "offset", count),
+            ("source_position", "source", "head_length", count), ("source_position", "source", "tail_length", count),
+            ("unreadable_line", nil, "bytes", count), ("policy_applied", "policy", "version", count), ("name_resolved", nil, "ttl", count),
+            ("heartbeat", nil, "open_flows", count), ("heartbeat", nil, "flows_total", count), ("heartbeat", nil, "bytes_received", count),
+            ("heartbeat", nil, "bytes_transferred", count), ("heartbeat", nil, "dropped_records", count),
+            ("heartbeat", nil, "listening_sockets", count), ("clock_adjusted", nil, "from", clock), ("clock_adjusted", nil, "to", clock),
+        ]
+    }()
+
+    @Test(arguments: bodies.indices)
+    func bodiesOfJournalRecords(_ index: Int) {
+        let (record, object, name, range) = RangeTests.bodies[index]
+        func line(_ member: String) -> String {
+            let inner = object.map { #""\#($0)":{\#(member),"other":1e999}"# } ?? member
+            return #"{"seq":7,"event_type":"\#(record)","timestamp":1789344000001,\#(inner),"unread":{"a":1e999,"a":-1}}"#
+        }
+        let path = (object.map { $0 + "." } ?? "") + name
+        for (text, value) in RangeTests.numbers {
+            let line = line(#""\#(name)":\#(text)"#)
+            let batch = Decoded(line).batch
+            if let value, range.contains(value) {
+                #expect(batch.journalEvents.map(\.raw) == [line] && batch.quarantined.isEmpty, "\(path) \(text)")
+            } else {
+                #expect(batch.journalEvents.isEmpty && batch.quarantined.count == 1, "\(path) \(text)")
+                #expect(batch.quarantined.allSatisfy { $0.detail.contains("`\(path)`") }, "\(batch.quarantined.map(\.detail))")
+                let isWhole = value != nil || ["9223372036854775808", "-9223372036854775809"].contains(text)
+                if isWhole { #expect(batch.quarantined.map(\.reason) == [.numberOutOfRange], "\(path) \(text)") }
+                if value != nil, range.lowerBound == 0 {
+                    #expect(batch.quarantined.first?.detail == "`\(path)` is outside of 0…9007199254740992")
+                }
+            }
+        }
+        for (member, reason) in [
+            (#""\#(name)":null"#, nil), (#""\#(name)":"7""#, .wrongType), (#""\#(name)":{}"#, .wrongType),
+            (#""\#(name)":1,"\#(name)":1"#, .duplicateKey), (#""n\#(name)":-1"#, nil),
+        ] as [(String, QuarantineReason?)] {
+            #expect(Decoded(line(member)).batch.quarantined.map(\.reason) == (reason.map { [$0] } ?? []), "\(member)")
+        }
+        if let object {
+            let odd = #"{"event_type":"\#(record)","timestamp":1789344000001,"\#(object)":7}"#
+            #expect(Decoded(odd).batch.quarantined.map(\.reason) == [.wrongType])
+        }
+    }
+
     @Test(arguments: [
         ("1789344000", "seconds"), ("1789344000000000", "microseconds"), ("1789344000000000000", "nanoseconds"), ("1.789344e9", "seconds"),
     ])

@@ -59,10 +59,10 @@ struct JournalIngest {
         var piece: FramePiece?
         do {
             while let leaf = try pass.next() {
-                if leaf.index == 0 { try run.meet(leaf, writer.journals(), place: place, named: directory) }
+                if leaf.index == 0 { try meet(leaf, &run) }
                 if segment?.number != leaf.segment {
                     try finish(&segment, &piece, &run, pool)
-                    segment = try begin(leaf, moment)
+                    segment = try begin(leaf, origin: run.origin)
                 }
                 guard var current = segment else { continue }
                 current.frames += 1
@@ -94,6 +94,7 @@ struct JournalIngest {
         guard ingest.shouldStop?() != true else { return }
         try run.requireWhole(directory)
         writer.mayCommit = true
+        for segment in run.known { try writer.settledSources().seeLater(segment.source, at: segment.path) }
         if let torn = pass.tornEnd, wanted[torn.segment] != nil {
             writer.note { $0.warnings.append("`\(torn.path)`: the last frame is not complete yet; it will be read when it is") }
         }
@@ -124,6 +125,8 @@ struct JournalIngest {
         var expected: [TreeHead]
         var origin: String?
         var damage: [String] = []
+        /// Segments of which nothing was to be read: where they are is noted when the journal proves to be the one that was seen.
+        var known: [(source: Int64, path: String)] = []
         /// Segments before the last that end in the middle of a frame: where, in words.
         private(set) var cut: [String] = []
         /// Nothing is missing so far: the tree is the journal's own.
@@ -135,11 +138,8 @@ struct JournalIngest {
             self.expected = expected
         }
 
-        /// The first frame says which journal it is; the same may have been seen elsewhere.
-        mutating func meet(_ leaf: JournalPass.Leaf, _ memory: JournalMemory, place: String, named directory: String) throws {
-            origin = leaf.openedOrigin(with: inflater)
-            if let origin { expected = try memory.heads(origin: origin, place: place, named: directory) }
-        }
+        /// The first frame says which journal it is.
+        mutating func learnOrigin(_ leaf: JournalPass.Leaf) { origin = leaf.openedOrigin(with: inflater) }
 
         /// Notes what a leaf says of the journal. True for the beginning of a frame with which a segment ends although another follows.
         mutating func see(_ leaf: JournalPass.Leaf, _ moment: JournalMoment) -> Bool {
@@ -165,6 +165,22 @@ struct JournalIngest {
         func requireWhole(_ directory: String) throws(InputProblem) {
             guard let seen = expected.max(by: { $0.size < $1.size }), seen.size > pass.head.size else { return }
             throw JournalIngest.notAnExtension(directory, "it had \(seen.size) frames, and now has \(pass.head.size)")
+        }
+    }
+
+    /// The first frame says which journal it is: the same may have been seen elsewhere, and another one here.
+    private func meet(_ leaf: JournalPass.Leaf, _ run: inout Run) throws {
+        run.learnOrigin(leaf)
+        guard let origin = run.origin else { return }
+        run.expected = try writer.journals().heads(origin: origin, place: place, named: directory)
+        if let before = try writer.journals().origin(in: place), before != origin {
+            writer.note {
+                $0.warnings.append(
+                    """
+                    `\(directory)` holds another journal than before: its origin is `\(origin)`, and was `\(before)`; it is taken in beside \
+                    that one
+                    """)
+            }
         }
     }
 
@@ -215,11 +231,11 @@ struct JournalIngest {
 
     // MARK: Segments
 
-    private func begin(_ leaf: JournalPass.Leaf, _ moment: JournalMoment) throws -> Segment {
+    private func begin(_ leaf: JournalPass.Leaf, origin: String?) throws -> Segment {
         let path = wanted[leaf.segment] ?? leaf.path
         let head = try SourceProbe.head(path: leaf.path)
-        var row = try writer.settledSources().find(journalPath: path)
-        if row == nil { row = try elsewhere(leaf.path, head) }
+        var row = try writer.settledSources().find(journalPath: path, origin: origin)
+        if row == nil { row = try elsewhere(leaf.path, head, origin) }
         let number = row == nil && wanted[leaf.segment] != nil ? try writer.settledSources().nextID() : 0
         let known =
             row
@@ -230,6 +246,7 @@ struct JournalIngest {
         var made = known
         made.path = path
         made.journal = place
+        made.origin = origin ?? known.origin
         made.head = head
         made.frames = row?.frames ?? 0
         return Segment(
@@ -238,12 +255,12 @@ struct JournalIngest {
     }
 
     /// The row of a segment that was ingested from another place: the one whose bytes it begins with.
-    private func elsewhere(_ path: String, _ head: String) throws -> SourceRow? {
+    private func elsewhere(_ path: String, _ head: String, _ origin: String?) throws -> SourceRow? {
         let sizes = try writer.settledSources().knownSizes(upTo: Ingest.size(of: path), head: head)
         guard !sizes.isEmpty else { return nil }
         let probe = try SourceProbe.read(path: path, sizes: sizes)
         for (size, digest) in probe.prefixes.sorted(by: { $0.key > $1.key }) {
-            if let found = try writer.settledSources().find(size: size, digest: digest), found.kind == .journal { return found }
+            if let found = try writer.settledSources().find(journalSize: size, digest: digest, origin: origin) { return found }
         }
         return nil
     }
@@ -260,7 +277,7 @@ struct JournalIngest {
         guard ended.row.filePosition > 0 else { return segment = nil }
         if ended.row.filePosition == ended.known, ended.row.isComplete {
             writer.note { $0.filesKnown += 1 }
-            try writer.settledSources().seeLater(ended.row.id, at: ended.row.path)
+            run.known.append((ended.row.id, ended.row.path))
         } else {
             guard try stands(ended) else {
                 var found = InputProblem(

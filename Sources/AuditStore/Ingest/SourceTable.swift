@@ -44,6 +44,8 @@ struct SourceRow {
     var compression: String
     var path: String
     var journal: String?
+    /// Of a journal's segment: the journal's origin, when it says it.
+    var origin: String?
     var digest: String
     var size: Int64
     var head: String
@@ -132,7 +134,7 @@ final class SourceTable {
     private static let columns = """
         source_id, kind, format, compression, path, journal, digest, size, position, file_position, lines, complete, first_sequence,
         frames, events, noise, quarantined, duplicates, other, first_at, last_at, context, head, content_digest, content_size,
-        content_head, counts_rows, refusal, duration_unit
+        content_head, counts_rows, refusal, duration_unit, origin
         """
 
     private static let upsert: String = {
@@ -185,13 +187,20 @@ final class SourceTable {
         try fetch("size = ? AND digest = ?", [size, digest])
     }
 
-    /// A segment of a journal by its place, whatever its bytes. Older versions noted a relative name as the place.
-    func find(journalPath path: String) throws -> SourceRow? {
+    /// A segment of a journal by its place, whatever its bytes, unless it is known to be of a journal with another origin. Older versions
+    /// noted a relative name as the place.
+    func find(journalPath path: String, origin: String?) throws -> SourceRow? {
         try fetch(
             """
-            kind = 'journal' AND path = ?1
-                AND EXISTS (SELECT 1 FROM source_place p WHERE p.source_id = source_file.source_id AND p.path IN (?1, ?2))
-            """, [path, SourceTable.absolute(path)])
+            kind = 'journal' AND coalesce(origin = ?3, 1) AND EXISTS (
+                SELECT 1 FROM source_place p
+                WHERE p.source_id = source_file.source_id AND (p.path = ?2 OR (p.path = ?1 AND source_file.path = ?1)))
+            """, [path, SourceTable.absolute(path), origin])
+    }
+
+    /// A segment of a journal by its bytes, unless it is known to be of a journal with another origin.
+    func find(journalSize size: Int64, digest: String, origin: String?) throws -> SourceRow? {
+        try fetch("size = ?1 AND digest = ?2 AND kind = 'journal' AND coalesce(origin = ?3, 1)", [size, digest, origin])
     }
 
     private func fetch(_ condition: String, _ arguments: StatementArguments) throws -> SourceRow? {
@@ -199,7 +208,7 @@ final class SourceTable {
         guard let row = try Row.fetchOne(database, sql: sql, arguments: arguments) else { return nil }
         return SourceRow(
             id: row[0], kind: SourceRow.Kind(rawValue: row[1]) ?? .file, format: row[2], compression: row[3], path: row[4],
-            journal: row[5], digest: row[6], size: row[7], head: row[22], contentDigest: row[23], contentSize: row[24],
+            journal: row[5], origin: row[29], digest: row[6], size: row[7], head: row[22], contentDigest: row[23], contentSize: row[24],
             contentHead: row[25], countsRows: row[26], position: row[8],
             filePosition: row[9], lines: row[10],
             isComplete: row[11], firstSequence: row[12], frames: row[13], events: row[14], noise: row[15], quarantined: row[16],
@@ -219,7 +228,7 @@ final class SourceTable {
                 row.id, row.kind.rawValue, row.format, row.compression, row.path, row.journal, row.digest, row.size, row.position,
                 row.filePosition, row.lines, row.isComplete, row.firstSequence, row.frames, row.events, row.noise,
                 row.quarantined, 0, row.other, row.firstAt, row.lastAt, row.context, row.head, row.contentDigest, row.contentSize,
-                row.contentHead, row.countsRows, nil, durationUnit,
+                row.contentHead, row.countsRows, nil, durationUnit, row.origin,
             ])
         try forgetPassedOver(path: row.path)
         try see(row.id, at: row.path)

@@ -67,7 +67,8 @@ final class StreamCutter: @unchecked Sendable {
             reader.note(bytes)
             return { worker in StreamCutter.decodeLast(worker, count: count, whole: whole, from: start) }
         }
-        guard whole > 0 else {
+        guard whole > 0, !RecordCut.mayCountBytes(bytes) else {
+            // Only whoever reads it in a row knows where a record ends.
             isAtEnd = true
             worker.isLast = true
             worker.overlong = count

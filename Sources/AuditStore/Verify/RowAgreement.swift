@@ -97,20 +97,18 @@ public enum RowAgreement {
                 found.append(Input(paths: [path], format: format, unit: SourceTable.unit(file.durationUnit)))
             }
         }
-        for (named, directory) in try places.journals() {
-            let rows = try Row.fetchAll(
-                connection,
-                sql: """
-                    SELECT path, size, duration_unit FROM source_file WHERE journal = ? AND kind = 'journal' AND refusal IS NULL ORDER BY path
-                    """, arguments: [named])
-            guard let first = rows.first else { continue }
-            let paths = rows.map { row in
-                let path: String = row[0]
-                return directory + path[(path.lastIndex(of: "/") ?? path.startIndex)...]
+        for journal in try places.journals() {
+            // Where there are several, one that was left behind is not the one.
+            let held = journal.candidates.count > 1 ? journal.candidates.first { journal.isHeld(in: $0) } : nil
+            guard let first = journal.segments.first else { continue }
+            guard let directory = held ?? journal.candidates.first else {
+                return .failure(
+                    Missing(sentence: "the journal `\(journal.directory)` is not there any more, so its rows cannot be derived anew"))
             }
-            let grown = zip(rows, paths).first { Ingest.size(of: $0.1) > ($0.0[1] as Int64) }
+            let paths = journal.segments.map { journal.path(of: $0, in: directory) }
+            let grown = zip(journal.segments, paths).first { Ingest.size(of: $1) > $0.size }
             if let grown { return .failure(Missing(sentence: "`\(grown.1)` has grown since it was ingested; ingest again")) }
-            found.append(Input(paths: paths, format: nil, unit: SourceTable.unit(first[2])))
+            found.append(Input(paths: paths, format: nil, unit: SourceTable.unit(first.durationUnit)))
         }
         return found.isEmpty ? .failure(Missing(sentence: "the database has no sources")) : .success(found)
     }

@@ -40,19 +40,50 @@ public enum SourceAgreement {
     ///
     /// - Parameter keys: public keys of journals; without one nothing is called intact.
     public static func verify(_ database: AuditDatabase, keys: [TrustedKey]) throws -> [VerifiedItem] {
+        try verify(database, keys: keys, settleMs: settleMs)
+    }
+
+    static func verify(_ database: AuditDatabase, keys: [TrustedKey], settleMs: Int64) throws -> [VerifiedItem] {
         try database.read { connection in
             let places = SourcePlaces(connection)
-            return try places.journals().map { try journal($0.named, at: $0.found, connection, keys) }
+            return try places.journals().map { try journal($0, connection, keys, settleMs) }
                 + places.files().map { file($0, try places.look(for: $0)) }
         }
     }
 
-    private static func journal(_ directory: String, at found: String, _ database: Database, _ keys: [TrustedKey]) throws -> VerifiedItem {
+    /// At the first of its places at which it is whole; else what is wrong at the likeliest.
+    private static func journal(
+        _ journal: SourcePlaces.Journal, _ database: Database, _ keys: [TrustedKey], _ settleMs: Int64
+    ) throws -> VerifiedItem {
+        if journal.candidates.isEmpty, let stranger = journal.stranger {
+            return VerifiedItem(
+                path: journal.directory, isJournal: true, answer: .cannotBeProved,
+                remarks: [
+                    """
+                    `\(stranger.directory)` holds another journal now, of origin `\(stranger.origin)`; the one of origin \
+                    `\(journal.origin ?? "")` that was ingested is at no place that is known: ingest it from where it is
+                    """
+                ], frames: 0, records: 0)
+        }
+        var first: VerifiedItem?
+        for place in journal.candidates.isEmpty ? [journal.directory] : journal.candidates {
+            let item = try look(at: journal, in: place, database, keys, settleMs)
+            if item.answer != .tampered { return item }
+            first = first ?? item
+        }
+        return first
+            ?? VerifiedItem(path: journal.directory, isJournal: true, answer: .cannotBeProved, remarks: [], frames: 0, records: 0)
+    }
+
+    private static func look(
+        at journal: SourcePlaces.Journal, in found: String, _ database: Database, _ keys: [TrustedKey], _ settleMs: Int64
+    ) throws -> VerifiedItem {
+        let directory = journal.directory
         var verifier = JournalVerifier(JournalDirectory(found))
         verifier.keys = keys
         // As `twin-journal verify`: what is still being written or copied is not tampered with.
-        verifier.settleMs = SourceAgreement.settleMs
-        verifier.remembered = try JournalMemory(database: database).heads(origin: nil, directory: directory)
+        verifier.settleMs = settleMs
+        verifier.remembered = try JournalMemory(database: database).heads(origin: journal.origin, directory: directory)
         let report: VerificationReport
         do {
             report = try verifier.verify()
@@ -68,19 +99,15 @@ public enum SourceAgreement {
         }
         let ordered = report.findings.sorted { $0.kind.verdict == .tampered && $1.kind.verdict != .tampered }
         var remarks = ordered.map(\.description)
-        let segments = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT s.path, s.lines, coalesce((SELECT sum(records) FROM frame WHERE source_id = s.source_id), 0)
-                FROM source_file s WHERE s.journal = ? AND s.refusal IS NULL ORDER BY s.path
-                """, arguments: [directory])
+        let select = try database.cachedStatement(sql: "SELECT coalesce(sum(records), 0) FROM frame WHERE source_id = ?")
         var known: UInt64 = 0
-        for segment in segments {
-            if segment[1] as Int64 != segment[2] {
+        for segment in journal.segments {
+            let records = try Int64.fetchOne(select, arguments: [segment.id]) ?? 0
+            if segment.lines != records {
                 if answer != .tampered { answer = .disagrees }
-                remarks.insert("`\(segment[0] as String)`: the database holds other records than its frames had; build it again", at: 0)
+                remarks.insert("`\(segment.path)`: the database holds other records than its frames had; build it again", at: 0)
             }
-            known += UInt64(clamping: segment[2] as Int64)
+            known += UInt64(clamping: records)
         }
         if found != directory { remarks.append("it was ingested from `\(directory)`, and is at `\(found)` now") }
         if known < report.recordCount {

@@ -50,21 +50,106 @@ struct SourcePlaces {
         }
     }
 
-    /// The directories of journals as they were named, each with the one in which its segments are now.
-    func journals() throws -> [(named: String, found: String)] {
-        let named = try String.fetchAll(
-            database, sql: "SELECT DISTINCT journal FROM source_file WHERE kind = 'journal' AND refusal IS NULL ORDER BY 1")
-        return try named.map { directory in
-            let paths = try String.fetchAll(
-                database,
-                sql: """
-                    SELECT p.path FROM source_place p JOIN source_file s USING (source_id) WHERE s.journal = ?
-                    ORDER BY p.number DESC, p.path
-                    """, arguments: [directory])
-            var candidates = paths.map { SourceIngest.directory(of: $0) }
-            // A relative name, of an older version, is another directory elsewhere.
-            if directory.hasPrefix("/") { candidates.insert(directory, at: 0) } else { candidates.append(directory) }
-            return (directory, candidates.first { JournalDirectory.isJournal($0) } ?? directory)
+    /// A journal that was ingested.
+    struct Journal {
+        /// A segment of it, as far as it was ingested.
+        struct Segment {
+            var id: Int64
+            var path: String
+            var size: Int64
+            var digest: String
+            var lines: Int64
+            var durationUnit: String?
+        }
+
+        /// The directory in which it was read last.
+        var directory: String
+        /// Nil when no record of it says it.
+        var origin: String?
+        /// In the order of their numbers.
+        var segments: [Segment] = []
+        /// Directories in which there is a journal that may be this one, the likeliest first.
+        var candidates: [String] = []
+        /// Where another journal is, at a place of this one, and that one's origin.
+        var stranger: (directory: String, origin: String)?
+
+        func path(of segment: Segment, in directory: String) -> String {
+            directory + segment.path[(segment.path.lastIndex(of: "/") ?? segment.path.startIndex)...]
+        }
+
+        /// Whether all bytes that were ingested are in a directory.
+        func isHeld(in directory: String) -> Bool {
+            segments.allSatisfy { segment in
+                do throws(InputProblem) {
+                    return try SourceProbe.read(path: path(of: segment, in: directory), sizes: [segment.size]).prefixes[segment.size]
+                        == segment.digest
+                } catch {
+                    return false
+                }
+            }
+        }
+    }
+
+    /// The journals by their origins, of whatever directories their segments were read from, in the order of those; segments that do not say
+    /// their origin by directory.
+    func journals() throws -> [Journal] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT source_id, path, size, digest, lines, duration_unit, journal,
+                    coalesce(origin, (SELECT max(s.origin) FROM source_file s WHERE s.journal = source_file.journal
+                        AND s.kind = 'journal' AND s.refusal IS NULL HAVING count(DISTINCT s.origin) = 1))
+                FROM source_file WHERE kind = 'journal' AND refusal IS NULL
+                """
+        ).map { row in
+            (
+                segment: Journal.Segment(
+                    id: row[0], path: row[1], size: row[2], digest: row[3], lines: row[4], durationUnit: row[5]),
+                directory: row[6] as String, origin: row[7] as String?
+            )
+        }
+        let groups = Dictionary(grouping: rows) { $0.origin.map { "origin " + $0 } ?? "directory " + $0.directory }
+        return try groups.values.map { rows in
+            let ordered = rows.sorted { SourcePlaces.name(of: $0.segment.path) < SourcePlaces.name(of: $1.segment.path) }
+            var journal = Journal(directory: ordered.last?.directory ?? "", origin: ordered.first?.origin)
+            journal.segments = ordered.map(\.segment)
+            try find(&journal)
+            return journal
+        }.sorted { ($0.directory, $0.origin ?? "") < ($1.directory, $1.origin ?? "") }
+    }
+
+    private static func name(of path: String) -> Substring {
+        path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
+    }
+
+    /// Looks for a journal at all places where it was seen.
+    private func find(_ journal: inout Journal) throws {
+        let select = try database.cachedStatement(sql: "SELECT number, path FROM source_place WHERE source_id = ? ORDER BY number DESC")
+        var noted: [(number: Int64, directory: String)] = []
+        for segment in journal.segments.reversed() {
+            noted += try Row.fetchAll(select, arguments: [segment.id]).map { ($0[0], SourceIngest.directory(of: $0[1])) }
+        }
+        noted.sort { $0.number > $1.number }
+        var directories = noted.map(\.directory)
+        // A relative name, of an older version, is another directory elsewhere.
+        if journal.directory.hasPrefix("/") { directories.insert(journal.directory, at: 0) } else { directories.append(journal.directory) }
+        var seen: Set<String> = []
+        for directory in directories where seen.insert(directory).inserted && JournalDirectory.isJournal(directory) {
+            let origin = SourcePlaces.origin(of: directory)
+            if let origin, let own = journal.origin, origin != own {
+                journal.stranger = journal.stranger ?? (directory, origin)
+            } else {
+                journal.candidates.append(directory)
+            }
+        }
+    }
+
+    /// The origin that the first frame of the journal in a directory states; nil when it states none or cannot be read.
+    private static func origin(of directory: String) -> String? {
+        do throws(SystemProblem) {
+            return try JournalPass(JournalDirectory(directory)).next()?.openedOrigin(with: FrameInflater())
+        } catch {
+            return nil
         }
     }
 

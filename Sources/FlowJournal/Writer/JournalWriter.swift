@@ -197,9 +197,12 @@ public final class JournalWriter {
     }
 
     /// How far the source has been read that the records come from. It is journaled in the same frame as the records that were appended
-    /// before this call, so that a writer that goes on after an interruption neither repeats nor skips one.
+    /// before this call, so that a writer that goes on after an interruption neither repeats nor skips one. A position that was noted before and
+    /// is not journaled yet is replaced, all but its gap.
     public func note(position: SourcePosition) {
+        let gaps = [unrecordedPosition?.gap, position.gap].compactMap { $0 }
         unrecordedPosition = position
+        if !gaps.isEmpty { unrecordedPosition?.gap = gaps.joined(separator: "; ") }
     }
 
     /// Writes what is old enough, and a checkpoint when one is due.

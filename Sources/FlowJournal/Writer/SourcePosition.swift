@@ -79,8 +79,10 @@ public struct SourcePosition: Hashable, Sendable {
         recordedAt = record.value["timestamp"]?.integer.map(Timestamp.init(milliseconds:))
     }
 
-    /// The last position that the journal holds for a path; nil when there is none.
-    public static func last(of path: String, in directory: JournalDirectory) throws(SystemProblem) -> SourcePosition? {
+    /// The last position that the journal holds for a path and that is the wanted one; nil when there is none.
+    public static func last(
+        of path: String, in directory: JournalDirectory, where isWanted: (SourcePosition) -> Bool = { _ in true }
+    ) throws(SystemProblem) -> SourcePosition? {
         let inflater = FrameInflater()
         for number in try directory.segments().reversed() {
             let reader = try SegmentReader(path: directory.segmentPath(number))
@@ -95,7 +97,7 @@ public struct SourcePosition: Hashable, Sendable {
                     continue
                 }
                 for record in records.reversed() {
-                    if let position = SourcePosition(record), position.path == path { return position }
+                    if let position = SourcePosition(record), position.path == path, isWanted(position) { return position }
                 }
             }
         }

@@ -35,6 +35,9 @@ public enum RecordCut {
     /// A message that was cut into lines is put together when they lie no further apart than this.
     static let furthestLine: UInt64 = 64
 
+    /// Whether messages of syslog whose bytes are counted may be among the bytes: a line feed may then be one within a message.
+    public static func mayCountBytes(_ bytes: UnsafeRawBufferPointer) -> Bool { OctetFrame.mayBe(in: bytes) }
+
     /// How many of the bytes, which begin with a line, can be decoded without those behind them: up to the last line feed, less the lines
     /// at the end that are the beginning of a message. 0 when there is no line feed.
     public static func lengthOfWholeRecords(_ bytes: UnsafeRawBufferPointer) -> Int {

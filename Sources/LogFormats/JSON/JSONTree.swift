@@ -18,22 +18,26 @@ struct JSONTree {
 
     var rawText: String { String(decoding: raw, as: UTF8.self) }
 
-    /// The tree of a text that holds one value and nothing else but blanks.
-    static func read(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) throws(Rejection) -> JSONTree {
+    /// The tree of a text that holds one value and nothing else but blanks. `keepsDuplicates`: whoever asked looks for keys that stand there
+    /// twice where it matters.
+    static func read(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, keepsDuplicates: Bool = false
+    ) throws(Rejection) -> JSONTree {
         var cursor = JSONCursor(start, end)
         cursor.skipBlanks()
-        let tree = try read(&cursor, depth: 0)
+        let tree = try read(&cursor, depth: 0, keepsDuplicates)
         cursor.skipBlanks()
         guard cursor.position == end else { throw cursor.problem("something follows the value", .trailingBytes) }
         return tree
     }
 
-    private static func read(_ cursor: inout JSONCursor, depth: Int) throws(Rejection) -> JSONTree {
+    private static func read(_ cursor: inout JSONCursor, depth: Int, _ keepsDuplicates: Bool) throws(Rejection) -> JSONTree {
         let first = cursor.position
         switch cursor.byte {
         case UInt8(ascii: "{"), UInt8(ascii: "["):
             guard depth < JSONLimits.deepest else { throw cursor.problem("nested deeper than \(JSONLimits.deepest)", .tooDeep) }
-            let value = cursor.byte == UInt8(ascii: "{") ? try object(&cursor, depth) : try array(&cursor, depth)
+            let value =
+                cursor.byte == UInt8(ascii: "{") ? try object(&cursor, depth, keepsDuplicates) : try array(&cursor, depth, keepsDuplicates)
             return JSONTree(value: value, raw: UnsafeRawBufferPointer(start: first, count: cursor.position - first))
         default:
             let scalar = try cursor.value(depth: depth)
@@ -48,7 +52,7 @@ struct JSONTree {
         }
     }
 
-    private static func object(_ cursor: inout JSONCursor, _ depth: Int) throws(Rejection) -> Value {
+    private static func object(_ cursor: inout JSONCursor, _ depth: Int, _ keepsDuplicates: Bool) throws(Rejection) -> Value {
         var members: [(key: String, value: JSONTree)] = []
         var keys: Set<String> = []
         cursor.position += 1
@@ -64,8 +68,8 @@ struct JSONTree {
             try cursor.expect(UInt8(ascii: ":"))
             cursor.skipBlanks()
             let name = JSONText.text(key.start, key.count, key.kind)
-            let value = try read(&cursor, depth: depth + 1)
-            guard keys.insert(name).inserted else {
+            let value = try read(&cursor, depth: depth + 1, keepsDuplicates)
+            guard keepsDuplicates || keys.insert(name).inserted else {
                 throw Rejection(.duplicateKey, "`\(String(name.prefix(64)))` stands there twice")
             }
             members.append((name, value))
@@ -79,7 +83,7 @@ struct JSONTree {
         }
     }
 
-    private static func array(_ cursor: inout JSONCursor, _ depth: Int) throws(Rejection) -> Value {
+    private static func array(_ cursor: inout JSONCursor, _ depth: Int, _ keepsDuplicates: Bool) throws(Rejection) -> Value {
         var elements: [JSONTree] = []
         cursor.position += 1
         cursor.skipBlanks()
@@ -88,7 +92,7 @@ struct JSONTree {
             return .array(elements)
         }
         while true {
-            elements.append(try read(&cursor, depth: depth + 1))
+            elements.append(try read(&cursor, depth: depth + 1, keepsDuplicates))
             cursor.skipBlanks()
             if cursor.byte == UInt8(ascii: "]") {
                 cursor.position += 1

@@ -8,6 +8,9 @@ struct DecoderCore {
     private var documents = DocumentCutter()
     /// The beginning of a record whose end has not come yet.
     private var carried = ByteBuffer(capacity: 4_096)
+    /// A counted message of which too little has come to tell what it is, from `offset` on; and how much is needed.
+    private var held = ByteBuffer(capacity: 64)
+    private var needed = 0
     /// Bytes of that record so far; of a very long one not all are kept.
     private var pending: UInt64 = 0
     private var offset: UInt64 = 0
@@ -31,6 +34,7 @@ struct DecoderCore {
         events.deallocate()
         report.deallocate()
         carried.deallocate()
+        held.deallocate()
     }
 
     var usesTemplates: Bool {
@@ -48,6 +52,7 @@ struct DecoderCore {
         offset = point.offset
         line = point.line
         carried.removeAll()
+        held.removeAll()
         pending = 0
         zeros = 0
         endsInReturn = false
@@ -61,6 +66,7 @@ struct DecoderCore {
         // The batch's list is worked on in place: taken out here, put back below.
         swap(&flows, &batch.flows)
         defer { swap(&flows, &batch.flows) }
+        if held.count > 0 { return goOn(chunk, isLast, batch) }
         guard let base = chunk.baseAddress, chunk.count > 0 else {
             if isLast { finish(batch) }
             return
@@ -68,12 +74,12 @@ struct DecoderCore {
         if format == .json {
             cutDocuments(base, base + chunk.count, batch)
         } else {
-            lines(base, base + chunk.count, batch)
+            lines(base, base + chunk.count, isLast, batch)
         }
         if isLast { finish(batch) }
     }
 
-    private mutating func lines(_ base: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch) {
+    private mutating func lines(_ base: UnsafeRawPointer, _ end: UnsafeRawPointer, _ isLast: Bool, _ batch: RecordBatch) {
         var position = base
         if pending > 0 {
             guard let next = endCarried(base, end, batch) else { return }
@@ -84,6 +90,20 @@ struct DecoderCore {
             if zeros > 0 || position.load(as: UInt8.self) == 0 {
                 position = passZeros(position, end, batch)
                 continue
+            }
+            if format != .networkReport, position.load(as: UInt8.self) &- UInt8(ascii: "1") < 9 {
+                switch OctetFrame.read(position, end, isLast: isLast) {
+                case .none: break
+                case .frame(let frame):
+                    position = counted(frame, position, end, batch)
+                    continue
+                case .broken(let length):
+                    record(position, position + length, batch)
+                    advance(UInt64(length), batch, lines: 0)
+                    position += length
+                    continue
+                case .needs(let count): return hold(position, end, count)
+                }
             }
             // A line read by template is found to its end without a search for it; it must not be too long either.
             let limit = end - position > LineLimits.longestLine ? position + (LineLimits.longestLine + 1) : end
@@ -225,6 +245,52 @@ extension DecoderCore {
             if format == .json { endDocument(batch) } else { endCarried(lineEnd: 0, batch) }
         }
         events.endOpenLines(batch, &flows)
+    }
+}
+
+/// Messages whose bytes are counted.
+extension DecoderCore {
+    /// Reads the lines of a message, and passes over a line end behind it; gives where the next record begins.
+    private mutating func counted(
+        _ frame: OctetFrame, _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ batch: RecordBatch
+    ) -> UnsafeRawPointer {
+        offset &+= UInt64(frame.header)
+        batch.bytes &+= UInt64(frame.header)
+        var position = start + frame.header
+        let last = position + frame.length
+        while position < last {
+            let newline = ByteSearch.newline(position, last)
+            record(position, newline ?? last, batch)
+            let next = newline.map { $0 + 1 } ?? last
+            advance(UInt64(next - position), batch, lines: newline == nil ? 0 : 1)
+            position = next
+        }
+        // Some senders end the message with a line feed that they count, some with one that they do not.
+        guard (last - 1).load(as: UInt8.self) != 0x0a else { return last }
+        var next = last
+        if next < end, next.load(as: UInt8.self) == 0x0d { next += 1 }
+        guard next < end, next.load(as: UInt8.self) == 0x0a else { return last }
+        next += 1
+        offset &+= UInt64(next - last)
+        batch.bytes &+= UInt64(next - last)
+        line &+= 1
+        return next
+    }
+
+    private mutating func hold(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ count: Int) {
+        held.append(start, end - start)
+        needed = count
+    }
+
+    /// Decodes what was held together with what has come.
+    private mutating func goOn(_ chunk: UnsafeRawBufferPointer, _ isLast: Bool, _ batch: RecordBatch) {
+        if let base = chunk.baseAddress, chunk.count > 0 { held.append(base, chunk.count) }
+        guard isLast || held.count >= needed else { return }
+        let bytes = held
+        held = ByteBuffer(capacity: 64)
+        defer { bytes.deallocate() }
+        lines(bytes.start, UnsafeRawPointer(bytes.start) + bytes.count, isLast, batch)
+        if isLast { finish(batch) }
     }
 }
 

@@ -265,6 +265,7 @@ struct EventReader {
     ) throws(Rejection) {
         var probe = FlowEvent(kind: .whole, timestamp: try timestamp())
         try conversion.fillOwner(&probe, from: fields)
+        try JournalBody.check(kind, start, end)
         batch.journalEvents.append(
             JournalEvent(
                 kind: kind, timestamp: probe.timestamp, sequence: probe.sequence, connectorID: probe.connectorID,

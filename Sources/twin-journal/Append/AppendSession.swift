@@ -84,6 +84,17 @@ final class AppendSession {
         try acknowledge()
     }
 
+    /// Has what was taken written now; what cannot be written is kept.
+    func flush() throws {
+        do {
+            try writer.flush()
+        } catch {
+            guard case JournalProblem.system(let problem) = error else { throw error }
+            note(problem)
+        }
+        try acknowledge()
+    }
+
     private func note(_ problem: SystemProblem) {
         guard !reportedTrouble else { return }
         reportedTrouble = true

@@ -6,7 +6,7 @@ import ShellSupport
 /// Journals a file that grows and is rotated, from where the journal says it was left.
 ///
 /// Rotation by renaming, by copying and truncating, and with compression are all found by content: a file is the one that was being read
-/// when its first bytes, and those before the position, hash to what the journal holds; among several, device and inode decide. Lines are read exactly once as long as what was read last still exists, under any
+/// when its first bytes, and those before the position, hash to what the journal holds; among several, the oldest that was not read on. Lines are read exactly once as long as what was read last still exists, under any
 /// name that begins with the file's.
 final class FileFollower {
     private let path: String
@@ -46,7 +46,7 @@ final class FileFollower {
         hasPosition = position != nil
         while !StopSignal.isRaised {
             if file == nil { file = openCurrent() }
-            if file != nil, !hasPosition { try noteBeginning() }
+            if file != nil, !hasPosition || gap != nil { try noteBeginning() }
             let progressed = try readOn()
             try session.tick()
             if progressed { continue }
@@ -119,14 +119,15 @@ final class FileFollower {
         session.writer.note(position: position)
     }
 
-    /// Journals that reading begins, before anything is read, so that what is rotated right away is read as well.
+    /// Journals that reading begins, before anything is read, so that what is rotated right away is read as well. A gap is journaled before the
+    /// lines that come after it.
     ///
     /// Later, the position stays at the end of one file until a line of the next one was read: the end of what was read last is always
     /// found again by its contents, the beginning of a file of which nothing was read is not.
     private func noteBeginning() throws {
         hasPosition = true
         notePosition(beginning: true)
-        try session.writer.flush()
+        try session.flush()
     }
 
     /// At the end of the current file: goes on with the next one, when the path names another file by now.
@@ -136,7 +137,7 @@ final class FileFollower {
         while try readOn() {}
         guard let last = self.file else { return true }
         try last.finish { line, _ in try session.take(line) }
-        notePosition()
+        try noteEnd()
         try goOn(after: last, newerThan: last.modified)
         return self.file !== last
     }
@@ -146,21 +147,14 @@ final class FileFollower {
         if position.headLength == 0 {
             return try takeUpUnread(since: position.recordedAt.map { FileFollower.nanoseconds($0) - FileFollower.clockGrain } ?? .max)
         }
-        if let current = openCurrent(), current.matches(position), !isContinued(position, elsewhereThan: current) {
+        if let current = openCurrent(), current.matches(position),
+            !FollowedFile.siblings(of: path).contains(where: { !$0.isSameFile(as: current) && $0.matches(position) })
+        {
             current.skip(to: position)
             file = current
             return
         }
         try takeUp(position)
-    }
-
-    /// Two files hold what was read: a log that was rotated, and one that begins with the same lines. The one that the position names is it, unless
-    /// another holds lines after the position that this one has not.
-    private func isContinued(_ position: SourcePosition, elsewhereThan current: FollowedFile) -> Bool {
-        FollowedFile.siblings(of: path).contains { sibling in
-            !sibling.isSameFile(as: current) && sibling.matches(position)
-                && (sibling.isNamed(by: position) || !sibling.isPrefix(of: current))
-        }
     }
 
     /// A time of a journal, which anybody may have written, as a file system counts it; far ones as far as that goes.
@@ -178,7 +172,7 @@ final class FileFollower {
     /// The file at the path is not the one that was being read: finds that one among its siblings.
     private func takeUp(_ position: SourcePosition) throws {
         file = nil
-        if let rotated = find(position) {
+        if let rotated = try find(position) {
             if try !rotated.isReplaced(at: path) {
                 // It was being renamed back, or the path was looked at between two steps of a rotation.
                 rotated.skip(to: position)
@@ -192,33 +186,57 @@ final class FileFollower {
             Message.warning("`\(Escaping.terminal(path))`: \(gap ?? ""); what followed in it is not in the journal")
             if StopSignal.isRaised { return }
             file = openCurrent()
-            notePosition(beginning: true)
+            if file != nil { try noteBeginning() }
         }
     }
 
     /// The file that the position is in, under the path or under a name that rotation gave it. A rotation that is under way may hide it
     /// for a moment.
-    private func find(_ position: SourcePosition) -> FollowedFile? {
+    private func find(_ position: SourcePosition) throws -> FollowedFile? {
         for attempt in 0..<FileFollower.attempts {
             if attempt > 0 { StopSignal.sleep(milliseconds: FileFollower.pollMs) }
             let current = openCurrent()
-            let rotated = FollowedFile.siblings(of: path).filter { file in
-                current.map { !file.isSameFile(as: $0) } != false && file.matches(position)
-            }
-            if let found = rotated.first(where: { $0.isNamed(by: position) }) { return found }
-            if let current, current.matches(position) {
-                return rotated.first { !$0.isPrefix(of: current) } ?? current
-            }
-            if let found = rotated.first { return found }
+            let rotated = FollowedFile.siblings(of: path).filter { file in current.map { !file.isSameFile(as: $0) } != false }
+            let holding = (rotated + [current].compactMap { $0 }).filter { $0.matches(position) }
+            if let found = try choose(among: holding, position) { return found }
             if StopSignal.isRaised { return nil }
         }
         return nil
+    }
+
+    /// Of files that hold what was read last, the one to go on in. Logs that begin alike, as with what a program says when it starts, are not
+    /// told apart by it; so the oldest is it of which the rest was not read, and all that came after it is read behind it.
+    ///
+    /// - Parameter files: the one at the path last.
+    private func choose(among files: [FollowedFile], _ position: SourcePosition) throws -> FollowedFile? {
+        guard files.count > 1 else { return files.first }
+        var passed: Set<Int> = []
+        var beginning = Int64.max
+        _ = try SourcePosition.last(of: path, in: session.writer.directory) { earlier in
+            if let at = earlier.recordedAt { beginning = min(beginning, FileFollower.nanoseconds(at) - FileFollower.clockGrain) }
+            guard earlier.offset > position.offset else { return false }
+            for (place, file) in files.enumerated() where !passed.contains(place) && file.matches(earlier) { passed.insert(place) }
+            return false
+        }
+        let open = files.enumerated().filter { place, file in
+            // What was last written to before anything was followed is none of ours.
+            !passed.contains(place) && (file.isNamed(by: position) || file.modified >= beginning)
+        }.map(\.element)
+        // Of copies the one that has all, and of equal ones the file itself.
+        let distinct = open.filter { file in
+            !open.contains { other in
+                other !== file && file.isPrefix(of: other)
+                    && (!other.isPrefix(of: file) || other.isNamed(by: position) && !file.isNamed(by: position))
+            }
+        }
+        return distinct.min { $0.modified < $1.modified }
     }
 
     /// Reads a rotated file, which may be compressed, from a position to its end.
     private func readRest(_ rotated: FollowedFile, from position: SourcePosition) throws {
         rotated.skip(to: position)
         file = rotated
+        if gap != nil { try noteBeginning() }
         while try rotated.read(
             buffer,
             { line, _ in
@@ -230,7 +248,13 @@ final class FileFollower {
             if StopSignal.isRaised { return }
         }
         try rotated.finish { line, _ in try session.take(line) }
+        try noteEnd()
+    }
+
+    /// Journals that a file was read to its end, before anything of the next one: later it is known from those that begin alike.
+    private func noteEnd() throws {
         notePosition()
+        try session.flush()
     }
 
     /// After `last`, or from a time in nanoseconds on: reads the files that were rotated since, the oldest first, and goes on with the one at

@@ -13,8 +13,8 @@ import Testing
     static let variants = 60
     static let longest = 20_000
 
-    @Test(arguments: FuzzTarget.allCases)
-    func theCorpusAndItsNeighbours(target: FuzzTarget) throws {
+    @Test(arguments: JournalFuzzTarget.allCases)
+    func theCorpusAndItsNeighbours(target: JournalFuzzTarget) throws {
         let folder = Self.corpora + target.rawValue
         let inputs = TemporaryDirectory.names(in: folder).map { TestFile.read(folder + "/" + $0) }
         try #require(inputs.count >= 5, "the corpus `Fuzz/Corpus/\(target)` is not there")

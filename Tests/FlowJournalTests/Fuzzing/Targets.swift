@@ -1,1 +1,1 @@
-../../../Fuzz/Sources/fuzz-journal/Targets.swift
+../../../Fuzz/Sources/fuzz/Journal/Targets.swift

@@ -6,8 +6,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct FormatCorpusTests {
     static let variants = 40
 
-    @Test(arguments: FormatTarget.allCases)
-    func theCorpusAndItsNeighbours(target: FormatTarget) throws {
+    @Test(arguments: FormatFuzzTarget.allCases)
+    func theCorpusAndItsNeighbours(target: FormatFuzzTarget) throws {
         let folder = Place.root.appendingPathComponent("Fuzz/Corpus/\(target.rawValue)")
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         try #require(names.count >= 5, "the corpus `Fuzz/Corpus/\(target)` is not there")

@@ -1,8 +1,7 @@
 import Glibc
 
-/// The readers of untrusted bytes that are fed anything. libFuzzer has one target a process, so the environment chooses; the tests run them
-/// all over the corpora.
-enum FuzzTarget: String, CaseIterable {
+/// The readers of journals and evidence that are fed anything. The tests run them all over the corpora.
+enum JournalFuzzTarget: String, CaseIterable {
     case frame
     case record
     case checkpoint

@@ -2,7 +2,7 @@ import FlowModel
 import LogFormats
 
 /// The readers of foreign logs that are fed anything: each decodes the bytes whole and in pieces, and demands the same of both.
-enum FormatTarget: String, CaseIterable {
+enum FormatFuzzTarget: String, CaseIterable {
     case lines
     case documents
     case report
