@@ -33,20 +33,21 @@ let modules: [Target] = [
     .target(name: "FlowJournal", dependencies: ["FlowModel", "CDeflate", "CZlib", crypto], swiftSettings: strict),
     .target(name: "LogFormats", dependencies: ["FlowModel"], swiftSettings: strict),
     .target(
-        name: "AuditStore",
-        dependencies: [
-            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite,
-        ],
+        name: "FlowStore", dependencies: ["FlowModel", "AccessPolicy", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite],
         swiftSettings: strict),
     .target(
-        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "AuditStore", grdb],
+        name: "Ingest",
+        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", crypto, grdb],
         swiftSettings: strict),
     .target(
-        name: "Detection", dependencies: ["FlowModel", "AuditStore", crypto, grdb, grdbSQLite, yams],
+        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "FlowStore", grdb],
+        swiftSettings: strict),
+    .target(
+        name: "Detection", dependencies: ["FlowModel", "FlowStore", crypto, grdb, grdbSQLite, yams],
         swiftSettings: strict),
     .target(
         name: "Reporting",
-        dependencies: ["FlowModel", "ShellSupport", "AuditStore", "Replay", "Detection", grdb],
+        dependencies: ["FlowModel", "ShellSupport", "FlowStore", "Replay", "Detection", grdb],
         swiftSettings: strict),
     .target(
         name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "FlowJournal"],
@@ -57,7 +58,7 @@ let programs: [Target] = [
     .executableTarget(
         name: "twin-audit",
         dependencies: [
-            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "AuditStore", "Replay", "Detection", "Reporting",
+            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay", "Detection", "Reporting",
             "ShellSupport", argumentParser,
         ],
         swiftSettings: strict, linkerSettings: linking),
@@ -80,17 +81,17 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
 
 let suites: [Target] = [
     .target(
-        name: "TenantFixture", dependencies: ["FlowModel", "AccessPolicy", "AuditStore"], path: "Tests/TenantFixture",
+        name: "TenantFixture", dependencies: ["FlowModel", "AccessPolicy", "FlowStore", "Ingest"], path: "Tests/TenantFixture",
         swiftSettings: strict),
     tests("FlowModel"),
     tests("ShellSupport"),
     tests("AccessPolicy", ["FlowModel", yams]),
     tests("FlowJournal", ["FlowModel", "CDeflate", "CZlib", crypto]),
     tests("LogFormats", ["FlowModel"]),
-    tests("AuditStore", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CZlib", grdb]),
-    tests("Replay", ["FlowModel", "AccessPolicy", "AuditStore"]),
-    tests("Detection", ["FlowModel", "AccessPolicy", "AuditStore", "TenantFixture", grdb]),
-    tests("Reporting", ["FlowModel", "AccessPolicy", "AuditStore", "Replay", "Detection", "TenantFixture"]),
+    tests("Ingest", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CZlib", grdb]),
+    tests("Replay", ["FlowModel", "AccessPolicy", "FlowStore", "Ingest"]),
+    tests("Detection", ["FlowModel", "AccessPolicy", "FlowStore", "TenantFixture", grdb]),
+    tests("Reporting", ["FlowModel", "AccessPolicy", "FlowStore", "Replay", "Detection", "TenantFixture"]),
     tests("Simulation", ["FlowModel", "AccessPolicy", "FlowJournal"]),
     .testTarget(
         name: "CommandTests",

@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import AuditStore
+public import FlowStore
 public import FlowModel
 
 /// A flow with the verdict on it.

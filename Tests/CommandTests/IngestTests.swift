@@ -123,12 +123,13 @@ struct IngestTests {
     func changedJournal() throws {
         let folder = try Folder()
         let log = try folder.sampleLog("connector-raw.log")
-        #expect(try Program.journal("append", "journal", in: folder, input: log).status == 0)
+        #expect(try Program.journal("keygen", "--out", "k", "--name", "changed.example/k", in: folder).status == 0)
+        #expect(try Program.journal("append", "journal", "--key", "k", in: folder, input: log).status == 0)
         #expect(try Program.audit("ingest", "journal", in: folder).status == 0)
-        // Another history of the same length and name.
+        // Another history of the same length, name and origin.
         try FileManager.default.removeItem(atPath: folder.path("journal"))
         let other = String(decoding: log, as: UTF8.self).replacingOccurrences(of: "@", with: "-at-")
-        #expect(try Program.journal("append", "journal", in: folder, input: Data(other.utf8)).status == 0)
+        #expect(try Program.journal("append", "journal", "--key", "k", in: folder, input: Data(other.utf8)).status == 0)
         let before = try Program.audit("db", "dump", "--facts", in: folder).output
         let refused = try Program.audit("ingest", "journal", in: folder)
         #expect(refused.status == 5)

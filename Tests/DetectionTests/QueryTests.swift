@@ -1,4 +1,4 @@
-import AuditStore
+import FlowStore
 import FlowModel
 import TenantFixture
 import Testing

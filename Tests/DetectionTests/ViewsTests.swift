@@ -1,4 +1,4 @@
-import AuditStore
+import FlowStore
 import Detection
 import Foundation
 import GRDB

@@ -10,13 +10,16 @@ struct ModuleBoundaryTests {
         "AccessPolicy": ["FlowModel", "Yams", "Crypto", "Glibc", "Synchronization"],
         "FlowJournal": ["FlowModel", "CDeflate", "CZlib", "Crypto", "Glibc", "Dispatch", "Synchronization"],
         "LogFormats": ["FlowModel", "Glibc"],
-        "AuditStore": [
-            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "CPrefetch", "CSQLiteBatch", "Crypto", "Dispatch", "GRDB",
-            "GRDBSQLite", "Glibc", "Synchronization", "Foundation",
+        "FlowStore": [
+            "FlowModel", "AccessPolicy", "CPrefetch", "CSQLiteBatch", "Crypto", "Dispatch", "GRDB", "GRDBSQLite", "Glibc", "Synchronization",
+            "Foundation",
         ],
-        "Replay": ["FlowModel", "AccessPolicy", "AuditStore", "GRDB"],
-        "Detection": ["FlowModel", "AuditStore", "GRDB", "GRDBSQLite", "Yams", "Crypto", "Glibc", "Foundation"],
-        "Reporting": ["FlowModel", "AuditStore", "Replay", "Detection", "ShellSupport", "GRDB", "Glibc", "Foundation"],
+        "Ingest": [
+            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", "Crypto", "Dispatch", "GRDB", "Glibc",
+        ],
+        "Replay": ["FlowModel", "AccessPolicy", "FlowStore", "GRDB"],
+        "Detection": ["FlowModel", "FlowStore", "GRDB", "GRDBSQLite", "Yams", "Crypto", "Glibc", "Foundation"],
+        "Reporting": ["FlowModel", "FlowStore", "Replay", "Detection", "ShellSupport", "GRDB", "Glibc", "Foundation"],
         "Simulation": ["FlowModel", "AccessPolicy", "FlowJournal", "Glibc"],
     ]
 
@@ -38,7 +41,7 @@ struct ModuleBoundaryTests {
     func databaseFree(module: String) throws {
         for file in Checkout.files(in: "Sources/\(module)", ending: ".swift") {
             let names = try ModuleBoundaryTests.imports(of: file)
-            #expect(names.isDisjoint(with: ["GRDB", "GRDBSQLite", "SQLite3", "AuditStore"]), "\(file)")
+            #expect(names.isDisjoint(with: ["GRDB", "GRDBSQLite", "SQLite3", "FlowStore"]), "\(file)")
         }
     }
 

@@ -1,5 +1,6 @@
 import AccessPolicy
-import AuditStore
+import FlowStore
+import Ingest
 import FlowModel
 import Foundation
 import Replay

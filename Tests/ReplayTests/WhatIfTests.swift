@@ -1,5 +1,5 @@
 import AccessPolicy
-import AuditStore
+import FlowStore
 import FlowModel
 import Foundation
 import Replay

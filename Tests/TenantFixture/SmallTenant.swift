@@ -1,5 +1,6 @@
 import AccessPolicy
-package import AuditStore
+package import FlowStore
+package import Ingest
 import FlowModel
 package import Foundation
 

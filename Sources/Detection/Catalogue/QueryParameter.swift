@@ -1,4 +1,4 @@
-public import AuditStore
+public import FlowStore
 public import FlowModel
 
 /// A value that a query takes by name.

@@ -1,4 +1,4 @@
-public import AuditStore
+public import FlowStore
 internal import GRDB
 
 /// Ways to look at a value that a statement is given or gives back.

@@ -1,4 +1,4 @@
-internal import AuditStore
+internal import FlowStore
 internal import FlowModel
 
 /// How quantities are written in sentences for people.

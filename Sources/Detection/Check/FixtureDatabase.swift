@@ -1,4 +1,4 @@
-internal import AuditStore
+internal import FlowStore
 internal import GRDB
 
 /// A database in memory in which tables stand for the public views, so that situations can be written down as rows of views.

@@ -1,4 +1,4 @@
-internal import AuditStore
+internal import FlowStore
 internal import FlowModel
 internal import GRDB
 

@@ -1,4 +1,4 @@
-public import AuditStore
+public import FlowStore
 
 /// Says for flows which records they rest on.
 public struct EvidenceFinder: Sendable {

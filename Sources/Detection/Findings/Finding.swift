@@ -1,4 +1,4 @@
-public import AuditStore
+public import FlowStore
 internal import Crypto
 public import FlowModel
 

@@ -1,4 +1,4 @@
-public import AuditStore
+public import FlowStore
 
 /// JSON as the database stores it.
 public enum JSONText {

@@ -1,4 +1,4 @@
-internal import AuditStore
+internal import FlowStore
 internal import FlowModel
 
 /// A value for a parameter of one rule, or of every rule that has a parameter of that name.

@@ -1,4 +1,4 @@
-public import AuditStore
+public import FlowStore
 internal import GRDB
 internal import GRDBSQLite
 

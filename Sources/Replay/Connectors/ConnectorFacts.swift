@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import AuditStore
+public import FlowStore
 public import FlowModel
 
 /// What the records show of one Connector's enforcement.

@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import AuditStore
+public import FlowStore
 public import FlowModel
 
 /// Makes a suggestion and proves it harmless: whatever the history used must still be allowed, and nobody may gain anything.

@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import AuditStore
+public import FlowStore
 public import FlowModel
 
 /// Finds what of a policy, or of a history of policies, a period used.

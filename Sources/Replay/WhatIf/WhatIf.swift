@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import AuditStore
+public import FlowStore
 public import FlowModel
 
 /// Asks a proposed policy about every recorded flow and compares its answers with those of the policy that it would replace.

@@ -1,5 +1,5 @@
 import AccessPolicy
-import AuditStore
+import FlowStore
 public import FlowModel
 
 /// The difference that a proposed policy would have made to recorded flows.

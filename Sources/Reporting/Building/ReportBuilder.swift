@@ -1,4 +1,4 @@
-public import AuditStore
+public import FlowStore
 public import Detection
 public import FlowModel
 

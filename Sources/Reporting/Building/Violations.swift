@@ -1,4 +1,4 @@
-internal import AuditStore
+internal import FlowStore
 internal import Detection
 
 /// How many connections of a period were not what the policy in force says.

@@ -1,4 +1,4 @@
-internal import AuditStore
+internal import FlowStore
 internal import Detection
 internal import FlowModel
 

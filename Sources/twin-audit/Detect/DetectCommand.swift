@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import AuditStore
+internal import FlowStore
 internal import Detection
 internal import FlowModel
 internal import ShellSupport

@@ -1,6 +1,7 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import AuditStore
+internal import FlowStore
+internal import Ingest
 internal import FlowModel
 internal import Glibc
 internal import LogFormats

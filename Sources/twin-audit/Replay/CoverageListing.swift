@@ -1,5 +1,5 @@
 internal import AccessPolicy
-internal import AuditStore
+internal import FlowStore
 internal import FlowModel
 internal import Replay
 internal import ShellSupport

@@ -1,4 +1,5 @@
-internal import AuditStore
+internal import FlowStore
+internal import Ingest
 internal import Glibc
 internal import ShellSupport
 

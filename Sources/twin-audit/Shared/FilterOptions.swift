@@ -1,6 +1,6 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import AuditStore
+internal import FlowStore
 internal import FlowModel
 internal import ShellSupport
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
-internal import AuditStore
+internal import FlowStore
+internal import Ingest
 internal import FlowJournal
 internal import FlowModel
 internal import ShellSupport

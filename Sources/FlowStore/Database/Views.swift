@@ -1,0 +1,380 @@
+internal import Crypto
+internal import GRDB
+
+/// The views that are the public interface of the database. `docs/database-views.md` describes every column; changes are additions.
+///
+/// Ids are text, times are milliseconds of Unix time in UTC, bytes are integers, absent is NULL. Standard SQL, so that the
+/// `sqlite3` shell reads them as they are.
+enum Views {
+    static let names = [
+        "flow", "access", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
+        "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record",
+        "name_query",
+        "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict", "reused_id",
+        "log_gap",
+    ]
+
+    private static let all = [flow, access, session, finding, bookkeeping, policy, records, retellings]
+
+    /// Tells the views of one version from those of another.
+    static let digest = Hexadecimal.text(SHA256.hash(data: Array(all.joined().utf8)))
+
+    /// Makes the views, in place of those of another version.
+    static func create(in database: Database) throws {
+        let stale = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'view'")
+        for name in stale { try database.execute(sql: "DROP VIEW \(name)") }
+        for sql in all { try database.execute(sql: sql) }
+    }
+
+    /// Joins the names of `origin o`, each under its column's name.
+    private static let namesOfOrigin = join("o", ["principal_id", "principal", "device", "client_ip"])
+    /// The same of `target t`.
+    private static let namesOfTarget = join(
+        "t", ["connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address"])
+
+    private static func join(_ table: String, _ columns: [String]) -> String {
+        columns.map { "LEFT JOIN text \($0) ON \($0).text_id = \(table).\($0)" }.joined(separator: "\n")
+    }
+
+    /// The end of `flow_fact f`; within what an integer holds, whatever its record said. An attempt that failed has none: when it failed is
+    /// kept to know its event again, as far as that says when it began.
+    static let end = """
+        CASE WHEN f.state & 3 = \(FlowState.failed.outcomeCode) THEN NULL
+                WHEN f.started_at > 0 AND f.duration_ms > \(Int64.max) - f.started_at THEN \(Int64.max)
+                WHEN f.started_at < 0 AND f.duration_ms < \(Int64.min) - f.started_at THEN \(Int64.min)
+                ELSE f.started_at + f.duration_ms END
+        """
+
+    // CROSS JOIN, since SQLite keeps its order: a flow has its edge by number, while nothing finds the flows of an edge but reading all of
+    // them, which would be done for each edge.
+    private static let flow = """
+        CREATE VIEW flow AS
+        SELECT f.flow_id,
+            \(PackedConnectionID.text("f.connection_id")) AS connection_id,
+            f.started_at,
+            \(end) AS ended_at,
+            CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
+            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
+            principal_id.value AS principal_id,
+            principal.value AS principal,
+            service_key.value AS service_key_id,
+            device.value AS device_id,
+            client_ip.value AS client_ip,
+            location.value AS location,
+            connector_id.value AS connector_id,
+            connector.value AS connector,
+            network_id.value AS network_id,
+            network.value AS network,
+            resource_id.value AS resource_id,
+            applied_rule.value AS applied_rule,
+            address.value AS address,
+            resource_ip.value AS resource_ip,
+            nullif(t.port, -1) AS port,
+            CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
+            f.bytes_received,
+            f.bytes_transferred,
+            relays.value AS relay,
+            \(path) AS path,
+            error.value AS error,
+            close_reason.value AS close_reason,
+            requested.value AS requested,
+            nullif(j.policy_version, '') AS policy_version,
+            j.class AS verdict,
+            nullif(j.reason, '') AS reason,
+            nullif(j.expected_resource_id, '') AS expected_resource_id,
+            nullif(j.qualifiers, '') AS qualifiers,
+            decision_effect.value AS recorded_effect,
+            decision_reason.value AS recorded_reason,
+            nullif(r.policy_version, -1) AS recorded_policy_version,
+            recorded_digest.value AS recorded_policy_digest,
+            f.state & 4 <> 0 AS is_orphan,
+            f.state & 8 <> 0 AS start_is_inferred,
+            f.state & 16 <> 0 AS start_is_unknown,
+            f.state & 32 <> 0 AS is_whole,
+            f.state & \(FlowState.idReused.rawValue) <> 0 AS id_is_reused,
+            f.state & \(FlowState.disputed.rawValue) <> 0 AS is_disputed,
+            f.source_id,
+            f.source_offset,
+            f.source_line,
+            CASE WHEN f.end_offset IS NOT NULL THEN coalesce(f.end_source_id, f.source_id) END AS end_source_id,
+            f.end_offset,
+            f.end_line,
+            (
+                SELECT json_group_array(
+                    json_object(
+                        'source_id', source_id, 'source_line', source_line, 'source_offset', source_offset, 'retold_flow_id', flow_id,
+                        'differs', differs))
+                FROM (
+                    SELECT t.source_id, t.source_line, t.source_offset, t.flow_id, \(differs) AS differs
+                    FROM retelling_fact a JOIN flow_fact t ON t.flow_id = a.flow_id
+                    WHERE a.original_flow = f.flow_id ORDER BY 1, 2, 3)
+                HAVING count(*) > 0
+            ) AS other_sources,
+            (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id) AS retellings,
+            (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0) AS conflicts
+        FROM flow_fact f
+        CROSS JOIN edge e ON e.edge_id = f.edge_id
+        CROSS JOIN origin o ON o.origin_id = e.origin_id
+        CROSS JOIN target t ON t.target_id = e.target_id
+        LEFT JOIN route ON route.route_id = f.route_id
+        LEFT JOIN remark r ON r.remark_id = f.remark_id
+        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
+        \(namesOfOrigin)
+        LEFT JOIN text service_key ON service_key.text_id = o.service_key
+        LEFT JOIN text location ON location.text_id = o.location
+        \(namesOfTarget)
+        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16
+        LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
+        LEFT JOIN text relays ON relays.text_id = route.relays
+        LEFT JOIN text tunnel_path ON tunnel_path.text_id = route.tunnel_path
+        LEFT JOIN text error ON error.text_id = r.error
+        LEFT JOIN text close_reason ON close_reason.text_id = r.close_reason
+        LEFT JOIN text requested ON requested.text_id = r.requested
+        LEFT JOIN text decision_effect ON decision_effect.text_id = r.decision_effect
+        LEFT JOIN text decision_reason ON decision_reason.text_id = r.decision_reason
+        LEFT JOIN text recorded_digest ON recorded_digest.text_id = r.policy_digest
+        WHERE f.state & \(FlowState.retold.rawValue) = 0;
+        """
+
+    /// The names of what differs, of a row of `retelling_fact` named `a`.
+    private static let differs: String = {
+        let names = SourceDifferences.names.map { "CASE WHEN a.differences & \($0.difference.rawValue) THEN ';\($0.name)' ELSE '' END" }
+        return "nullif(substr(\(names.joined(separator: " || ")), 2), '')"
+    }()
+
+    private static let retellings = """
+        CREATE VIEW retelling AS
+        SELECT a.original_flow AS flow_id,
+            \(PackedConnectionID.text("original.connection_id")) AS connection_id,
+            CASE a.differences WHEN 0 THEN 'same' ELSE 'conflict' END AS relation,
+            \(differs) AS differs,
+            a.flow_id AS retold_flow_id,
+            s.format,
+            f.started_at,
+            \(end) AS ended_at,
+            CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
+            principal_id.value AS principal_id,
+            principal.value AS principal,
+            device.value AS device_id,
+            client_ip.value AS client_ip,
+            connector_id.value AS connector_id,
+            connector.value AS connector,
+            network_id.value AS network_id,
+            network.value AS network,
+            resource_id.value AS resource_id,
+            applied_rule.value AS applied_rule,
+            address.value AS address,
+            resource_ip.value AS resource_ip,
+            nullif(t.port, -1) AS port,
+            f.bytes_received,
+            f.bytes_transferred,
+            error.value AS error,
+            f.source_id,
+            f.source_offset,
+            f.source_line
+        FROM retelling_fact a
+        CROSS JOIN flow_fact f ON f.flow_id = a.flow_id
+        CROSS JOIN edge e ON e.edge_id = f.edge_id
+        CROSS JOIN origin o ON o.origin_id = e.origin_id
+        CROSS JOIN target t ON t.target_id = e.target_id
+        LEFT JOIN source_file s ON s.source_id = f.source_id
+        LEFT JOIN flow_fact original ON original.flow_id = a.original_flow
+        LEFT JOIN remark r ON r.remark_id = f.remark_id
+        \(namesOfOrigin)
+        \(namesOfTarget)
+        LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
+        LEFT JOIN text error ON error.text_id = r.error;
+
+        CREATE VIEW conflict AS
+        SELECT r.flow_id, r.connection_id, r.differs, r.retold_flow_id, f.principal_id, f.principal, f.device_id, f.connector_id,
+            f.connector, f.address, f.port, f.started_at, r.started_at AS retold_started_at, f.ended_at, r.ended_at AS retold_ended_at,
+            f.outcome, r.outcome AS retold_outcome, f.bytes_received, r.bytes_received AS retold_bytes_received, f.bytes_transferred,
+            r.bytes_transferred AS retold_bytes_transferred, f.resource_id, r.resource_id AS retold_resource_id, f.resource_ip,
+            r.resource_ip AS retold_resource_ip, f.applied_rule, r.applied_rule AS retold_applied_rule, f.network_id,
+            r.network_id AS retold_network_id, f.client_ip, r.client_ip AS retold_client_ip, f.source_id, f.source_offset,
+            f.source_line, r.source_id AS retold_source_id, r.source_offset AS retold_source_offset,
+            r.source_line AS retold_source_line
+        FROM retelling r CROSS JOIN flow f ON f.flow_id = r.flow_id
+        WHERE r.differs IS NOT NULL;
+
+        CREATE VIEW reused_id AS
+        SELECT first.connector_id, first.connector, first.connection_id, first.flow_id, first.started_at, first.outcome,
+            first.principal_id, first.principal, first.device_id, first.resource_id, first.address, first.port,
+            other.flow_id AS other_flow_id, other.started_at AS other_started_at, other.outcome AS other_outcome,
+            other.principal_id AS other_principal_id, other.principal AS other_principal, other.device_id AS other_device_id,
+            other.resource_id AS other_resource_id, other.address AS other_address, other.port AS other_port,
+            nullif(substr(
+                CASE WHEN first.principal_id IS NOT other.principal_id OR first.principal_kind IS NOT other.principal_kind
+                    THEN ';principal_id' ELSE '' END
+                || CASE WHEN first.device_id IS NOT other.device_id THEN ';device_id' ELSE '' END
+                || CASE WHEN first.resource_id IS NOT other.resource_id THEN ';resource_id' ELSE '' END
+                || CASE WHEN first.address IS NOT other.address THEN ';address' ELSE '' END
+                || CASE WHEN first.port IS NOT other.port THEN ';port' ELSE '' END
+                || CASE WHEN first.outcome IS NOT other.outcome THEN ';outcome' ELSE '' END
+                || CASE WHEN first.started_at IS NOT other.started_at THEN ';started_at' ELSE '' END, 2), '') AS differs
+        FROM (
+            SELECT flow_id,
+                first_value(flow_id) OVER (
+                    PARTITION BY connector_id, connection_id
+                    ORDER BY started_at, outcome, principal_kind, principal_id, principal, device_id, resource_id, address, port,
+                        ended_at, flow_id) AS first_flow
+            FROM flow WHERE flow_id IN (SELECT flow_id FROM reused_identity)) pair
+        JOIN flow first ON first.flow_id = pair.first_flow
+        JOIN flow other ON other.flow_id = pair.flow_id
+        WHERE pair.flow_id <> pair.first_flow;
+        """
+
+    private static let access = """
+        CREATE VIEW access AS
+        SELECT h.hour * 3600000 AS hour_at,
+            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
+            principal_id.value AS principal_id,
+            principal.value AS principal,
+            device.value AS device_id,
+            client_ip.value AS client_ip,
+            connector_id.value AS connector_id,
+            connector.value AS connector,
+            network_id.value AS network_id,
+            network.value AS network,
+            resource_id.value AS resource_id,
+            applied_rule.value AS applied_rule,
+            address.value AS address,
+            nullif(t.port, -1) AS port,
+            CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
+            CASE e.outcome WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
+            j.class AS verdict,
+            nullif(j.reason, '') AS reason,
+            nullif(j.expected_resource_id, '') AS expected_resource_id,
+            nullif(j.qualifiers, '') AS qualifiers,
+            nullif(j.policy_version, '') AS policy_version,
+            h.flows,
+            h.open,
+            h.bytes_received,
+            h.bytes_transferred,
+            h.hour * 3600000 + h.first_ms AS first_at,
+            h.hour * 3600000 + h.last_ms AS last_at,
+            h.first_flow,
+            h.last_flow
+        FROM edge_hour h
+        JOIN edge e ON e.edge_id = h.edge_id
+        JOIN origin o ON o.origin_id = e.origin_id
+        JOIN target t ON t.target_id = e.target_id
+        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
+        \(namesOfOrigin)
+        \(namesOfTarget)
+        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
+        """
+
+    /// Relayed or direct, of a flow's `relays` and `tunnel_path`.
+    static let path = """
+        CASE WHEN tunnel_path.value IS NOT NULL
+                    THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
+                WHEN relays.value = '[]' THEN 'direct'
+                WHEN relays.value IS NOT NULL THEN 'relayed'
+            END
+        """
+
+    private static let finding = """
+        CREATE VIEW finding AS
+        SELECT finding_id, rule_id, severity, status, title, explanation, witness, principal, resource, connector, subject,
+            first_seen, last_seen, count, parameters, evidence, suppressed_by
+        FROM finding_fact;
+        """
+
+    private static let bookkeeping = """
+        CREATE VIEW source AS
+        SELECT source_id, kind, format, compression, path, journal, digest, size, position, file_position, lines, complete, first_sequence, frames,
+            events, noise, quarantined, duplicates, other, first_at, last_at, refusal,
+            (SELECT p.path FROM source_place p WHERE p.source_id = source_file.source_id ORDER BY p.number DESC LIMIT 1) AS found_at
+        FROM source_file;
+
+        CREATE VIEW journal_frame AS
+        SELECT f.source_id, s.journal, s.path, f.number AS frame, f.file_offset, f.length, f.inflated_offset, f.first_sequence,
+            f.records
+        FROM frame f JOIN source_file s ON s.source_id = f.source_id;
+
+        CREATE VIEW quarantine AS
+        SELECT q.source_id, s.path, q.line, q.offset, q.reason, q.detail, q.raw, q.truncated
+        FROM quarantined_line q JOIN source_file s ON s.source_id = q.source_id;
+
+        CREATE VIEW unknown_field AS
+        SELECT source_id, offset, line, fields FROM extra_field;
+
+        CREATE VIEW duration_calibration AS
+        SELECT text.value AS connector_id, milliseconds, microseconds, neither
+        FROM duration_evidence JOIN text ON text.text_id = duration_evidence.connector_id;
+
+        CREATE VIEW audit_event AS
+        SELECT action_id AS audit_event_id, at, actor, command, detail FROM action;
+        """
+
+    /// Views over the canonical documents of snapshots: a name that equals the id is left out there.
+    private static let policy = """
+        CREATE VIEW policy_snapshot AS
+        SELECT snapshot_id, version, effective_at,
+            (SELECT min(later.effective_at) FROM snapshot later WHERE later.effective_at > snapshot.effective_at) AS superseded_at,
+            digest, document
+        FROM snapshot;
+
+        CREATE VIEW policy_network AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, n.value ->> '$.id' AS network_id,
+            coalesce(n.value ->> '$.name', n.value ->> '$.id') AS network, coalesce(n.value ->> '$.active', 1) AS is_active
+        FROM policy_snapshot s, json_each(s.document, '$.networks') n;
+
+        CREATE VIEW policy_connector AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, c.value ->> '$.id' AS connector_id,
+            coalesce(c.value ->> '$.name', c.value ->> '$.id') AS connector, c.value ->> '$.network' AS network_id
+        FROM policy_snapshot s, json_each(s.document, '$.connectors') c;
+
+        CREATE VIEW policy_resource AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, r.value ->> '$.id' AS resource_id,
+            coalesce(r.value ->> '$.name', r.value ->> '$.id') AS resource, r.value ->> '$.address' AS address,
+            r.value ->> '$.alias' AS alias, r.value ->> '$.network' AS network_id, coalesce(r.value ->> '$.active', 1) AS is_active,
+            coalesce(r.value ->> '$.routing', 'through') AS routing
+        FROM policy_snapshot s, json_each(s.document, '$.resources') r;
+
+        CREATE VIEW policy_user AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, u.value ->> '$.id' AS user_id,
+            u.value ->> '$.email' AS email, coalesce(u.value ->> '$.state', 'active') AS state
+        FROM policy_snapshot s, json_each(s.document, '$.users') u;
+
+        CREATE VIEW policy_member AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, g.value ->> '$.id' AS group_id,
+            coalesce(g.value ->> '$.name', g.value ->> '$.id') AS "group", m.value AS user_id
+        FROM policy_snapshot s, json_each(s.document, '$.groups') g, json_each(g.value, '$.members') m
+        WHERE json_type(g.value, '$.members') = 'array'
+        UNION ALL
+        SELECT s.version, s.effective_at, s.superseded_at, g.value ->> '$.id',
+            coalesce(g.value ->> '$.name', g.value ->> '$.id'), u.value ->> '$.id'
+        FROM policy_snapshot s, json_each(s.document, '$.groups') g, json_each(s.document, '$.users') u
+        WHERE g.value ->> '$.members' = 'everyone';
+
+        CREATE VIEW policy_grant AS
+        SELECT s.version AS policy_version, s.effective_at, s.superseded_at, r.value ->> '$.id' AS resource_id,
+            a.value ->> '$.group' AS group_id, a.value ->> '$.serviceAccount' AS service_account_id,
+            a.value ->> '$.expiresAt' AS expires
+        FROM policy_snapshot s, json_each(s.document, '$.resources') r, json_each(r.value, '$.access') a;
+        """
+
+    private static let records = """
+        CREATE VIEW journal_record AS
+        SELECT source_id, offset, line, kind, at, sequence, body FROM other_record WHERE category = 'journal';
+
+        CREATE VIEW log_gap AS
+        SELECT source_id, offset, line, at, kind, body ->> '$.count' AS lost, body ->> '$.text' AS text
+        FROM other_record WHERE category = 'log_gap';
+
+        CREATE VIEW name_query AS
+        SELECT source_id, offset, line, at,
+            body ->> '$.domain' AS domain, body ->> '$.root' AS root, body ->> '$.device_id' AS device_id,
+            body ->> '$.device' AS device, body ->> '$.client_ip' AS client_ip, body ->> '$.protocol' AS protocol,
+            body ->> '$.status' AS status, body -> '$.reasons' AS reasons
+        FROM other_record WHERE category = 'name_query';
+
+        CREATE VIEW administrative_change AS
+        SELECT source_id, offset, line, at, kind AS action,
+            body ->> '$.actor_type' AS actor_type, body ->> '$.actor_id' AS actor_id, body ->> '$.actor' AS actor,
+            body -> '$.targets' AS targets
+        FROM other_record WHERE category = 'change';
+        """
+}

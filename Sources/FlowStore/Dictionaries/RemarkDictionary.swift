@@ -1,0 +1,58 @@
+package import GRDB
+
+/// The table `remark`, by number too: remarks are merged when a flow's records are.
+package final class RemarkDictionary {
+    private let dictionary: TupleDictionary<RemarkKey>
+    private let lane: WritingLane?
+    private let select: RawStatement
+    /// Numbers of two remarks, and of what they make together.
+    private let merged = KeyTable<Int64>(width: 2)
+
+    /// Pairs remembered; forgotten when more.
+    private static let limit = 100_000
+
+    package init(_ database: Database, lane: WritingLane? = nil) throws {
+        dictionary = try TupleDictionary(database, lane: lane)
+        self.lane = lane
+        select = try RawStatement(
+            database, "SELECT \(RemarkKey.columns.joined(separator: ", ")) FROM remark WHERE remark_id = ?")
+    }
+
+    /// 0 for a remark that says nothing.
+    @inline(__always)
+    package func id(_ key: RemarkKey) throws -> Int64 {
+        key.isEmpty ? 0 : try dictionary.id(key)
+    }
+
+    func key(_ id: Int64) throws -> RemarkKey {
+        if id == 0 { return RemarkKey() }
+        try lane?.own()
+        try dictionary.flush()
+        select.bind(1, id)
+        defer { select.reset() }
+        guard try select.step() else { return RemarkKey() }
+        return RemarkKey(
+            error: select.integer(0), closeReason: select.integer(1), requested: select.integer(2), decisionEffect: select.integer(3),
+            decisionReason: select.integer(4), policyVersion: select.integer(5), policyDigest: select.integer(6))
+    }
+
+    /// What two remarks make together, in either order.
+    package func join(_ id: Int64, _ other: Int64, _ precedence: RecordPrecedence) throws -> Int64 {
+        if other == 0 || other == id { return id }
+        if id == 0 { return other }
+        var pair = (min(id, other), max(id, other))
+        return try withUnsafePointer(to: &pair) { pointer in
+            try pointer.withMemoryRebound(to: Int64.self, capacity: 2) { words in
+                if let known = merged.find(words) { return known }
+                var key = try key(id)
+                try key.join(self.key(other), precedence)
+                let made = try self.id(key)
+                if merged.count >= RemarkDictionary.limit { merged.removeAll() }
+                merged.insert(words, made)
+                return made
+            }
+        }
+    }
+
+    package func flush() throws { try dictionary.flush() }
+}

@@ -1,0 +1,114 @@
+/// Finds the edge that a flow is counted under, and its place in the roll-up; remembers both for flows alike.
+///
+/// One look into memory answers three questions for all but the first of many flows alike: what the policy makes of it, which edge that
+/// is, and where its hour is summed up.
+package final class EdgeFinder {
+    private struct Known {
+        /// The times between which the judgement holds.
+        var from: Int64
+        var until: Int64
+        var edge: Int64
+        var hour: Int64
+        var place: Int32
+        /// Of the roll-up, when `place` was found.
+        var generation: Int32
+    }
+
+    /// Combinations remembered; forgotten when more. About 30 MB at worst.
+    private static let limit = 1 << 18
+
+    private let edges: TupleDictionary<EdgeKey>
+    private let judge: ((FlowDraft) throws -> Answer)?
+    private let rollup: EdgeRollup
+    /// Everything that a judgement depends on, but time: origin, target, address, outcome, what the Connector said of its policy.
+    private let known = KeyTable<Known>(width: 5)
+
+    /// A judgement, and from when until when it is the same for flows that differ in nothing but time.
+    package struct Answer {
+        var from: Int64
+        var until: Int64
+        var judgement: Int64
+
+        /// Times in milliseconds since 1970, `until` exclusive; `judgement`: its number, 0 for none.
+        package init(from: Int64, until: Int64, judgement: Int64) {
+            self.from = from
+            self.until = until
+            self.judgement = judgement
+        }
+    }
+
+    /// `judge`: what the policy makes of a flow; nil leaves flows unjudged.
+    package init(edges: TupleDictionary<EdgeKey>, rollup: EdgeRollup, judge: ((FlowDraft) throws -> Answer)?) {
+        self.edges = edges
+        self.judge = judge
+        self.rollup = rollup
+    }
+
+    /// The edge of a flow; with `counts`, the flow is added to its hour.
+    @inline(__always)
+    package func edge(of draft: UnsafePointer<FlowDraft>, counts: Bool) throws -> Int64 {
+        try EdgeFinder.withKey(draft) { try edge($0, draft, counts: counts) }
+    }
+
+    /// To be called for a draft some places ahead of the one whose edge is asked for: memory is slow, and answers in the meantime.
+    @inline(__always)
+    package func prepareFirst(_ draft: UnsafePointer<FlowDraft>) {
+        EdgeFinder.withKey(draft) { known.prefetchSlot($0) }
+    }
+
+    /// The same, later, for a draft fewer places ahead.
+    @inline(__always)
+    package func prepareThen(_ draft: UnsafePointer<FlowDraft>) {
+        EdgeFinder.withKey(draft) { known.prefetchRecord($0) }
+    }
+
+    @inline(__always)
+    private static func withKey<Value>(
+        _ draft: UnsafePointer<FlowDraft>, _ body: (UnsafePointer<Int64>) throws -> Value
+    ) rethrows -> Value {
+        var key = (
+            draft.pointee.origin, draft.pointee.target, draft.pointee.resourceIP, draft.pointee.state.outcomeCode, draft.pointee.remark
+        )
+        return try withUnsafePointer(to: &key) { pointer in
+            try pointer.withMemoryRebound(to: Int64.self, capacity: 5, body)
+        }
+    }
+
+    @inline(__always)
+    private func edge(_ words: UnsafePointer<Int64>, _ draft: UnsafePointer<FlowDraft>, counts: Bool) throws -> Int64 {
+        let start = draft.pointee.startedAt
+        let end = draft.pointee.endedAt == FlowDraft.absent ? start : draft.pointee.endedAt
+        let found: UnsafeMutablePointer<Known>
+        if let place = known.place(words), case let value = known.value(at: place), start >= value.pointee.from,
+            start < value.pointee.until, end >= value.pointee.from, end < value.pointee.until
+        {
+            found = value
+        } else {
+            found = known.value(at: try learn(words, draft.pointee))
+        }
+        let edge = found.pointee.edge
+        guard counts else { return edge }
+        let hour = EdgeRollup.hour(of: start)
+        if found.pointee.generation != rollup.generation || found.pointee.hour != hour {
+            found.pointee.place = Int32(truncatingIfNeeded: rollup.place(hour: hour, edge: edge))
+            found.pointee.hour = hour
+            found.pointee.generation = rollup.generation
+        }
+        rollup.add(draft.pointee.contribution(edge: edge), at: Int(found.pointee.place), flowID: draft.pointee.flowID)
+        return edge
+    }
+
+    @inline(never)
+    private func learn(_ words: UnsafePointer<Int64>, _ draft: FlowDraft) throws -> Int {
+        let answer = try judge?(draft) ?? Answer(from: .min, until: .max, judgement: 0)
+        let edge = try edges.id(
+            EdgeKey(origin: draft.origin, target: draft.target, outcome: draft.state.outcomeCode, judgement: answer.judgement))
+        let made = Known(from: answer.from, until: answer.until, edge: edge, hour: 0, place: 0, generation: -1)
+        if let place = known.place(words) {
+            known.value(at: place).pointee = made
+            return place
+        }
+        if known.count >= EdgeFinder.limit { known.removeAll() }
+        return known.insert(words, made)
+    }
+}

@@ -1,0 +1,251 @@
+package import GRDB
+
+/// Collects what flows add to the tables `edge_hour` and `edge_page` and writes it with the transaction that holds the flows.
+package final class EdgeRollup {
+    /// What flows of an edge add up to.
+    struct Sum {
+        var flows: Int64 = 0
+        var open: Int64 = 0
+        /// 2^63−1 is a sum that was cut off there.
+        var bytesReceived: Int64 = 0
+        var bytesTransferred: Int64 = 0
+        /// What flows added before that now add something else, or nothing.
+        var removedReceived: Int64 = 0
+        var removedTransferred: Int64 = 0
+        var firstAt = Int64.max
+        var lastAt = Int64.min
+        var firstFlow = Int64.max
+        var lastFlow = Int64.min
+        /// A flow left: first and last must be found anew.
+        var isReduced = false
+
+        /// What is to be added to a sum that is stored. One that was cut off is known for so much that it cuts that one off too.
+        var receivedChange: Int64 { Sum.change(bytesReceived, less: removedReceived) }
+        var transferredChange: Int64 { Sum.change(bytesTransferred, less: removedTransferred) }
+
+        private static func change(_ added: Int64, less removed: Int64) -> Int64 { added == .max ? .max : added - removed }
+
+        /// Bytes left a sum that may have been cut off: what it is then does not follow from what it was.
+        var mustBeSummedAnew: Bool { removedReceived > 0 || removedTransferred > 0 }
+    }
+
+    static let hourMs: Int64 = 3_600_000
+    /// Hours with edges that are collected before they should be written; about 15 MB.
+    private static let limit = 1 << 17
+
+    /// By hour and edge.
+    private let sums = KeyTable<Sum>(width: 2, capacity: limit)
+    /// Counts how often the sums were written: places from before are void.
+    private(set) var generation: Int32 = 0
+    private let upsertHour: RawStatement
+    private let removeHour: RawStatement
+    private let selectCut: RawStatement
+    private let sumAnew: RawStatement
+    private let narrowing: HourNarrowing
+    private let pages: EdgePages
+    /// Of what was pruned, first and last cannot be found anew.
+    private let horizon: Horizon
+
+    package init(_ database: Database) throws {
+        horizon = try Horizon(database)
+        upsertHour = try RawStatement(
+            database,
+            """
+            INSERT INTO edge_hour (hour, edge_id, flows, open, bytes_received, bytes_transferred, first_ms, last_ms, first_flow,
+                last_flow)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET flows = flows + excluded.flows, open = open + excluded.open,
+                bytes_received = \(EdgeRollup.changed("bytes_received")), bytes_transferred = \(EdgeRollup.changed("bytes_transferred")),
+                first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms),
+                first_flow = min(first_flow, excluded.first_flow), last_flow = max(last_flow, excluded.last_flow)
+            """)
+        removeHour = try RawStatement(database, "DELETE FROM edge_hour WHERE hour = ? AND edge_id = ? AND flows <= 0")
+        selectCut = try RawStatement(
+            database,
+            "SELECT 1 FROM edge_hour WHERE hour = ? AND edge_id = ? AND max(bytes_received, bytes_transferred) = \(Int64.max)")
+        sumAnew = try RawStatement(
+            database,
+            """
+            UPDATE edge_hour SET (bytes_received, bytes_transferred) = (
+                SELECT coalesce(sum(f.bytes_received), 0), coalesce(sum(f.bytes_transferred), 0)
+                FROM flow_run r CROSS JOIN flow_fact f ON f.flow_id BETWEEN r.first_flow AND r.last_flow
+                WHERE r.earliest <= ?4 AND r.latest >= ?3 AND f.edge_id = ?2 AND f.started_at BETWEEN ?3 AND ?4
+                    AND f.state & \(FlowState.retold.rawValue) = 0)
+            WHERE hour = ?1 AND edge_id = ?2
+            """)
+        narrowing = try HourNarrowing(database)
+        pages = try EdgePages(database)
+    }
+
+    /// A column's value and what is added to it, cut off at 2^63−1.
+    private static func changed(_ column: String) -> String {
+        """
+        CASE WHEN \(column) = \(Int64.max) OR excluded.\(column) > \(Int64.max) - \(column) THEN \(Int64.max)
+            ELSE \(column) + excluded.\(column) END
+        """
+    }
+
+    /// Some flow left its hour: `flush` finds firsts and lasts anew, by reading.
+    package private(set) var isReduced = false
+
+    package var isFull: Bool { sums.count >= EdgeRollup.limit }
+
+    static func hour(of ms: Int64) -> Int64 {
+        ms % hourMs < 0 ? ms / hourMs - 1 : ms / hourMs
+    }
+
+    /// Where an edge's flows of an hour are summed up; until `generation` changes.
+    func place(hour: Int64, edge: Int64) -> Int {
+        var key = (hour, edge)
+        return withUnsafePointer(to: &key) { pointer in
+            pointer.withMemoryRebound(to: Int64.self, capacity: 2) { words in
+                sums.place(words) ?? sums.insert(words, Sum())
+            }
+        }
+    }
+
+    @inline(__always)
+    func add(_ part: EdgeContribution, at place: Int, flowID: Int64) {
+        let sum = sums.value(at: place)
+        sum.pointee.flows += 1
+        sum.pointee.open += part.isOpen ? 1 : 0
+        sum.pointee.bytesReceived = sum.pointee.bytesReceived.addingSaturating(part.bytesReceived)
+        sum.pointee.bytesTransferred = sum.pointee.bytesTransferred.addingSaturating(part.bytesTransferred)
+        sum.pointee.firstAt = min(sum.pointee.firstAt, part.startedAt)
+        sum.pointee.lastAt = max(sum.pointee.lastAt, part.startedAt)
+        sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)
+        sum.pointee.lastFlow = max(sum.pointee.lastFlow, flowID)
+    }
+
+    /// Exchanges what the row of a flow added before for what it adds now.
+    package func replace(_ old: EdgeContribution, with new: EdgeContribution, flowID: Int64) {
+        if old == new { return }
+        remove(old, flowID: flowID, isElsewhere: old.edge != new.edge || old.startedAt != new.startedAt)
+        add(new, flowID: flowID)
+    }
+
+    package func add(_ part: EdgeContribution, flowID: Int64) {
+        add(part, at: place(hour: EdgeRollup.hour(of: part.startedAt), edge: part.edge), flowID: flowID)
+    }
+
+    /// Takes out what a flow added. `isElsewhere`: it will not be added to the same place again.
+    package func remove(_ old: EdgeContribution, flowID: Int64, isElsewhere: Bool = true) {
+        let sum = sums.value(at: place(hour: EdgeRollup.hour(of: old.startedAt), edge: old.edge))
+        sum.pointee.flows -= 1
+        sum.pointee.open -= old.isOpen ? 1 : 0
+        sum.pointee.removedReceived = sum.pointee.removedReceived.addingSaturating(old.bytesReceived)
+        sum.pointee.removedTransferred = sum.pointee.removedTransferred.addingSaturating(old.bytesTransferred)
+        if isElsewhere {
+            sum.pointee.isReduced = true
+            isReduced = true
+        }
+        // Even where nothing is left in the end, an upsert of this row must have times and numbers that are some.
+        sum.pointee.firstAt = min(sum.pointee.firstAt, old.startedAt)
+        sum.pointee.lastAt = max(sum.pointee.lastAt, old.startedAt)
+        sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)
+        sum.pointee.lastFlow = max(sum.pointee.lastFlow, flowID)
+    }
+
+    /// Writes the sums; the flows they come from must be in `flow_fact` already.
+    package func flush() throws {
+        // In key order, so that neighbouring rows are written together.
+        let ordered = (0..<sums.count).sorted { left, right in
+            let (a, b) = (sums.key(at: left), sums.key(at: right))
+            return a[0] != b[0] ? a[0] < b[0] : a[1] < b[1]
+        }
+        var reduced: [HourNarrowing.Hour] = []
+        for place in ordered {
+            let sum = sums.value(at: place).pointee
+            let (hour, edge) = (sums.key(at: place)[0], sums.key(at: place)[1])
+            upsertHour.bind(1, hour)
+            upsertHour.bind(2, edge)
+            upsertHour.bind(3, sum.flows)
+            upsertHour.bind(4, sum.open)
+            upsertHour.bind(5, sum.receivedChange)
+            upsertHour.bind(6, sum.transferredChange)
+            // The difference is right even where the product is not.
+            upsertHour.bind(7, sum.firstAt &- hour &* EdgeRollup.hourMs)
+            upsertHour.bind(8, sum.lastAt &- hour &* EdgeRollup.hourMs)
+            upsertHour.bind(9, sum.firstFlow)
+            upsertHour.bind(10, sum.lastFlow)
+            try upsertHour.run()
+            if sum.mustBeSummedAnew { try sumAnewIfCut(hour: hour, edge: edge) }
+            guard sum.isReduced, hour >= horizon.hour else { continue }
+            removeHour.bind(1, hour)
+            removeHour.bind(2, edge)
+            try removeHour.run()
+            reduced.append(HourNarrowing.Hour(hour: hour, edge: edge))
+        }
+        try narrowing.run(reduced)
+        try flushTotals()
+        discard()
+    }
+
+    /// Sums up an hour from its flows where bytes left a sum that was cut off. Where the flows were pruned, it stays cut off.
+    private func sumAnewIfCut(hour: Int64, edge: Int64) throws {
+        guard hour >= horizon.hour else { return }
+        selectCut.bind(1, hour)
+        selectCut.bind(2, edge)
+        let isCut = try selectCut.step()
+        selectCut.reset()
+        guard isCut else { return }
+        sumAnew.bind(1, hour)
+        sumAnew.bind(2, edge)
+        sumAnew.bind(3, hour &* EdgeRollup.hourMs)
+        sumAnew.bind(4, hour &* EdgeRollup.hourMs &+ (EdgeRollup.hourMs - 1))
+        try sumAnew.run()
+    }
+
+    private func flushTotals() throws {
+        let byEdge = (0..<sums.count).sorted { sums.key(at: $0)[1] < sums.key(at: $1)[1] }
+        var totals: [EdgeTotal] = []
+        for place in byEdge {
+            let edge = sums.key(at: place)[1]
+            if totals.last?.edge != edge { totals.append(EdgeTotal(edge: edge)) }
+            totals[totals.count - 1].sum.add(sums.value(at: place).pointee)
+        }
+        try pages.add(totals)
+    }
+
+    func discard() {
+        generation &+= 1
+        isReduced = false
+        sums.removeAll()
+    }
+
+    /// Rows of `edge_hour` as they follow from the flows.
+    static let hoursOfFlows = """
+        SELECT CASE WHEN started_at >= 0 THEN started_at / \(hourMs) ELSE (started_at - \(hourMs - 1)) / \(hourMs) END AS hour,
+            edge_id, count(*) AS flows, sum(duration_ms IS NULL AND state & 3 = 3) AS open,
+            sum(coalesce(bytes_received, 0)) AS bytes_received, sum(coalesce(bytes_transferred, 0)) AS bytes_transferred,
+            min(((started_at % \(hourMs)) + \(hourMs)) % \(hourMs)) AS first_ms,
+            max(((started_at % \(hourMs)) + \(hourMs)) % \(hourMs)) AS last_ms,
+            min(flow_id) AS first_flow, max(flow_id) AS last_flow
+        FROM flow_fact WHERE state & \(FlowState.retold.rawValue) = 0 GROUP BY 1, 2
+        """
+
+    /// Computes both tables anew; hours of which flows were pruned stay as they are.
+    package static func rebuild(_ database: Database) throws {
+        let hour = try Horizon(database).hour
+        try database.execute(sql: "DELETE FROM edge_hour WHERE hour >= ?", arguments: [hour])
+        try database.execute(
+            sql: "INSERT INTO edge_hour SELECT * FROM (\(hoursOfFlows)) WHERE hour >= ? ORDER BY 1, 2", arguments: [hour])
+        try EdgePages(database).rebuild(database)
+    }
+}
+
+extension EdgeRollup.Sum {
+    fileprivate mutating func add(_ sum: EdgeRollup.Sum) {
+        flows += sum.flows
+        open += sum.open
+        bytesReceived = bytesReceived.addingSaturating(sum.bytesReceived)
+        bytesTransferred = bytesTransferred.addingSaturating(sum.bytesTransferred)
+        removedReceived = removedReceived.addingSaturating(sum.removedReceived)
+        removedTransferred = removedTransferred.addingSaturating(sum.removedTransferred)
+        firstAt = min(firstAt, sum.firstAt)
+        lastAt = max(lastAt, sum.lastAt)
+        firstFlow = min(firstFlow, sum.firstFlow)
+        lastFlow = max(lastFlow, sum.lastFlow)
+        isReduced = isReduced || sum.isReduced
+    }
+}

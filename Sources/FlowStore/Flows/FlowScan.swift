@@ -1,0 +1,138 @@
+public import FlowModel
+public import GRDB
+
+/// A flow of the database, as far as judging it needs: whatever it shares with others is a number.
+public struct StoredFlow: Sendable {
+    public var flowID: Int64
+    public var startedAt: Timestamp
+    public var endedAt: Timestamp?
+    public var outcome: RecordedOutcome
+    /// Number of who, from where, to what, through which Connector, with what outcome and stored judgement.
+    public var edge: Int64
+    /// Number of who and from where; equal numbers are equal in all of it.
+    public var origin: Int64
+    /// Number of what and through which Connector.
+    public var target: Int64
+    public var resourceIP: Int64
+    public var remark: Int64
+    /// The judgement that is stored; 0 for none.
+    public var judgement: Int64
+
+    package var outcomeCode: Int64
+    /// It is no flow of its own: another one stands for it.
+    package var isRetold: Bool
+}
+
+/// Walks all flows of a database.
+public final class FlowScan {
+    public enum Order: Sendable {
+        /// As they lie in the table, between two numbers: the cheapest.
+        case row(from: Int64 = .min, before: Int64 = .max)
+        /// By start, then by number.
+        case time
+    }
+
+    private let database: Database
+    private let edges: EdgeFacts
+
+    public init(_ database: Database) throws {
+        self.database = database
+        edges = try EdgeFacts(database)
+    }
+
+    /// `since` and `until` bound the start: from `since` on, before `until`. `withRetold`: whether records come too that were recognised as
+    /// other flows.
+    public func forEach(
+        order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, withRetold: Bool = false,
+        _ body: (StoredFlow) throws -> Void
+    ) throws {
+        try edges.load()
+        let wanted = withRetold ? FlowScan.wanted : FlowScan.wanted + " AND state & \(FlowState.retold.rawValue) = 0"
+        switch order {
+        case .time: try select(wanted + " ORDER BY started_at, flow_id", from: .min, before: .max, since, until, body)
+        case .row(let from, let before):
+            for stretch in try FlowStretch.all(database, since: since, until: until) where stretch.last >= from && stretch.first < before {
+                try select(
+                    wanted + " ORDER BY flow_id", from: max(from, stretch.first),
+                    before: stretch.last < before ? stretch.last + 1 : before, since, until, body)
+            }
+        }
+    }
+
+    private static let wanted = "started_at >= ?1 AND started_at < ?2 AND flow_id >= ?3 AND flow_id < ?4"
+
+    private func select(
+        _ condition: String, from: Int64, before: Int64, _ since: Timestamp, _ until: Timestamp, _ body: (StoredFlow) throws -> Void
+    ) throws {
+        let statement = try RawStatement(database, "SELECT \(FlowScan.columns) FROM flow_fact WHERE \(condition)")
+        statement.bind(1, since.milliseconds)
+        statement.bind(2, until.milliseconds)
+        statement.bind(3, from)
+        statement.bind(4, before)
+        defer { statement.reset() }
+        while try statement.step() { try body(try flow(statement)) }
+    }
+
+    /// One flow by its number.
+    public func flow(_ id: Int64) throws -> StoredFlow? {
+        let statement = try RawStatement(database, "SELECT \(FlowScan.columns) FROM flow_fact WHERE flow_id = ?")
+        statement.bind(1, id)
+        defer { statement.reset() }
+        return try statement.step() ? flow(statement) : nil
+    }
+
+    private static let columns = "flow_id, started_at, duration_ms, state, edge_id, resource_ip, remark_id"
+
+    @inline(__always)
+    private func flow(_ statement: RawStatement) throws -> StoredFlow {
+        let startedAt = statement.integer(1)
+        let state = FlowState(rawValue: statement.integer(3))
+        let number = statement.integer(4)
+        let edge = try edges.edge(number)
+        return StoredFlow(
+            flowID: statement.integer(0), startedAt: Timestamp(milliseconds: startedAt),
+            endedAt: statement.optionalInteger(2).map { Timestamp(milliseconds: startedAt &+ $0) }, outcome: state.outcome, edge: number,
+            origin: edge.origin, target: edge.target, resourceIP: statement.integer(5), remark: statement.integer(6),
+            judgement: edge.judgement, outcomeCode: state.outcomeCode, isRetold: state.contains(.retold))
+    }
+}
+
+/// Consecutive numbers of flows among which those of a period are.
+public struct FlowStretch: Sendable {
+    public var first: Int64
+    public var last: Int64
+
+    /// Every flow that starts from `since` on and before `until` is in one of them; ascending, with gaps between them.
+    static func all(_ database: Database, since: Timestamp, until: Timestamp) throws -> [FlowStretch] {
+        var stretches: [FlowStretch] = []
+        for run in try FlowRun.all(database, since: since, until: until) {
+            if let end = stretches.last?.last, end + 1 == run.first {
+                stretches[stretches.count - 1].last = run.last
+            } else {
+                stretches.append(FlowStretch(first: run.first, last: run.last))
+            }
+        }
+        return stretches
+    }
+
+    /// Numbers that cut the flows of a period into at most so many parts of like size, none much smaller than `smallest`; ascending,
+    /// none for one part.
+    public static func cuts(
+        _ database: Database, since: Timestamp, until: Timestamp, parts: Int, smallest: Int
+    ) throws -> [Int64] {
+        let stretches = try all(database, since: since, until: until)
+        let flows = stretches.reduce(Int64(0)) { $0 + $1.last - $1.first + 1 }
+        let parts = min(Int64(parts), flows / Int64(max(1, smallest)))
+        guard parts > 1 else { return [] }
+        var cuts: [Int64] = []
+        var before: Int64 = 0
+        for stretch in stretches {
+            let count = stretch.last - stretch.first + 1
+            while Int64(cuts.count) < parts - 1, case let wanted = flows / parts * Int64(cuts.count + 1), wanted < before + count {
+                cuts.append(stretch.first + wanted - before)
+            }
+            before += count
+        }
+        return cuts
+    }
+}

@@ -1,0 +1,193 @@
+internal import FlowModel
+package import GRDB
+
+/// Reads and writes rows of `flow_fact`.
+package final class FlowTable {
+    /// Rows written together: numbers within a run of flows have 16 bits.
+    package static let batchRows = 1 << 16
+
+    private static let integerColumns = [
+        "flow_id", "started_at", "duration_ms", "edge_id", "resource_ip", "route_id", "remark_id", "state", "bytes_received",
+        "bytes_transferred", "source_id", "source_offset", "source_line", "end_source_id", "end_offset", "end_line",
+    ]
+
+    private let batch: BatchTable
+    private let insertRows: RawStatement
+    private let update: RawStatement
+    private let load: RawStatement
+    private let insertPending: RawStatement
+    private let deletePending: RawStatement
+    private let deleteFlow: RawStatement
+    private let key: IdentityKey
+    private let loadPending: RawStatement
+    package private(set) var nextID: Int64
+
+    /// `key`: of the database's identities.
+    package init(_ database: Database, key: IdentityKey) throws {
+        self.key = key
+        let columns = FlowTable.integerColumns
+        batch = BatchTable(columns: columns.count, capacity: FlowTable.batchRows)
+        try batch.register(in: database)
+        let selected = columns.indices.map { "c\($0)" }.joined(separator: ", ")
+        insertRows = try RawStatement(
+            database,
+            """
+            INSERT INTO flow_fact (\(columns.joined(separator: ", ")), connection_id)
+            SELECT \(selected), t FROM \(BatchTable.name)
+            """)
+        let settings = columns.dropFirst().enumerated().map { "\($1) = ?\($0 + 2)" }.joined(separator: ", ")
+        update = try RawStatement(database, "UPDATE flow_fact SET \(settings) WHERE flow_id = ?1")
+        load = try RawStatement(
+            database,
+            """
+            SELECT \(columns.map { "f." + $0 }.joined(separator: ", ")), e.origin_id, e.target_id, f.connection_id,
+                \(OriginKey.columns.map { "o." + $0 }.joined(separator: ", ")),
+                \(TargetKey.columns.map { "t." + $0 }.joined(separator: ", "))
+            FROM flow_fact f JOIN edge e ON e.edge_id = f.edge_id JOIN origin o ON o.origin_id = e.origin_id
+                JOIN target t ON t.target_id = e.target_id
+            WHERE f.flow_id = ?
+            """)
+        insertPending = try RawStatement(
+            database,
+            "INSERT OR REPLACE INTO pending_duration (flow_id, hash, connector_id, closed_at, duration) VALUES (?, ?, ?, ?, ?)")
+        deleteFlow = try RawStatement(database, "DELETE FROM flow_fact WHERE flow_id = ?")
+        deletePending = try RawStatement(database, "DELETE FROM pending_duration WHERE flow_id = ?")
+        loadPending = try RawStatement(database, "SELECT duration FROM pending_duration WHERE flow_id = ?")
+        nextID = try FlowTable.firstFree(database)
+    }
+
+    private static func firstFree(_ database: Database) throws -> Int64 {
+        // Numbers of flows that were pruned are not used again.
+        try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT max((SELECT coalesce(max(flow_id), 0) FROM flow_fact), (SELECT coalesce(max(last_flow), 0) FROM flow_run)) + 1
+                """) ?? 1
+    }
+
+    package func takeID() -> Int64 {
+        defer { nextID += 1 }
+        return nextID
+    }
+
+    /// A row as a draft that can be changed and written back, and the edge that it is counted under.
+    package func draft(flowID: Int64, hash: UInt64) throws -> (draft: FlowDraft, edge: Int64)? {
+        load.bind(1, flowID)
+        guard try load.step() else {
+            load.reset()
+            return nil
+        }
+        defer { load.reset() }
+        func value(_ column: Int32) -> Int64 { load.isNull(column) ? FlowDraft.absent : load.integer(column) }
+        let startedAt = load.integer(1)
+        let duration = value(2)
+        let columns = Int32(FlowTable.integerColumns.count)
+        let state = FlowState(rawValue: load.integer(7))
+        let first = RecordPosition(source: load.integer(10), offset: load.integer(11), line: load.integer(12))
+        var last = RecordPosition.none
+        if !load.isNull(14) {
+            last = RecordPosition(
+                source: load.isNull(13) ? first.source : load.integer(13), offset: load.integer(14), line: load.integer(15))
+        }
+        let origin = OriginKey(load, from: columns + 3)
+        let target = TargetKey(load, from: columns + 3 + Int32(OriginKey.columns.count))
+        var draft = FlowDraft(
+            subject: FlowSubject(origin: FlowSubject(key, origin), target: FlowSubject(key, target)),
+            connectionID: PackedConnectionID.read(load, columns + 2), connector: target.connectorID,
+            startedAt: startedAt, endedAt: duration == FlowDraft.absent ? duration : startedAt &+ duration,
+            origin: load.integer(columns), target: load.integer(columns + 1), resourceIP: load.integer(4), route: load.integer(5),
+            remark: load.integer(6), state: state, bytesReceived: value(8), bytesTransferred: value(9), first: first, last: last,
+            rank: FlowTable.rank(of: state))
+        draft.flowID = flowID
+        draft.hash = hash
+        draft.isClean = true
+        if state.contains(.startUnknown) {
+            loadPending.bind(1, flowID)
+            if try loadPending.step() {
+                draft.duration = loadPending.integer(0)
+                draft.hadPendingDuration = true
+            }
+            loadPending.reset()
+        }
+        return (draft, load.integer(3))
+    }
+
+    private static func rank(of state: FlowState) -> Int8 {
+        if state.contains(.whole) { return FlowDraft.rank(of: .whole) }
+        if state.contains(.hasEstablished) { return FlowDraft.rank(of: .established) }
+        if state.contains(.hasClosed) { return FlowDraft.rank(of: .closed) }
+        return FlowDraft.rank(of: state.outcomeCode == 2 ? .failed : .denied)
+    }
+
+    /// Adds a draft to the rows that `insert` will write.
+    @inline(__always)
+    package func append(_ draft: UnsafePointer<FlowDraft>, edge: Int64) {
+        draft.pointee.connectionID.withBytes { id in
+            let room = batch.textRoom(ConnectionID.longest)
+            var count = PackedConnectionID.pack(id, into: room)
+            let isPacked = count > 0
+            if !isPacked, let base = id.baseAddress {
+                UnsafeMutableRawPointer(room).copyMemory(from: base, byteCount: id.count)
+                count = id.count
+            }
+            batch.append(
+                { row in FlowTable.values(draft, edge: edge) { column, value in row[column] = value } }, bytes: count, areBlob: isPacked)
+        }
+    }
+
+    package func insert() throws {
+        guard batch.count > 0 else { return }
+        try batch.drain { try insertRows.run() }
+    }
+
+    package func overwrite(_ draft: UnsafePointer<FlowDraft>, edge: Int64) throws {
+        FlowTable.values(draft, edge: edge) { column, value in
+            update.bind(Int32(column + 1), value == BatchTable.null ? nil : value)
+        }
+        try update.run()
+    }
+
+    @inline(__always)
+    private static func values(_ pointer: UnsafePointer<FlowDraft>, edge: Int64, _ put: (Int, Int64) -> Void) {
+        put(0, pointer.pointee.flowID)
+        put(1, pointer.pointee.startedAt)
+        // As it was recorded, also when the clock stepped back in between.
+        put(2, pointer.pointee.endedAt == FlowDraft.absent ? BatchTable.null : pointer.pointee.endedAt &- pointer.pointee.startedAt)
+        put(3, edge)
+        put(4, pointer.pointee.resourceIP)
+        put(5, pointer.pointee.route)
+        put(6, pointer.pointee.remark)
+        put(7, pointer.pointee.state.rawValue)
+        put(8, pointer.pointee.bytesReceived)
+        put(9, pointer.pointee.bytesTransferred)
+        put(10, pointer.pointee.first.source)
+        put(11, pointer.pointee.first.offset)
+        put(12, pointer.pointee.first.line)
+        let last = pointer.pointee.last
+        put(13, last.isNone || last.source == pointer.pointee.first.source ? BatchTable.null : last.source)
+        put(14, last.isNone ? BatchTable.null : last.offset)
+        put(15, last.isNone ? BatchTable.null : last.line)
+    }
+
+    package func writePending(_ draft: FlowDraft) throws {
+        if let duration = draft.pendingDuration, draft.endedAt != FlowDraft.absent {
+            insertPending.bind(1, draft.flowID)
+            insertPending.bind(2, Int64(bitPattern: draft.hash))
+            insertPending.bind(3, draft.connector)
+            insertPending.bind(4, draft.endedAt)
+            insertPending.bind(5, duration)
+            try insertPending.run()
+        } else if draft.hadPendingDuration {
+            deletePending.bind(1, draft.flowID)
+            try deletePending.run()
+        }
+    }
+
+    /// Takes a row out whose records are another flow's now.
+    package func remove(flowID: Int64) throws {
+        deleteFlow.bind(1, flowID)
+        try deleteFlow.run()
+        deletePending.bind(1, flowID)
+        try deletePending.run()
+    }
+}

@@ -1,0 +1,73 @@
+package import GRDB
+
+/// Which of two things counts that equally good records of one connection say: the lesser by its texts, whichever came first.
+///
+/// Numbers of dictionaries depend on the order of files; texts do not. Asked only where numbers differ, which is seldom.
+package final class RecordPrecedence {
+    private let texts: TextDictionary
+    private let lane: WritingLane
+    private let flush: () throws -> Void
+    private let selectOrigin: RawStatement
+    private let selectTarget: RawStatement
+    private let selectRoute: RawStatement
+
+    /// Columns of dictionaries that hold numbers themselves, not those of texts.
+    private static let plain: Set<String> = ["principal_kind", "port"]
+
+    /// `flush`: writes what the dictionaries hold back; the lane is owned then.
+    package init(_ database: Database, texts: TextDictionary, lane: WritingLane, flush: @escaping () throws -> Void) throws {
+        self.texts = texts
+        self.lane = lane
+        self.flush = flush
+        selectOrigin = try RecordPrecedence.select(OriginKey.self, database)
+        selectTarget = try RecordPrecedence.select(TargetKey.self, database)
+        selectRoute = try RecordPrecedence.select(RouteKey.self, database)
+    }
+
+    private static func select<Key: TupleKey>(_: Key.Type, _ database: Database) throws -> RawStatement {
+        try RawStatement(database, "SELECT \(Key.columns.joined(separator: ", ")) FROM \(Key.table) WHERE \(Key.idColumn) = ?")
+    }
+
+    package func origin(_ left: Int64, _ right: Int64) throws -> Int64 { try least(left, right, selectOrigin, OriginKey.columns) }
+    package func target(_ left: Int64, _ right: Int64) throws -> Int64 { try least(left, right, selectTarget, TargetKey.columns) }
+
+    /// 0 where neither has one.
+    package func route(_ left: Int64, _ right: Int64) throws -> Int64 {
+        left == 0 || right == 0 ? left | right : try least(left, right, selectRoute, RouteKey.columns)
+    }
+
+    /// Of two numbers of texts; 0 is none.
+    package func text(_ left: Int64, _ right: Int64) throws -> Int64 {
+        if left == right || left == 0 || right == 0 { return left == 0 ? right : left }
+        try prepare()
+        return try bytes(left).lexicographicallyPrecedes(bytes(right)) ? left : right
+    }
+
+    private func prepare() throws {
+        try lane.own()
+        try flush()
+    }
+
+    private func bytes(_ text: Int64) throws -> [UInt8] { Array((try texts.text(text) ?? "").utf8) }
+
+    private func least(_ left: Int64, _ right: Int64, _ select: RawStatement, _ columns: [String]) throws -> Int64 {
+        if left == right { return left }
+        try prepare()
+        let (a, b) = (try row(left, select, columns.count), try row(right, select, columns.count))
+        for (place, column) in columns.enumerated() where a[place] != b[place] {
+            if RecordPrecedence.plain.contains(column) { return a[place] < b[place] ? left : right }
+            // Known protocols have numbers of their own, others that of their text behind those.
+            let shift: Int64 = column == "protocol" ? 16 : 0
+            if shift > 0, a[place] < shift || b[place] < shift { return a[place] < b[place] ? left : right }
+            return try bytes(a[place] - shift).lexicographicallyPrecedes(bytes(b[place] - shift)) ? left : right
+        }
+        return left
+    }
+
+    private func row(_ id: Int64, _ select: RawStatement, _ count: Int) throws -> [Int64] {
+        select.bind(1, id)
+        defer { select.reset() }
+        guard try select.step() else { return [Int64](repeating: 0, count: count) }
+        return (0..<count).map { select.integer(Int32($0)) }
+    }
+}

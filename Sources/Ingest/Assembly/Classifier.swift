@@ -1,0 +1,58 @@
+public import AccessPolicy
+public import FlowModel
+internal import FlowStore
+
+/// Asks the policy engine about flows.
+final class Classifier {
+    private let history: PolicyHistory
+    private let named: NamedHistory
+    private let options: EngineOptions
+    private let reader: FlowFactsReader
+    private let judgements: JudgementDictionary
+    private var lastUse = LastUse()
+
+    /// Automatic locks depend on earlier flows, so flows must come in the order of time.
+    let needsTimeOrder: Bool
+
+    init(_ named: NamedHistory, options: EngineOptions, reader: FlowFactsReader, judgements: JudgementDictionary) {
+        self.named = named
+        history = named.history
+        self.options = options
+        self.reader = reader
+        self.judgements = judgements
+        needsTimeOrder = history.policies.contains(where: \.usesAutoLock)
+    }
+
+    /// What the policy makes of a flow.
+    func judge(_ draft: FlowDraft) throws -> EdgeFinder.Answer {
+        let startedAt = Timestamp(milliseconds: draft.startedAt)
+        let endedAt = draft.endedAt == FlowDraft.absent ? nil : Timestamp(milliseconds: draft.endedAt)
+        var facts = try FlowFacts(
+            origin: reader.origin(draft.origin), target: reader.target(draft.target), resourceIP: reader.address(draft.resourceIP),
+            outcome: draft.state.outcome, startedAt: startedAt, endedAt: endedAt)
+        let recorded = try reader.recordedPolicy(draft.remark)
+        facts.recordedPolicyVersion = recorded.version
+        facts.recordedPolicyDigest = recorded.digest
+        let judgement = history.judge(facts, options: options)
+        return EdgeFinder.Answer(
+            from: judgement.validity.from.milliseconds, until: judgement.validity.until.milliseconds,
+            judgement: try judgements.id(key(judgement)))
+    }
+
+    func judge(_ flow: StoredFlow) throws -> Int64 {
+        let facts = try FlowFacts(flow, reader: reader, lastUses: lastUses(before: flow))
+        return try judgements.id(key(history.judge(facts, options: options)))
+    }
+
+    private func key(_ judgement: Judgement) -> JudgementKey {
+        JudgementKey(
+            verdict: judgement.verdictClass.rawValue, reason: judgement.reason?.rawValue ?? "",
+            expectedResourceID: judgement.expectedResourceID ?? "", qualifiers: judgement.qualifierSet.text,
+            policyVersion: judgement.policy.map(named.version) ?? "")
+    }
+
+    private func lastUses(before flow: StoredFlow) throws -> LastUses {
+        guard needsTimeOrder, !flow.isRetold else { return .none }
+        return try lastUse.advance(flow, reader: reader)
+    }
+}

@@ -1,0 +1,100 @@
+internal import Crypto
+internal import FlowJournal
+internal import FlowStore
+internal import Glibc
+
+/// What a file is, found out by reading it once before anything of it is stored.
+struct SourceProbe {
+    var size: Int64
+    /// SHA-256 of the whole file, lower-case hexadecimal.
+    var digest: String
+    /// Digests of the first so many bytes.
+    var prefixes: [Int64: String]
+
+    /// Bytes of a file's beginning by which sources that it may have grown from are found.
+    static let headBytes: Int64 = 4_096
+    private static let chunk = 1 << 20
+
+    /// Whether a file begins with a journal's frame. False for one that cannot be read, as reading it will tell.
+    static func beginsWithFrame(path: String) -> Bool {
+        guard let bytes = try? firstBytes(path: path) else { return false }
+        return bytes.withUnsafeBytes { FrameHeader.isJournal($0) }
+    }
+
+    /// SHA-256 of the first `headBytes` bytes.
+    static func head(path: String) throws(InputProblem) -> String {
+        Hexadecimal.text(SHA256.hash(data: try firstBytes(path: path)))
+    }
+
+    private static func firstBytes(path: String) throws(InputProblem) -> ArraySlice<UInt8> {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: Int(headBytes))
+        var count = 0
+        while count < bytes.count {
+            let more = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count) }
+            if more < 0 {
+                if errno == EINTR { continue }
+                throw failure(path)
+            }
+            if more == 0 { break }
+            count += more
+        }
+        return bytes[..<count]
+    }
+
+    /// - Parameter sizes: ascending; digests of these prefixes are wanted.
+    static func read(path: String, sizes: [Int64]) throws(InputProblem) -> SourceProbe {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        var hash = SHA256()
+        var probe = SourceProbe(size: 0, digest: "", prefixes: [:])
+        var wanted = sizes[...]
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            var count = Glibc.read(descriptor, buffer.baseAddress, chunk)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure(path)
+            }
+            if count == 0 { break }
+            var start = 0
+            while let next = wanted.first, next - probe.size <= Int64(count - start) {
+                let part = Int(next - probe.size)
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[start..<start + part]))
+                probe.size += Int64(part)
+                start += part
+                let soFar = hash
+                probe.prefixes[next] = Hexadecimal.text(soFar.finalize())
+                wanted.removeFirst()
+            }
+            count -= start
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[start..<start + count]))
+            probe.size += Int64(count)
+        }
+        probe.digest = Hexadecimal.text(hash.finalize())
+        return probe
+    }
+
+    /// SHA-256 of the first bytes of a file, which must have as many.
+    static func prefix(path: String, size: Int64) throws(InputProblem) -> [UInt8] {
+        let probe = try read(path: path, sizes: [size])
+        guard let digest = probe.prefixes[size] else {
+            throw InputProblem(.environment, path: path, "`\(path)` became shorter while it was read; run the same command again")
+        }
+        let digits = Array(digest.utf8).map { $0 < 0x3a ? $0 - 0x30 : $0 - 0x61 + 10 }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    private static func failure(_ path: String) -> InputProblem {
+        switch errno {
+        case ENOENT: InputProblem(.refused, path: path, "`\(path)`: there is no such file; check the path")
+        case EACCES, EPERM: InputProblem(.environment, path: path, "`\(path)`: no permission to read it; run as a user who may")
+        case EISDIR: InputProblem(.refused, path: path, "`\(path)` is a directory")
+        default: InputProblem(.environment, path: path, "`\(path)`: cannot be read: \(String(cString: strerror(errno)))")
+        }
+    }
+}

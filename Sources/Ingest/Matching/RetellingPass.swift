@@ -1,0 +1,263 @@
+internal import FlowStore
+internal import GRDB
+
+/// Recognises records without connection id as the flows that Connectors' own records tell of, at the end of an ingest.
+///
+/// It looks at what came or changed since the last time and at what is near it in time, so its cost follows what was ingested. Killed at
+/// any moment, the next ingest goes on where it was, and comes to the same.
+final class RetellingPass {
+    /// Times that are looked at before what they led to is written down as done.
+    private static let chunk = 400_000
+    /// Flows in memory at a time; about 50 MB with what is made of them.
+    private static let mostFlows = 150_000
+    /// Rows that change in one transaction.
+    private static let mostChanges = 100_000
+
+    private struct Change {
+        var group: Int
+        var at: Int64
+    }
+
+    private let database: Database
+    private let reader: TellingReader
+    private let rollup: EdgeRollup
+    private let mark: RawStatement
+    private let unmark: RawStatement
+    private let insert: RawStatement
+    private let remove: RawStatement
+    private let exists: RawStatement
+    /// Whether records that tell of ends are there, and the farthest that any record reaches.
+    private let byEnd: Bool
+    private let reach: Int64
+    /// When records without connection id are there; ascending, apart from each other.
+    private let told: [TellingReader.Span]
+    private let toldRuns: Set<Int64>
+    private var comparedThrough: Int64
+    private var groups: [TellingReader.Group] = []
+    private var numbers: [TellingReader.Group: Int] = [:]
+    private var changes = 0
+    /// The runs near the times that are looked at.
+    private var runs: [FlowRun] = []
+
+    /// Nil when there is nothing to compare: no record without connection id ever came.
+    init?(_ database: Database) throws {
+        let runs = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT t.first_flow, t.kinds, r.earliest, r.latest FROM retelling_run t JOIN flow_run r ON r.first_flow = t.first_flow
+                ORDER BY 1
+                """)
+        guard let first = runs.first?[0] as Int64? else { return nil }
+        self.database = database
+        let kinds = runs.reduce(RetellingNotes.Kinds()) { $0.union(RetellingNotes.Kinds(rawValue: $1[1])) }
+        byEnd = kinds.contains(.byEnd)
+        reach = kinds == .whole ? MatchReach.usual : MatchReach.coarse
+        let influence = RetellingMatcher.influence(reach: reach)
+        told = RetellingPass.merged(runs.map { RetellingPass.span($0[2], $0[3], widenedBy: influence) })
+        toldRuns = Set(runs.map { $0[0] })
+        comparedThrough = max(try RetellingNotes.comparedThrough(database), first - 1)
+        reader = try TellingReader(database)
+        rollup = try EdgeRollup(database)
+        mark = try RawStatement(database, "UPDATE flow_fact SET state = state | \(FlowState.retold.rawValue) WHERE flow_id = ?")
+        unmark = try RawStatement(database, "UPDATE flow_fact SET state = state & ~\(FlowState.retold.rawValue) WHERE flow_id = ?")
+        insert = try RawStatement(
+            database, "INSERT OR REPLACE INTO retelling_fact (flow_id, original_flow, differences) VALUES (?, ?, ?)")
+        remove = try RawStatement(database, "DELETE FROM retelling_fact WHERE flow_id = ?")
+        exists = try RawStatement(database, "SELECT 1 FROM flow_fact WHERE flow_id = ?")
+    }
+
+    /// Compares what has not been compared yet. `shouldStop` is asked now and then; what is left then is for the next time.
+    func run(_ report: inout IngestReport, shouldStop: () -> Bool) throws {
+        do {
+            while try !shouldStop() && compareChunk(&report) {}
+        } catch {
+            if database.isInsideTransaction { try? database.rollback() }
+            throw error
+        }
+    }
+
+    /// False when there was nothing left.
+    private func compareChunk(_ report: inout IngestReport) throws -> Bool {
+        var found: [Change] = []
+        let queued = try readQueue(&found)
+        let through = try readNewFlows(&found)
+        guard queued != nil || through > comparedThrough else { return false }
+        found.sort { ($0.group, $0.at) < ($1.group, $1.at) }
+        let width = 2 * RetellingMatcher.influence(reach: reach) + (byEnd ? MatchReach.longestByEnd : 0)
+        let period = RetellingPass.span(found.map(\.at).min() ?? 0, found.map(\.at).max() ?? 0, widenedBy: width)
+        runs = found.isEmpty ? [] : try FlowRun.all(database, from: period.from, through: period.through)
+        try database.beginTransaction(.immediate)
+        var start = 0
+        while start < found.count {
+            var end = start
+            while end < found.count, found[end].group == found[start].group { end += 1 }
+            var times: [Int64] = []
+            for change in found[start..<end] where times.last != change.at { times.append(change.at) }
+            try compare(groups[found[start].group], times[...], &report)
+            start = end
+        }
+        if let queued {
+            try database.execute(
+                sql: "DELETE FROM retelling_queue WHERE (origin_id, at) <= (?, ?)", arguments: [queued.origin, queued.at])
+        }
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", arguments: [RetellingNotes.through, String(through)])
+        try rollup.flush()
+        try database.commit()
+        comparedThrough = through
+        changes = 0
+        return true
+    }
+
+    // MARK: What is to be looked at
+
+    /// Gives the last entry that was read; nil when there is none.
+    private func readQueue(_ found: inout [Change]) throws -> (origin: Int64, at: Int64)? {
+        let queue = try RawStatement(
+            database, "SELECT origin_id, at FROM retelling_queue ORDER BY origin_id, at LIMIT \(RetellingPass.chunk)")
+        defer { queue.reset() }
+        var last: (origin: Int64, at: Int64)?
+        while try queue.step() {
+            let entry = (origin: queue.integer(0), at: queue.integer(1))
+            try add(entry.origin, entry.at, &found)
+            last = entry
+        }
+        return last
+    }
+
+    /// Adds the times of new flows, by whole runs. Gives the last flow that was looked at.
+    private func readNewFlows(_ found: inout [Change]) throws -> Int64 {
+        let runs = try Row.fetchAll(
+            database, sql: "SELECT first_flow, last_flow, earliest, latest FROM flow_run WHERE last_flow > ? ORDER BY 1",
+            arguments: [comparedThrough])
+        let flows = try RawStatement(
+            database,
+            """
+            SELECT e.origin_id, f.started_at, f.duration_ms, f.connection_id IS NULL FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
+            WHERE f.flow_id BETWEEN ? AND ?
+            """)
+        var through = comparedThrough
+        for row in runs where found.count < RetellingPass.chunk {
+            let run = FlowRun(first: row[0], last: row[1], earliest: row[2], latest: row[3])
+            through = run.last
+            let latest = run.latest &+ (byEnd ? MatchReach.longestByEnd : 0)
+            guard toldRuns.contains(run.first) || TellingReader.meets(told, run.earliest, latest) else { continue }
+            flows.bind(1, run.first)
+            flows.bind(2, run.last)
+            defer { flows.reset() }
+            while try flows.step() {
+                let (origin, startedAt) = (flows.integer(0), flows.integer(1))
+                let isRow = flows.integer(3) != 0
+                if isRow || TellingReader.meets(told, startedAt, startedAt) { try add(origin, startedAt, &found) }
+                if byEnd, let duration = flows.optionalInteger(2), duration > 0, duration <= MatchReach.longestByEnd {
+                    let endedAt = startedAt &+ duration
+                    if isRow || TellingReader.meets(told, endedAt, endedAt) { try add(origin, endedAt, &found) }
+                }
+            }
+        }
+        return through
+    }
+
+    private func add(_ origin: Int64, _ at: Int64, _ found: inout [Change]) throws {
+        guard let group = try reader.group(of: origin) else { return }
+        if numbers[group] == nil {
+            numbers[group] = groups.count
+            groups.append(group)
+        }
+        if let number = numbers[group] { found.append(Change(group: number, at: at)) }
+    }
+
+    private static func span(_ from: Int64, _ through: Int64, widenedBy width: Int64) -> TellingReader.Span {
+        let (low, lowOverflow) = from.subtractingReportingOverflow(width)
+        let (high, highOverflow) = through.addingReportingOverflow(width)
+        return TellingReader.Span(from: lowOverflow ? .min : low, through: highOverflow ? .max : high)
+    }
+
+    private static func merged(_ spans: [TellingReader.Span]) -> [TellingReader.Span] {
+        var merged: [TellingReader.Span] = []
+        for span in spans.sorted(by: { $0.from < $1.from }) {
+            if let last = merged.last, span.from <= last.through {
+                merged[merged.count - 1].through = max(last.through, span.through)
+            } else {
+                merged.append(span)
+            }
+        }
+        return merged
+    }
+
+    // MARK: Looking
+
+    /// Compares the flows of a group near the given times, which ascend.
+    private func compare(_ group: TellingReader.Group, _ times: ArraySlice<Int64>, _ report: inout IngestReport) throws {
+        guard !times.isEmpty else { return }
+        // What can be felt at a time is decided right when everything is there that can be felt where it is felt.
+        let influence = RetellingMatcher.influence(reach: reach)
+        let near = RetellingPass.merged(times.map { RetellingPass.span($0, $0, widenedBy: influence) })
+        guard near.contains(where: { TellingReader.meets(told, $0.from, $0.through) }) else { return }
+        let spans = RetellingPass.merged(times.map { RetellingPass.span($0, $0, widenedBy: 2 * influence) })
+        let most = times.count == 1 ? Int.max : RetellingPass.mostFlows
+        guard let (all, originals) = try reader.read(group, spans, byEnd: byEnd, runs: runs, limit: most) else {
+            let middle = times.startIndex + times.count / 2
+            try compare(group, times[..<middle], &report)
+            try compare(group, times[middle...], &report)
+            return
+        }
+        guard !all.isEmpty else { return }
+        let rows = try withoutPruned(all, originals)
+        let tellings = rows.map(\.telling)
+        var answers = [RetellingMatcher.Pair?](repeating: nil, count: rows.count)
+        for teller in Teller.allCases {
+            for pair in RetellingMatcher.pairs(rows: tellings, originals: originals, teller: teller) { answers[pair.row] = pair }
+        }
+        for (row, answer) in zip(rows, answers) {
+            guard let teller = row.telling.teller else { continue }
+            let at = row.telling.anchor(for: teller) ?? row.telling.startedAt
+            guard TellingReader.meets(near, at, at) else { continue }
+            try write(row, answer.map { (originals[$0.original].flowID, $0.differences.rawValue) }, &report)
+        }
+        guard changes >= RetellingPass.mostChanges || rollup.isFull else { return }
+        try rollup.flush()
+        try database.commit()
+        try database.beginTransaction(.immediate)
+        changes = 0
+    }
+
+    /// Leaves out the rows whose original was pruned since they were recognised: they stay what they are.
+    private func withoutPruned(_ rows: [TellingReader.StoredRow], _ originals: [Telling]) throws -> [TellingReader.StoredRow] {
+        let present = Set(originals.map(\.flowID))
+        return try rows.filter { row in
+            guard let known = row.known, !present.contains(known.original) else { return true }
+            exists.bind(1, known.original)
+            defer { exists.reset() }
+            return try exists.step()
+        }
+    }
+
+    private func write(
+        _ row: TellingReader.StoredRow, _ answer: (original: Int64, differences: Int64)?, _ report: inout IngestReport
+    ) throws {
+        if row.known == nil, answer == nil { return }
+        if let known = row.known, let answer, known == answer { return }
+        report.recognised += (answer == nil ? 0 : 1) - (row.known == nil ? 0 : 1)
+        report.conflicts += ((answer?.differences ?? 0) == 0 ? 0 : 1) - ((row.known?.differences ?? 0) == 0 ? 0 : 1)
+        let flow = row.telling.flowID
+        if let answer {
+            insert.bind(1, flow)
+            insert.bind(2, answer.original)
+            insert.bind(3, answer.differences)
+            try insert.run()
+            if row.known == nil {
+                mark.bind(1, flow)
+                try mark.run()
+                rollup.remove(row.contribution, flowID: flow)
+            }
+        } else {
+            remove.bind(1, flow)
+            try remove.run()
+            unmark.bind(1, flow)
+            try unmark.run()
+            rollup.add(row.contribution, flowID: flow)
+        }
+        changes += 1
+    }
+}

@@ -1,0 +1,519 @@
+internal import FlowJournal
+internal import FlowModel
+internal import FlowStore
+internal import GRDB
+internal import LogFormats
+
+/// Puts decoded batches into the database.
+///
+/// A transaction holds facts, roll-ups and the positions of their sources together, over several batches and sources: whatever happens,
+/// the database is as if everything up to some batch had been ingested and nothing behind it.
+final class IngestWriter {
+    /// A transaction ends after this even if little came: what was read is there to be asked.
+    private static let transactionTime = Duration.seconds(5)
+    /// Pages of the write-ahead log at which it is folded into the database.
+    private static let checkpointPages = 8_000
+
+    private let database: Database
+    private let lane: WritingLane
+    private let texts: TextDictionary
+    private let origins: TupleDictionary<OriginKey>
+    private let targets: TupleDictionary<TargetKey>
+    private let routes: TupleDictionary<RouteKey>
+    private let remarks: RemarkDictionary
+    private let edges: TupleDictionary<EdgeKey>
+    private let judgements: JudgementDictionary
+    private let table: FlowTable
+    private let identities: IdentityRuns
+    private let known: KnownFlows
+    private let occurrences: RowOccurrences
+    private let originFlows: OriginFlows
+    private let retellings: RetellingNotes
+    private let rollup: EdgeRollup
+    private let calibration: DurationCalibration
+    private let assembly: FlowAssembly
+    private let finder: EdgeFinder
+    private let records: RecordTables
+    private let sources: SourceTable
+    let identityKey: IdentityKey
+    private let classifier: Classifier?
+    /// The first flow that this writer adds.
+    private let firstOwnFlow: Int64
+    private let horizon: Horizon
+
+    private let transactionEvents: Int
+    /// Lines taken in since the last commit, and when that began.
+    private var events = 0
+    private var began = ContinuousClock.now
+    private var sort = RadixSort()
+    /// The upper 48 bits of the drafts' hashes over their places, ascending.
+    private var order: [UInt64] = []
+    /// Rows that are not written yet: the sources by number, frames with the numbers of theirs.
+    private var unwrittenSources: [Int64: SourceRow] = [:]
+    private var unwrittenFrames: [(source: Int64, row: FrameRow)] = []
+    /// Trees that the journals have with what was taken in, by directory.
+    private var unwrittenHeads: [String: (head: TreeHead, origin: String?)] = [:]
+    /// Off while it is not known whether what is taken in may stay.
+    var mayCommit = true
+    private let now: Timestamp
+    /// What was done since the last commit; what a commit on its way takes along; what is committed.
+    private(set) var sinceCommit = IngestReport()
+    private var underWay = IngestReport()
+    private var committed = IngestReport()
+    /// Events that were known already, by source, since the last commit.
+    private var duplicatesBySource: [Int64: Int64] = [:]
+    /// Batches that were taken in.
+    private(set) var batches = 0
+    /// Called when what was taken in so far is on its way to be committed.
+    var willCommit: (() -> Void)?
+
+    /// `transactionEvents`, `batchFlows`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil
+    /// leaves flows unjudged.
+    init(
+        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int, now: Timestamp,
+        makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
+    ) throws {
+        self.database = database
+        self.transactionEvents = transactionEvents
+        self.now = now
+        lane = try WritingLane(database) { try IngestWriter.enterWriteAheadLog(database) }
+        texts = try TextDictionary(database, lane: lane)
+        origins = try TupleDictionary(database, lane: lane)
+        targets = try TupleDictionary(database, lane: lane)
+        routes = try TupleDictionary(database, lane: lane)
+        remarks = try RemarkDictionary(database, lane: lane)
+        edges = try TupleDictionary(database, lane: lane, limit: 1 << 17)
+        judgements = try JudgementDictionary(database)
+        identityKey = try DerivedTables.identityKey(database)
+        table = try FlowTable(database, key: identityKey)
+        firstOwnFlow = table.nextID
+        horizon = try Horizon(database)
+        identities = try IdentityRuns(database)
+        originFlows = try OriginFlows(database)
+        retellings = try RetellingNotes(database)
+        rollup = try EdgeRollup(database)
+        calibration = try DurationCalibration(database, stated: statedUnit)
+        records = try RecordTables(database)
+        sources = SourceTable(database, stated: statedUnit)
+        classifier = makeClassifier(try FlowFactsReader(database, texts: texts), judgements)
+        finder = EdgeFinder(edges: edges, rollup: rollup, judge: classifier?.judge)
+        let (lane, texts, origins, targets, routes) = (lane, texts, origins, targets, routes)
+        let precedence = try RecordPrecedence(database, texts: texts, lane: lane) {
+            try texts.flush()
+            try origins.flush()
+            try targets.flush()
+            try routes.flush()
+        }
+        known = KnownFlows(
+            identities: identities, reused: try ReusedIdentities(database), table: table, horizon: horizon, remarks: remarks,
+            precedence: precedence, calibration: calibration)
+        occurrences = RowOccurrences(database, lane: lane)
+        assembly = FlowAssembly(
+            texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, precedence: precedence,
+            calibration: calibration,
+            key: identityKey, occurrences: occurrences, limit: batchFlows)
+    }
+
+    /// Takes in a batch of `source` and moves the source to `progress`.
+    func write(
+        _ batch: RecordBatch, _ numbers: [EventNumbers], map: inout SymbolMap, source: inout SourceRow, progress: SourceProgress
+    ) throws {
+        batches += 1
+        if events == 0 { began = .now }
+        try add(batch, numbers, &map, source: source.id)
+        if batch.eventCount > batch.flows.count || !batch.quarantined.isEmpty {
+            try lane.own()
+            try records.write(batch, source: source.id, report: &sinceCommit)
+        }
+        source.advance(to: progress, over: batch)
+        unwrittenSources[source.id] = source
+        for frame in progress.frames { unwrittenFrames.append((source.id, frame)) }
+        events += max(1, batch.lines)
+        sinceCommit.noise += Int64(batch.noiseLines)
+        sinceCommit.lines += Int64(batch.lines)
+        sinceCommit.quarantined += Int64(batch.quarantined.count)
+        for line in batch.quarantined { sinceCommit.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
+        let isLong = began.duration(to: .now) >= IngestWriter.transactionTime
+        if mayCommit, events >= transactionEvents || isLong { try flush(commits: true) }
+        try texts.trim()
+    }
+
+    /// Notes what was done beside the records themselves.
+    func note(_ body: (inout IngestReport) -> Void) {
+        body(&sinceCommit)
+    }
+
+    /// All that was done, as far as it was not undone.
+    var report: IngestReport {
+        var all = committed
+        all.add(underWay)
+        all.add(sinceCommit)
+        return all
+    }
+
+    /// The sources, with what was taken in.
+    func settledSources() throws -> SourceTable {
+        try lane.wait()
+        guard !unwrittenSources.isEmpty || !unwrittenFrames.isEmpty || !unwrittenHeads.isEmpty else { return sources }
+        try lane.own()
+        try writeSources()
+        return sources
+    }
+
+    /// The sources, to be changed in the transaction of what was taken in.
+    func ownedSources() throws -> SourceTable {
+        try lane.own()
+        try writeSources()
+        return sources
+    }
+
+    /// Records of `source` without connection id are counted from its beginning.
+    func beginCounting(_ source: Int64) throws {
+        try occurrences.begin(source)
+    }
+
+    private func writeSources() throws {
+        for source in unwrittenSources.values.sorted(by: { $0.id < $1.id }) { try sources.update(source) }
+        for (source, row) in unwrittenFrames { try records.writeFrame(row, source: source) }
+        unwrittenSources.removeAll()
+        unwrittenFrames.removeAll()
+        try sources.writePlaces()
+        for (directory, seen) in unwrittenHeads.sorted(by: { $0.key < $1.key }) {
+            try JournalMemory(database: database).remember(seen.head, origin: seen.origin, directory: directory, at: now)
+        }
+        unwrittenHeads = [:]
+    }
+
+    /// What was seen of journals.
+    func journals() throws -> JournalMemory {
+        try lane.wait()
+        return JournalMemory(database: database)
+    }
+
+    /// The tree of a journal with what is written next is remembered in the same transaction.
+    func rememberNext(_ head: TreeHead, origin: String?, directory: String) {
+        unwrittenHeads[directory] = (head, origin)
+    }
+
+    /// The tree of a journal is remembered with the transaction, unless it is already.
+    func remember(_ head: TreeHead, origin: String?, directory: String) throws {
+        guard try !journals().knows(head, origin: origin, directory: directory) else { return }
+        rememberNext(head, origin: origin, directory: directory)
+    }
+
+    private func add(_ batch: RecordBatch, _ numbers: [EventNumbers], _ map: inout SymbolMap, source: Int64) throws {
+        var kinds = [Int64](repeating: 0, count: FlowEvent.Kind.allCases.count)
+        var first = Timestamp.distantFuture
+        var last = Timestamp.distantPast
+        try batch.flows.withUnsafeBufferPointer { flows in
+            guard let base = flows.baseAddress else { return }
+            for index in 0..<flows.count {
+                let event = base + index
+                if index + 8 < flows.count { assembly.prepare(numbers[index + 8]) }
+                switch try assembly.add(event, numbers[index], symbols: batch.symbols, map: &map, source: source) {
+                case .newDraft, .completed: break
+                case .duplicate: countDuplicates(1, source: source)
+                }
+                kinds[Int(event.pointee.kind.rawValue)] += 1
+                first = min(first, event.pointee.timestamp)
+                last = max(last, event.pointee.timestamp)
+                if event.pointee.extras >= 0 {
+                    try lane.own()
+                    try records.writeExtra(batch.extras[Int(event.pointee.extras)], of: event.pointee, source: source)
+                    sinceCommit.unknownFieldEvents += 1
+                }
+                if assembly.isFull { try flush(commits: false) }
+            }
+        }
+        for kind in FlowEvent.Kind.allCases where kinds[Int(kind.rawValue)] > 0 {
+            sinceCommit.flowEvents[kind, default: 0] += kinds[Int(kind.rawValue)]
+        }
+        if !batch.flows.isEmpty {
+            sinceCommit.see(first)
+            sinceCommit.see(last)
+        }
+    }
+
+    private func countDuplicates(_ count: Int64, source: Int64) {
+        duplicatesBySource[source, default: 0] += count
+        sinceCommit.duplicates += count
+    }
+
+    /// Has what was taken in written on the lane, while more is taken in.
+    private func flush(commits: Bool) throws {
+        try lane.own()
+        settleCounts()
+        try flushDictionaries()
+        try writeSources()
+        let insertion = assembly.count > 0 ? try makeRows() : nil
+        if commits {
+            for (source, count) in duplicatesBySource.sorted(by: { $0.key < $1.key }) {
+                try sources.addDuplicates(count, source: source)
+            }
+            duplicatesBySource = [:]
+            willCommit?()
+            (underWay, sinceCommit) = (sinceCommit, IngestReport())
+            events = 0
+        }
+        guard commits || rollup.isFull else { return lane.lend(commits: false) { try insertion?() } }
+        let rollup = rollup
+        if rollup.isReduced {
+            // What is read then for the roll-up needs this thread.
+            try insertion?()
+            try rollup.flush()
+            if commits { try lane.end() }
+        } else {
+            lane.lend(commits: commits) {
+                try insertion?()
+                try rollup.flush()
+            }
+        }
+    }
+
+    /// What a commit took along is committed when the connection is free again.
+    private func settleCounts() {
+        committed.add(underWay)
+        underWay = IngestReport()
+    }
+
+    private func flushDictionaries() throws {
+        try texts.flush()
+        try origins.flush()
+        try targets.flush()
+        try routes.flush()
+        try remarks.flush()
+    }
+
+    /// Makes rows of the drafts: those of connections that the database knows are written over their rows, the others are written by
+    /// what is returned.
+    private func makeRows() throws -> () throws -> Void {
+        defer { assembly.removeAll() }
+        let drafts = UnsafeMutableBufferPointer(start: assembly.drafts, count: assembly.count)
+        order.removeAll(keepingCapacity: true)
+        for index in drafts.indices { order.append(drafts[index].hash & ~0xffff | UInt64(index)) }
+        sort.sort(&order)
+        let met = try known.meet(drafts, order)
+        count(drafts, met)
+
+        let first = table.nextID
+        for index in drafts.indices where drafts[index].flowID == 0 && met.meeting(index) != .absorbed {
+            drafts[index].flowID = table.takeID()
+        }
+        try remove(met.removed)
+        try write(drafts, met)
+        try write(changed: met.changed)
+        try known.enterReused(met, drafts)
+        try retellings.endRun(first: first)
+        try calibration.flush()
+        var run = OriginFlows.Run(first: first, capacity: drafts.count)
+        var entries: [(key: UInt64, flow: UInt32)] = []
+        entries.reserveCapacity(drafts.count)
+        if let base = drafts.baseAddress {
+            for index in drafts.indices where met.meeting(index).isNew { run.append(base + index) }
+        }
+        for word in order {
+            let index = Int(word & 0xffff)
+            if met.meeting(index) == .new {
+                entries.append((IdentityRuns.key(word), UInt32(truncatingIfNeeded: drafts[index].flowID - first)))
+            }
+        }
+        let (edges, table, originFlows, identities) = (edges, table, originFlows, identities)
+        let (flows, keys) = (run, entries)
+        return {
+            try edges.flush()
+            try table.insert()
+            try originFlows.add(flows)
+            try identities.add(base: first, keys)
+        }
+    }
+
+    private func count(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ met: KnownFlows.Result) {
+        for index in drafts.indices where met.meeting(index).isNew {
+            sinceCommit.newFlows += 1
+            sinceCommit.completions += Int64(drafts[index].completions)
+        }
+        sinceCommit.completions += met.completions
+        for (source, count) in met.duplicates { countDuplicates(count, source: source) }
+    }
+
+    /// Takes out rows whose records are other flows' now.
+    private func remove(_ rows: [KnownFlows.Change]) throws {
+        for row in rows {
+            try table.remove(flowID: row.old.flowID)
+            if !row.old.state.contains(.retold) { rollup.remove(row.old.contribution(edge: row.edge), flowID: row.old.flowID) }
+            try retellings.see(change: row.old, to: row.old)
+        }
+    }
+
+    /// Writes over rows that no draft stands for.
+    private func write(changed rows: [(flow: FlowDraft, change: KnownFlows.Change)]) throws {
+        for var row in rows where !row.flow.isClean {
+            try withUnsafePointer(to: &row.flow) { try overwrite($0, row.change) }
+        }
+    }
+
+    /// Puts new rows into the table's batch, and writes those that are known.
+    private func write(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ met: KnownFlows.Result) throws {
+        guard let base = drafts.baseAddress else { return }
+        for index in drafts.indices where !drafts[index].isClean {
+            let draft = UnsafePointer(base + index)
+            if index + 16 < drafts.count { finder.prepareFirst(draft + 16) }
+            if index + 8 < drafts.count { finder.prepareThen(draft + 8) }
+            if met.meeting(index) == .known, let change = met.changes[index] {
+                try overwrite(draft, change)
+                continue
+            }
+            table.append(draft, edge: try finder.edge(of: draft, counts: true))
+            retellings.see(draft)
+            if draft.pointee.duration != FlowDraft.absent { try table.writePending(draft.pointee) }
+        }
+    }
+
+    /// Writes a flow over its row.
+    private func overwrite(_ draft: UnsafePointer<FlowDraft>, _ change: KnownFlows.Change) throws {
+        let old = change.old
+        let edge = try finder.edge(of: draft, counts: false)
+        try edges.flush()
+        try table.overwrite(draft, edge: edge)
+        if !old.state.contains(.retold) {
+            rollup.replace(
+                old.contribution(edge: change.edge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
+        }
+        try retellings.see(change: old, to: draft.pointee)
+        if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
+            try originFlows.note(
+                flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
+                startedAt: draft.pointee.startedAt)
+        }
+        if draft.pointee.duration != FlowDraft.absent || draft.pointee.hadPendingDuration { try table.writePending(draft.pointee) }
+    }
+
+    // MARK: Transactions
+
+    /// Commits what was taken in.
+    func commit() throws {
+        if events > 0 { try flush(commits: true) }
+        try lane.wait()
+        settleCounts()
+        // Rows of sources may have been written without any of their events.
+        guard lane.isInTransaction || !unwrittenSources.isEmpty || !unwrittenHeads.isEmpty || sources.hasPlaces else { return }
+        try lane.own()
+        try writeSources()
+        willCommit?()
+        try lane.end()
+        committed.add(sinceCommit)
+        sinceCommit = IngestReport()
+    }
+
+    /// Has nothing under way when it returns: what was not committed is undone. Gives what was committed. Of no use for writing any more,
+    /// since what memory believes of the database may be void.
+    func abandon() throws -> IngestReport {
+        defer { undo() }
+        try lane.wait()
+        settleCounts()
+        return committed
+    }
+
+    /// The same without asking what was committed.
+    func undo() {
+        lane.undo()
+    }
+
+    /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
+    private static func enterWriteAheadLog(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                PRAGMA wal_autocheckpoint = \(checkpointPages)
+                """)
+    }
+
+    /// Makes one plain file again, which can be read from where nothing can be written.
+    func leaveWriteAheadLog() throws {
+        guard lane.isPrepared else { return }
+        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+    }
+
+    // MARK: Answers that came late
+
+    /// Flows that waited for the unit of their Connector's durations and can have their start now. Returns how many still wait.
+    func resolvePendingDurations() throws -> Int64 {
+        let waiting = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT p.connector_id, max(s.duration_unit IS NOT NULL) FROM pending_duration p
+                    LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
+                GROUP BY 1 ORDER BY 1
+                """)
+        for row in waiting where row[1] as Bool? == true || calibration.unit(of: row[0]) != .unstated {
+            try lane.own()
+            try resolvePendingDurations(of: row[0])
+            try rollup.flush()
+            try lane.end()
+        }
+        return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
+    }
+
+    private func resolvePendingDurations(of connector: Int64) throws {
+        let page = 20_000
+        var last = Int64.min
+        while true {
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT p.flow_id, p.hash, p.duration, s.duration_unit FROM pending_duration p
+                        LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
+                    WHERE p.connector_id = ? AND p.flow_id > ? ORDER BY p.flow_id LIMIT \(page)
+                    """, arguments: [connector, last])
+            guard let end = rows.last else { return }
+            last = end[0]
+            var changes: [(flow: FlowDraft, change: KnownFlows.Change)] = []
+            for row in rows {
+                guard let (found, edge) = try table.draft(flowID: row[0], hash: UInt64(bitPattern: row[1])),
+                    found.endedAt != FlowDraft.absent
+                else {
+                    try database.execute(sql: "DELETE FROM pending_duration WHERE flow_id = ?", arguments: [row[0] as Int64])
+                    continue
+                }
+                let unit = calibration.unit(of: connector, statedForSource: SourceTable.unit(row[3]))
+                guard let span = DurationCalibration.milliseconds(row[2], unit) else { continue }
+                if row[3] as String? == nil { try sources.noteUnit(source: found.first.source) }
+                var draft = found
+                draft.startedAt = draft.endedAt.subtractingReportingOverflow(span).partialValue
+                draft.state.remove(.startUnknown)
+                draft.state.insert(.startInferred)
+                if unit == .microseconds { draft.state.insert(.microseconds) }
+                draft.isClean = false
+                changes.append((draft, KnownFlows.Change(edge: edge, old: found)))
+            }
+            try write(changed: changes)
+        }
+    }
+
+    /// Judges again the flows that were there before, under snapshots that came with this ingest, or every flow where answers depend on
+    /// others; builds the roll-up again. Returns the number of flows whose judgement changed.
+    func judgeAgain() throws -> Int64 {
+        guard let classifier, classifier.needsTimeOrder || firstOwnFlow > 1 else { return 0 }
+        let order = classifier.needsTimeOrder ? FlowScan.Order.time : .row(before: firstOwnFlow)
+        var changed: Int64 = 0
+        try lane.own()
+        let scan = try FlowScan(database)
+        let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
+        try scan.forEach(order: order, withRetold: true) { flow in
+            let judgement = try classifier.judge(flow)
+            guard judgement != flow.judgement else { return }
+            let key = EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, judgement: judgement)
+            update.bind(1, try edges.id(key))
+            try edges.flush()
+            update.bind(2, flow.flowID)
+            try update.run()
+            changed += 1
+        }
+        if changed > 0 { try EdgeRollup.rebuild(database) }
+        try lane.end()
+        return changed
+    }
+
+    /// Answers depend on the order of flows, so they can be given only when all are there.
+    var needsOrderedJudgement: Bool { classifier?.needsTimeOrder ?? false }
+}
