@@ -62,7 +62,7 @@ struct JournalIngest {
                 if leaf.index == 0 { try meet(leaf, &run) }
                 if segment?.number != leaf.segment {
                     try finish(&segment, &piece, &run, pool)
-                    segment = try begin(leaf, origin: run.origin)
+                    segment = try begin(leaf, moment, origin: run.origin)
                 }
                 guard var current = segment else { continue }
                 current.frames += 1
@@ -231,7 +231,7 @@ struct JournalIngest {
 
     // MARK: Segments
 
-    private func begin(_ leaf: JournalPass.Leaf, origin: String?) throws -> Segment {
+    private func begin(_ leaf: JournalPass.Leaf, _ moment: JournalMoment, origin: String?) throws -> Segment {
         let path = wanted[leaf.segment] ?? leaf.path
         let head = try SourceProbe.head(path: leaf.path)
         var row = try writer.settledSources().find(journalPath: path, origin: origin)
