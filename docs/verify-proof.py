@@ -97,7 +97,9 @@ def check(proof_file, frame_file, key_file):
     own = [data[4:] for signer, data in signatures if (signer, data[:4].hex()) == (name, key_id)]
     if not all(is_signed(key[1:], text.encode(), data) for data in own):
         return 5, "the signature is wrong"
-    return (0, f"proved: frame {index} of {size} in the journal {journal!a} signed by {name!a}") if own else (6, "the checkpoint is not signed by the key")
+    others = ", ".join(f"{signer}+{data[:4].hex()}" for signer, data in signatures)
+    return (0, f"proved: frame {index} of {size} in the journal {journal!a} signed by {name!a}") if own else (
+        6, f"the checkpoint is not signed by the key, but by {others!a}; after a change of keys, give the successor's: FILE:{journal!a}")
 
 try:
     status, message = check(*sys.argv[1:4])

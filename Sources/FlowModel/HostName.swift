@@ -8,8 +8,8 @@ public enum HostName: Hashable, Sendable {
     /// By `DomainName.normalized`. Also every text that is neither an address nor a name that the DNS can carry.
     case name(String)
 
-    /// Brackets around an IPv6 address are passed over. An address with a zone (`fe80::1%eth0`) means nothing outside of the host that
-    /// wrote it: it is a name, with the address in its canonical form and the zone as it stands.
+    /// Brackets around an IPv6 address are passed over, and so is a zone (`fe80::1%eth0`): it says by which interface of the host that wrote
+    /// it, and not which address.
     public init(_ text: some StringProtocol) {
         var inside = String(text)
         if inside.utf8.count > 2, inside.utf8.first == UInt8(ascii: "["), inside.utf8.last == UInt8(ascii: "]") {
@@ -18,13 +18,22 @@ public enum HostName: Hashable, Sendable {
         }
         if let address = IPAddress(inside) {
             self = .address(address)
-        } else if let mark = inside.firstIndex(of: "%"), let address = IPAddress(inside[..<mark]), address.family == .v6 {
-            self = .name(address.description + inside[mark...])
+        } else if let address = HostName.zoned(inside) {
+            self = .address(address)
         } else {
             // With the dot of the root taken off, a name may turn out to be an address.
             let name = DomainName.normalized(String(text))
             self = IPAddress(name).map(HostName.address) ?? .name(name)
         }
+    }
+
+    /// The address of a text that is an IPv6 address and a zone.
+    private static func zoned(_ text: String) -> IPAddress? {
+        let bytes = text.utf8
+        guard let mark = bytes.firstIndex(of: UInt8(ascii: "%")), bytes[..<mark].contains(UInt8(ascii: ":")) else { return nil }
+        let zone = bytes[bytes.index(after: mark)...]
+        guard !zone.isEmpty, !zone.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "/") }) else { return nil }
+        return IPAddress(text[..<mark])
     }
 
     /// The address, when it is one.

@@ -23,6 +23,8 @@ public struct Ingest {
         public var transactionEvents = 1_000_000
         /// Flows that are made into rows together; the answer is the same with any number.
         var batchFlows = FlowAssembly.capacity
+        /// Different records without id of one source that are counted in memory; the answer is the same with any number.
+        var countedInMemory = RowOccurrences.usualLimit
         /// Who ingests, for the auditor's own log.
         public var actor = ""
         public var now = Timestamp(milliseconds: 0)
@@ -96,7 +98,7 @@ public struct Ingest {
     private func makeWriter(_ connection: Database, _ history: NamedHistory?) throws -> IngestWriter {
         try IngestWriter(
             connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows,
-            now: options.now
+            countedInMemory: options.countedInMemory, now: options.now
         ) { reader, judgements in
             history.map { Classifier($0, options: options.engine, reader: reader, judgements: judgements) }
         }

@@ -9,7 +9,10 @@ import Testing
         (["::", "0:0:0:0:0:0:0:0", "[::]"], "::"), (["2001:db8:0:1::", "2001:db8:0:1:0:0:0:0"], "2001:db8:0:1::"),
         (["wiki.example", "Wiki.Example", "WIKI.EXAMPLE."], "wiki.example"),
         (["straße.example", "STRAßE.example.", "XN--strae-OQA.example"], "xn--strae-oqa.example"),
-        (["fe80::1%eth0", "FE80:0::1%eth0", "[fe80::1%eth0]"], "fe80::1%eth0"),
+        // By which interface is no part of the address.
+        (["fe80::1", "fe80::1%eth0", "FE80:0::1%1", "[fe80::1%eth0]", "fe80::1%en.0"], "fe80::1"),
+        (["::ffff:192.0.2.1%eth0"], "192.0.2.1"), (["fe80::1%"], "fe80::1%"), (["fe80::1%a%b"], "fe80::1%a%b"),
+        (["fe80::1%25/64"], "fe80::1%25/64"),
         // No addresses: octal or short forms name nothing by the rules here, and brackets belong to IPv6.
         (["010.0.0.1"], "010.0.0.1"), (["10.1"], "10.1"), (["[10.0.0.1]"], "[10.0.0.1]"), ([""], ""), (["[]"], "[]"),
         (["10.0.0.1%eth0"], "10.0.0.1%eth0"), (["10.0.0.1."], "10.0.0.1"),

@@ -31,6 +31,7 @@ struct HostFilterTests {
             (["straße.example", "xn--strae-oqa.example", "STRASSE.example".replacingOccurrences(of: "SS", with: "ß")], "strasse.example"),
             (["2001:db8::7", "2001:DB8:0:0::7", "2001:0db8:0000:0000:0000:0000:0000:0007", "[2001:db8::7]"], "2001:db8::8"),
             (["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201"], "192.0.2.2"),
+            (["fe80::1", "fe80::1%eth0", "[FE80::1%wlan0]"], "fe80::2%eth0"),
         ])
     func spellings(same: [String], other: String) throws {
         for stored in same {

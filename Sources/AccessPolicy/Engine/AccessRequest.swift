@@ -13,8 +13,7 @@ public enum Destination: Hashable, Sendable {
 }
 
 extension IPAddress {
-    /// An address as records and people spell it: besides its proper forms those of `HostName`, and with a zone (`fe80::1%eth0`), which
-    /// says by which interface and not which address.
+    /// An address as records and people spell it: besides its proper forms those of `HostName`.
     public init?(recorded text: String) {
         if let address = IPAddress(text) {
             self = address
@@ -26,15 +25,9 @@ extension IPAddress {
                 || text.utf8.contains(where: { $0 == 37 || $0 >= 0x80 })
         else { return nil }
         let isV6 = text.utf8.contains(UInt8(ascii: ":"))
-        if case .address(let address) = HostName(text), !(isV6 && text.utf8.last == UInt8(ascii: ".")) {
-            self = address
-            return
-        }
-        var inside = text[...]
-        if inside.first == "[", inside.last == "]" { inside = inside.dropFirst().dropLast() }
-        guard isV6, let mark = inside.utf8.firstIndex(of: UInt8(ascii: "%")), let address = IPAddress(inside[..<mark]) else { return nil }
-        let zone = inside.utf8[inside.utf8.index(after: mark)...]
-        guard !zone.isEmpty, !zone.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "/") }) else { return nil }
+        // A dot behind IPv6 makes it a name; within a zone it is the zone's.
+        let isRooted = isV6 && text.utf8.last == UInt8(ascii: ".") && !text.utf8.contains(UInt8(ascii: "%"))
+        guard case .address(let address) = HostName(text), !isRooted else { return nil }
         self = address
     }
 }

@@ -4,6 +4,9 @@ public struct SignedNote: Hashable, Sendable {
         public var name: String
         public var keyID: UInt32
         public var bytes: [UInt8]
+
+        /// The key's id, as it stands in a public key: 8 hexadecimal digits.
+        public var keyIDText: String { Hex.text(keyID) }
     }
 
     /// A verifier must accept 16; nobody needs more than this.

@@ -13,6 +13,9 @@ public struct JournalProver {
         case notFound
         /// No checkpoint that fits the frames and, when keys are given, is signed by one of them, covers the frame.
         case unsealed(frame: UInt64)
+        /// The checkpoints that cover the frame are by a key to which a given one handed the journal over, and which was not given: whoever
+        /// checks the proof needs it.
+        case handedOver(frame: UInt64, to: NoteVerifier)
         /// The frames are not those that a checkpoint covers.
         case tampered(size: UInt64)
     }
@@ -50,16 +53,23 @@ public struct JournalProver {
     }
 
     private func proof(_ leaves: [TreeHash], _ located: JournalPass.Leaf) throws -> Proof {
-        for range in try coveringCheckpoints(Int(located.index), leaves.count).reversed() {
+        var successor: NoteVerifier?
+        for (range, voices) in try coveringCheckpoints(Int(located.index), leaves.count).reversed() {
             let file = try OpenFile(regular: directory.checkpointsPath)
             var bytes = [UInt8](repeating: 0, count: range.count)
             _ = try bytes.withMutableBytes { buffer throws(SystemProblem) in try file.read(into: buffer, at: UInt64(range.lowerBound)) }
             guard let (checkpoint, note) = CheckpointFile.entry(bytes[...]), checkpoint.head.size <= UInt64(leaves.count) else { continue }
             var signer: NoteVerifier?
             if !keys.isEmpty {
-                let speaking = keys.filter { $0.speaks(for: checkpoint.origin) }.map(\.verifier)
-                guard case .valid(let key) = note.check(speaking) else { continue }
-                signer = key
+                guard let valid = note.signers(among: voices.known) else { continue }
+                var voices = voices
+                let answer = voices.hear(checkpoint, note, valid: valid)
+                let speakers = [answer.predecessor, answer.signer].compactMap { $0 }.map { voices.known[Int($0)] }
+                signer = speakers.first { speaker in keys.contains { $0.verifier == speaker } }
+                guard signer != nil else {
+                    successor = successor ?? speakers.last
+                    continue
+                }
             }
             let covered = Array(leaves[..<Int(checkpoint.head.size)])
             guard MerklePaths.root(covered[...]) == checkpoint.head.root else { throw Problem.tampered(size: checkpoint.head.size) }
@@ -72,18 +82,23 @@ public struct JournalProver {
             return Proof(
                 proof: proof, member: located.bytes, segment: located.segment, frame: located.frame, signer: signer)
         }
+        if let successor { throw Problem.handedOver(frame: located.index, to: successor) }
         throw Problem.unsealed(frame: located.index)
     }
 
-    /// Where the checkpoints stand that cover a frame and no more frames than there are.
-    private func coveringCheckpoints(_ index: Int, _ count: Int) throws -> [Range<Int>] {
+    /// Where the checkpoints stand that cover a frame and no more frames than there are, each with the keys that spoke for the journal before it.
+    private func coveringCheckpoints(_ index: Int, _ count: Int) throws -> [(range: Range<Int>, voices: Voices)] {
         var reader = try CheckpointReader(directory: directory.path)
-        var found: [Range<Int>] = []
+        var voices = Voices(keys)
+        var isFirst = true
+        var found: [(range: Range<Int>, voices: Voices)] = []
         while let entry = try reader.next() {
-            guard case .checkpoint(let checkpoint, _) = entry.content, checkpoint.head.size <= UInt64(count),
-                checkpoint.head.size > UInt64(index)
-            else { continue }
-            found.append(entry.range)
+            guard case .checkpoint(let checkpoint, let note) = entry.content else { continue }
+            if checkpoint.head.size <= UInt64(count), checkpoint.head.size > UInt64(index) { found.append((entry.range, voices)) }
+            // The first says which journal it is; after that only a change of keys changes who speaks.
+            guard isFirst || checkpoint.successor != nil else { continue }
+            isFirst = false
+            if let valid = note.signers(among: voices.known) { _ = voices.hear(checkpoint, note, valid: valid) }
         }
         return found
     }

@@ -28,6 +28,9 @@ enum Schema {
         migrator.registerMigration("origins of journals") { database in
             try database.execute(sql: originsOfJournals)
         }
+        migrator.registerMigration("failed attempts") { database in
+            try database.execute(sql: failedAttempts)
+        }
         return migrator
     }
 
@@ -404,6 +407,13 @@ enum Schema {
         INSERT INTO source_place SELECT source_id, path, 1 FROM source_file;
 
         ALTER TABLE frame ADD COLUMN leaf BLOB; -- RFC 6962 hash of the frame's bytes; NULL in rows of older versions
+        """
+
+    /// Rows from before failed events were marked: without the mark, the same attempt told by another source is another attempt. What began at
+    /// another time than it failed has lost when it failed.
+    private static let failedAttempts = """
+        UPDATE flow_fact SET state = state | \(FlowState.hasFailed.rawValue)
+        WHERE state & 3 = \(FlowState.failed.rawValue) AND connection_id IS NOT NULL;
         """
 
     /// Which journal a segment is of, and a tree: a directory may hold one journal today and another one tomorrow.

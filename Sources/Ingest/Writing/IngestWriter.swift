@@ -67,10 +67,11 @@ final class IngestWriter {
     /// Called when what was taken in so far is on its way to be committed.
     var willCommit: (() -> Void)?
 
-    /// `transactionEvents`, `batchFlows`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil
+    /// `transactionEvents`, `batchFlows`, `countedInMemory`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil
     /// leaves flows unjudged.
     init(
-        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int, now: Timestamp,
+        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int, countedInMemory: Int,
+        now: Timestamp,
         makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
     ) throws {
         self.database = database
@@ -107,7 +108,7 @@ final class IngestWriter {
         known = KnownFlows(
             identities: identities, reused: try ReusedIdentities(database), table: table, horizon: horizon, remarks: remarks,
             precedence: precedence, calibration: calibration)
-        occurrences = RowOccurrences(database, lane: lane)
+        occurrences = RowOccurrences(database, lane: lane, limit: countedInMemory)
         assembly = FlowAssembly(
             texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, precedence: precedence,
             calibration: calibration,

@@ -6,7 +6,9 @@ internal import GRDB
 ///
 /// Exact for any number of rows: what does not fit into memory is kept in a temporary table.
 final class RowOccurrences {
-    /// Different records counted in memory; 64 MB.
+    /// Different records counted in memory: 64 MB.
+    static let usualLimit = 1 << 21
+
     private let limit: Int
     private let database: Database
     private let background: WritingLane
@@ -19,7 +21,7 @@ final class RowOccurrences {
         let upsert: RawStatement
     }
 
-    init(_ database: Database, lane: WritingLane, limit: Int = 1 << 21) {
+    init(_ database: Database, lane: WritingLane, limit: Int = usualLimit) {
         self.database = database
         background = lane
         self.limit = limit

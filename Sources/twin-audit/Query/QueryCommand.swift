@@ -76,8 +76,9 @@ struct QueryRunCommand: ParsableCommand {
     func run() throws {
         let question = try Question.find(name, library)
         let period = try period.period()
-        let arguments = try Question.arguments(question, parameters)
+        try Question.check(question, parameters)
         let database = try database.open()
+        let arguments = try Question.arguments(question, parameters, database)
         let rows = try Refusal.translating {
             try RowPrinter(output).print { columns, row in
                 try QueryRunner(database: database).run(
@@ -149,7 +150,11 @@ enum Question {
         return unknown
     }
 
-    static func arguments(_ question: QueryFile, _ parameters: [String]) throws -> [String: StoredValue] {
+    /// Refuses what is wrong with the parameters, whatever the database holds.
+    static func check(_ question: QueryFile, _ parameters: [String]) throws { _ = try arguments(question, parameters, nil) }
+
+    /// The values of parameters; texts that name hosts as `database` writes them.
+    static func arguments(_ question: QueryFile, _ parameters: [String], _ database: AuditDatabase?) throws -> [String: StoredValue] {
         var values: [String: StoredValue] = [:]
         for (name, text) in try NamedValues.parse(parameters) {
             guard let parameter = question.parameter(name) else {
@@ -157,8 +162,7 @@ enum Question {
                 throw CommandFailure(
                     .usage, "`\(question.id)` has no parameter `\(name)`; it has \(known.isEmpty ? "none" : known)")
             }
-            // As the store writes an address, however it is written here.
-            let plain = parameter.kind == .text ? IPAddress(text).map(\.description) ?? text : text
+            let plain = try parameter.kind == .text ? database.map { try HostArgument.written(text, for: name, in: $0) } ?? text : text
             values[name] = try Refusal.translating { try parameter.value(of: plain, resolvingTime: NamedValues.time) }
         }
         return values

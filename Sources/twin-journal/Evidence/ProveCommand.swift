@@ -9,8 +9,9 @@ struct ProveCommand: ParsableCommand {
         abstract: "Write a proof that a record's frame is in the journal, checkable offline without this program.",
         discussion: """
             Writes PREFIX.tlog-proof (C2SP tlog-proof@v1) and PREFIX.ndjson.gz, the frame. `twin-journal verify-proof` and \
-            docs/verify-proof.py check the two against the public key. Exit status: 0 written, 5 the journal was tampered with, \
-            6 no checkpoint by the key covers the frame.
+            docs/verify-proof.py check the two against the public key. A proof rests on one checkpoint and one key: after a change of keys, \
+            frames that only the successor signed for are proved with --key of the successor. Exit status: 0 written, 5 the journal was \
+            tampered with, 6 no checkpoint by the key covers the frame.
 
             Example:
               twin-journal prove journals/office --key office.key.pub --sequence 4711 --out evidence
@@ -71,6 +72,11 @@ struct ProveCommand: ParsableCommand {
             CommandFailure(.undecidable, "the journal has no \(sequence.map { "record \($0)" } ?? "frame \(frame ?? 0)")")
         case .unsealed(let frame):
             CommandFailure(.undecidable, "no checkpoint signed by the key covers frame \(frame)")
+        case .handedOver(let frame, let successor):
+            CommandFailure(
+                .undecidable,
+                "frame \(frame) is only under checkpoints of `\(Escaping.terminal(successor.name))`, to which the journal was handed over; give "
+                    + "that key, too, as `--key FILE:ORIGIN`: its public key is `\(Escaping.terminal(successor.line))`")
         case .tampered(let size):
             CommandFailure(
                 .tampered,

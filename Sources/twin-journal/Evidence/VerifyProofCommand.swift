@@ -63,10 +63,16 @@ struct VerifyProofCommand: ParsableCommand {
             case .unknownKey:
                 throw CommandFailure(
                     .undecidable,
-                    "the checkpoint in the proof is not signed by a given key that speaks for `\(Escaping.terminal(parsed.checkpoint.origin))`"
-                )
+                    "the checkpoint in the proof is not signed by a given key that speaks for `\(Escaping.terminal(parsed.checkpoint.origin))`, "
+                        + "but by \(VerifyProofCommand.signers(of: parsed)); after a change of keys, give the successor's public key as "
+                        + "`--key FILE:\(Escaping.terminal(parsed.checkpoint.origin))`")
             }
         }
+    }
+
+    /// Names and ids of the keys that a proof's signatures name, right or wrong.
+    private static func signers(of proof: TransparencyProof) -> String {
+        proof.note.signatures.map { "`\(Escaping.terminal($0.name))+\($0.keyIDText)`" }.joined(separator: ", ")
     }
 
     /// The bytes of the file as they are, compressed.

@@ -77,3 +77,69 @@ import Testing
         #expect(TransparencyProof(text) == nil)
     }
 }
+
+/// Proofs of a journal that was handed over from one key to another, and back again.
+@Suite struct HandedOverProofTests {
+    let directory = TemporaryDirectory()
+    let keys = (old: Sample.signer(1), new: Sample.signer(2, name: "acme.example/next"))
+    let origin = "acme.example/office"
+
+    private func run(_ name: String, _ key: NoteSigner, previous: NoteSigner? = nil) throws {
+        var options = Sample.options(key: key)
+        options.previousKey = previous
+        let writer = try JournalWriter(
+            directory: directory.path + "/" + name, options: options, identity: Sample.identity,
+            clock: { Timestamp(milliseconds: Sample.start) })
+        for frame in 0..<3 {
+            try writer.append(Sample.record(frame, at: Sample.start))
+            try writer.flush()
+        }
+        try writer.close()
+    }
+
+    private func prove(_ name: String, _ frame: Int, _ trusted: [TrustedKey]) throws -> JournalProver.Proof {
+        try JournalProver(JournalDirectory(directory.path + "/" + name), keys: trusted).prove(.frame(UInt64(frame)))
+    }
+
+    @Test func eachKeyProvesWhatItSignedFor() throws {
+        try run("j", keys.old)
+        let before = try Sample.frames(directory.path + "/j").count
+        try run("j", keys.new, previous: keys.old)
+        let count = try Sample.frames(directory.path + "/j").count
+        let (old, new) = (TrustedKey(keys.old.verifier), TrustedKey(keys.new.verifier, origin: origin))
+        for frame in 0..<count {
+            // The checkpoint of the hand-over is over the frame in which the new key's run was opened.
+            if frame <= before {
+                let proof = try prove("j", frame, [old])
+                #expect(proof.signer == keys.old.verifier)
+                #expect(proof.member.withUnsafeBytes { proof.proof.check($0, [old]) } == .proved(keys.old.verifier))
+            } else {
+                #expect(throws: JournalProver.Problem.handedOver(frame: UInt64(frame), to: keys.new.verifier)) {
+                    try prove("j", frame, [old])
+                }
+            }
+            for trusted in [[new], [old, new], [new, old]] {
+                let proof = try prove("j", frame, trusted)
+                #expect(proof.signer == keys.new.verifier || proof.signer == keys.old.verifier)
+                #expect(proof.member.withUnsafeBytes { proof.proof.check($0, trusted) } == .proved(try #require(proof.signer)))
+            }
+            // A key that nobody says speaks for the journal proves nothing, and is no successor.
+            #expect(throws: JournalProver.Problem.unsealed(frame: UInt64(frame))) { try prove("j", frame, [TrustedKey(keys.new.verifier)]) }
+        }
+        // Handed back: the old key speaks again.
+        try run("j", keys.old, previous: keys.new)
+        let all = try Sample.frames(directory.path + "/j").count
+        for frame in 0..<all { #expect(try prove("j", frame, [old]).signer == keys.old.verifier) }
+    }
+
+    @Test func whoHandedOverDoesNotSpeakAnyMore() throws {
+        try run("j", keys.old)
+        let before = try Sample.frames(directory.path + "/j").count
+        try run("j", keys.new, previous: keys.old)
+        // Whoever got hold of the old key goes on with it alone.
+        try run("j", keys.old)
+        let last = try Sample.frames(directory.path + "/j").count - 1
+        #expect(try prove("j", before, [TrustedKey(keys.old.verifier)]).signer == keys.old.verifier)
+        #expect(throws: JournalProver.Problem.unsealed(frame: UInt64(last))) { try prove("j", last, [TrustedKey(keys.old.verifier)]) }
+    }
+}
