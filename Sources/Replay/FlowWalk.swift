@@ -1,6 +1,6 @@
 internal import AccessPolicy
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import GRDB
 
 /// Answers to flows, summed up. Flows that differ in nothing but time share an answer for as long as it holds.

@@ -1,6 +1,6 @@
 public import AccessPolicy
-public import FlowStore
 public import FlowModel
+public import FlowStore
 
 /// A flow with the verdict on it.
 public struct ReplayedFlow: Sendable {

@@ -1,5 +1,5 @@
-import FlowStore
 import FlowModel
+import FlowStore
 import Foundation
 import TenantFixture
 import Testing

@@ -1,5 +1,5 @@
-import FlowStore
 import Detection
+import FlowStore
 import Foundation
 import GRDB
 import TenantFixture
@@ -53,6 +53,17 @@ struct ViewsTests {
         for (view, columns) in database.sorted(by: { $0.key < $1.key }) {
             #expect(Set(documented[view] ?? []) == Set(columns), "\(view)")
         }
+    }
+
+    @Test("the page says of each column of `flow` what the program's own list says")
+    func flowColumns() throws {
+        let page = try String(contentsOf: SmallTenant.checkout.appendingPathComponent("docs/database-views.md"), encoding: .utf8)
+        let section = page.split(separator: "\n## ").first { $0.hasPrefix("`flow`") } ?? ""
+        let rows = section.split(separator: "\n").filter { $0.hasPrefix("| `") }.map(String.init)
+        let listed = FlowColumn.all.map { column in
+            "| `\(column.name)` | \(column.kind.rawValue) | \(column.meaning.replacingOccurrences(of: "|", with: "\\|")) |"
+        }
+        #expect(rows == listed)
     }
 
     @Test("docs/detections.md lists every rule with its severity, and none that is not there")

@@ -11,7 +11,8 @@ struct ModuleBoundaryTests {
         "FlowJournal": ["FlowModel", "CDeflate", "CZlib", "Crypto", "Glibc", "Dispatch", "Synchronization"],
         "LogFormats": ["FlowModel", "Glibc"],
         "FlowStore": [
-            "FlowModel", "AccessPolicy", "CPrefetch", "CSQLiteBatch", "Crypto", "Dispatch", "GRDB", "GRDBSQLite", "Glibc", "Synchronization",
+            "FlowModel", "AccessPolicy", "CPrefetch", "CSQLiteBatch", "Crypto", "Dispatch", "GRDB", "GRDBSQLite", "Glibc",
+            "Synchronization",
             "Foundation",
         ],
         "Ingest": [

@@ -202,7 +202,7 @@ import Testing
         // Members that elsewhere mean an event, an envelope or a time of their own.
         let record =
             #"{"seq":7,"event_type":"\#(kind.rawValue)","timestamp":1789344000005,"checkpoint":{"size":1,"root":"r"},"source":{"path":"/log","offset":9},"#
-            + #""count":2,"since":3,"until":4,"reason":"disk","text":"ANALYTICS {","bytes":11}"#
+            + #""count":2,"since":1789344000003,"until":1789344000004,"reason":"disk","text":"ANALYTICS {","bytes":11}"#
         #expect(
             Decoded(record + "\n").description == [
                 "journal \(kind) 2026-09-14T00:00:00.005Z seq=7 connector=- at=0/1 \(record)",

@@ -1,9 +1,9 @@
 import AccessPolicy
-import FlowStore
-import Ingest
 import FlowModel
+import FlowStore
 import Foundation
 import GRDB
+import Ingest
 import Testing
 
 /// By which version the database calls the policies of flows.

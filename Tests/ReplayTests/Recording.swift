@@ -1,8 +1,8 @@
 import AccessPolicy
-import FlowStore
-import Ingest
 import FlowModel
+import FlowStore
 import Foundation
+import Ingest
 import Replay
 import Testing
 

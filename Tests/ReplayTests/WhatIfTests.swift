@@ -1,6 +1,6 @@
 import AccessPolicy
-import FlowStore
 import FlowModel
+import FlowStore
 import Foundation
 import Replay
 import Testing

@@ -1,6 +1,6 @@
-import FlowStore
 import Detection
 import FlowModel
+import FlowStore
 import Foundation
 import Reporting
 import TenantFixture

@@ -1,8 +1,8 @@
 import AccessPolicy
-package import FlowStore
-package import Ingest
 import FlowModel
+package import FlowStore
 package import Foundation
+package import Ingest
 
 /// A tenant of two people, two Connectors and three Resources, whose records are ingested into a database of the test's own.
 package final class SmallTenant {

@@ -1,5 +1,5 @@
-public import FlowStore
 public import FlowModel
+public import FlowStore
 
 /// A value that a query takes by name.
 public struct QueryParameter: Hashable, Sendable {

@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 
 /// How quantities are written in sentences for people.
 public enum Wording {

@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import Yams
 
 /// Situations in which a rule must fire, and look-alikes in which it must not: rows of the views, and the findings they give.

@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import GRDB
 
 /// Checks a library without any data: headers, statements, columns, parameters, and the rules against their fixtures.

@@ -1,6 +1,6 @@
-public import FlowStore
 internal import Crypto
 public import FlowModel
+public import FlowStore
 
 /// Something that a rule found, with what it rests on.
 public struct Finding: Hashable, Sendable {

@@ -1,5 +1,5 @@
-public import FlowStore
 internal import FlowModel
+public import FlowStore
 internal import GRDB
 
 /// Findings of earlier runs, kept in the database so that a run can say what is new and what is gone.

@@ -1,5 +1,5 @@
-public import FlowStore
 public import FlowModel
+public import FlowStore
 internal import GRDB
 
 /// What a run of rules gave.

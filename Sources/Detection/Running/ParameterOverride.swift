@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 
 /// A value for a parameter of one rule, or of every rule that has a parameter of that name.
 public struct ParameterOverride: Hashable, Sendable {

@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import GRDB
 
 /// One rule at work: from rows to findings.

@@ -49,69 +49,7 @@ enum Views {
     // them, which would be done for each edge.
     private static let flow = """
         CREATE VIEW flow AS
-        SELECT f.flow_id,
-            \(PackedConnectionID.text("f.connection_id")) AS connection_id,
-            f.started_at,
-            \(end) AS ended_at,
-            CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
-            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
-            principal_id.value AS principal_id,
-            principal.value AS principal,
-            service_key.value AS service_key_id,
-            device.value AS device_id,
-            client_ip.value AS client_ip,
-            location.value AS location,
-            connector_id.value AS connector_id,
-            connector.value AS connector,
-            network_id.value AS network_id,
-            network.value AS network,
-            resource_id.value AS resource_id,
-            applied_rule.value AS applied_rule,
-            address.value AS address,
-            resource_ip.value AS resource_ip,
-            nullif(t.port, -1) AS port,
-            CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
-            f.bytes_received,
-            f.bytes_transferred,
-            relays.value AS relay,
-            \(path) AS path,
-            error.value AS error,
-            close_reason.value AS close_reason,
-            requested.value AS requested,
-            nullif(j.policy_version, '') AS policy_version,
-            j.class AS verdict,
-            nullif(j.reason, '') AS reason,
-            nullif(j.expected_resource_id, '') AS expected_resource_id,
-            nullif(j.qualifiers, '') AS qualifiers,
-            decision_effect.value AS recorded_effect,
-            decision_reason.value AS recorded_reason,
-            nullif(r.policy_version, -1) AS recorded_policy_version,
-            recorded_digest.value AS recorded_policy_digest,
-            f.state & 4 <> 0 AS is_orphan,
-            f.state & 8 <> 0 AS start_is_inferred,
-            f.state & 16 <> 0 AS start_is_unknown,
-            f.state & 32 <> 0 AS is_whole,
-            f.state & \(FlowState.idReused.rawValue) <> 0 AS id_is_reused,
-            f.state & \(FlowState.disputed.rawValue) <> 0 AS is_disputed,
-            f.source_id,
-            f.source_offset,
-            f.source_line,
-            CASE WHEN f.end_offset IS NOT NULL THEN coalesce(f.end_source_id, f.source_id) END AS end_source_id,
-            f.end_offset,
-            f.end_line,
-            (
-                SELECT json_group_array(
-                    json_object(
-                        'source_id', source_id, 'source_line', source_line, 'source_offset', source_offset, 'retold_flow_id', flow_id,
-                        'differs', differs))
-                FROM (
-                    SELECT t.source_id, t.source_line, t.source_offset, t.flow_id, \(differs) AS differs
-                    FROM retelling_fact a JOIN flow_fact t ON t.flow_id = a.flow_id
-                    WHERE a.original_flow = f.flow_id ORDER BY 1, 2, 3)
-                HAVING count(*) > 0
-            ) AS other_sources,
-            (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id) AS retellings,
-            (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0) AS conflicts
+        SELECT \(FlowColumn.all.map(\.selected).joined(separator: ",\n    "))
         FROM flow_fact f
         CROSS JOIN edge e ON e.edge_id = f.edge_id
         CROSS JOIN origin o ON o.origin_id = e.origin_id
@@ -119,25 +57,14 @@ enum Views {
         LEFT JOIN route ON route.route_id = f.route_id
         LEFT JOIN remark r ON r.remark_id = f.remark_id
         LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
-        \(namesOfOrigin)
-        LEFT JOIN text service_key ON service_key.text_id = o.service_key
-        LEFT JOIN text location ON location.text_id = o.location
-        \(namesOfTarget)
+        \(FlowColumn.all.compactMap(\.join).joined(separator: "\n"))
         LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16
-        LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
-        LEFT JOIN text relays ON relays.text_id = route.relays
         LEFT JOIN text tunnel_path ON tunnel_path.text_id = route.tunnel_path
-        LEFT JOIN text error ON error.text_id = r.error
-        LEFT JOIN text close_reason ON close_reason.text_id = r.close_reason
-        LEFT JOIN text requested ON requested.text_id = r.requested
-        LEFT JOIN text decision_effect ON decision_effect.text_id = r.decision_effect
-        LEFT JOIN text decision_reason ON decision_reason.text_id = r.decision_reason
-        LEFT JOIN text recorded_digest ON recorded_digest.text_id = r.policy_digest
         WHERE f.state & \(FlowState.retold.rawValue) = 0;
         """
 
     /// The names of what differs, of a row of `retelling_fact` named `a`.
-    private static let differs: String = {
+    static let differs: String = {
         let names = SourceDifferences.names.map { "CASE WHEN a.differences & \($0.difference.rawValue) THEN ';\($0.name)' ELSE '' END" }
         return "nullif(substr(\(names.joined(separator: " || ")), 2), '')"
     }()
@@ -265,12 +192,12 @@ enum Views {
         LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
         """
 
-    /// Relayed or direct, of a flow's `relays` and `tunnel_path`.
+    /// Relayed or direct, of a flow's `relay` and `tunnel_path`.
     static let path = """
         CASE WHEN tunnel_path.value IS NOT NULL
                     THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
-                WHEN relays.value = '[]' THEN 'direct'
-                WHEN relays.value IS NOT NULL THEN 'relayed'
+                WHEN relay.value = '[]' THEN 'direct'
+                WHEN relay.value IS NOT NULL THEN 'relayed'
             END
         """
 

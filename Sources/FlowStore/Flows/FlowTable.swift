@@ -6,10 +6,7 @@ package final class FlowTable {
     /// Rows written together: numbers within a run of flows have 16 bits.
     package static let batchRows = 1 << 16
 
-    private static let integerColumns = [
-        "flow_id", "started_at", "duration_ms", "edge_id", "resource_ip", "route_id", "remark_id", "state", "bytes_received",
-        "bytes_transferred", "source_id", "source_offset", "source_line", "end_source_id", "end_offset", "end_line",
-    ]
+    private static let columnNames = FlowFactColumn.allCases.map(\.name)
 
     private let batch: BatchTable
     private let insertRows: RawStatement
@@ -25,7 +22,7 @@ package final class FlowTable {
     /// `key`: of the database's identities.
     package init(_ database: Database, key: IdentityKey) throws {
         self.key = key
-        let columns = FlowTable.integerColumns
+        let columns = FlowTable.columnNames
         batch = BatchTable(columns: columns.count, capacity: FlowTable.batchRows)
         try batch.register(in: database)
         let selected = columns.indices.map { "c\($0)" }.joined(separator: ", ")
@@ -78,16 +75,20 @@ package final class FlowTable {
             return nil
         }
         defer { load.reset() }
-        func value(_ column: Int32) -> Int64 { load.isNull(column) ? FlowDraft.absent : load.integer(column) }
-        let startedAt = load.integer(1)
-        let duration = value(2)
-        let columns = Int32(FlowTable.integerColumns.count)
-        let state = FlowState(rawValue: load.integer(7))
-        let first = RecordPosition(source: load.integer(10), offset: load.integer(11), line: load.integer(12))
+        func optional(_ column: FlowFactColumn) -> Int64 {
+            load.isNull(column.place) ? FlowDraft.absent : load.integer(column.place)
+        }
+        func value(_ column: FlowFactColumn) -> Int64 { load.integer(column.place) }
+        let startedAt = value(.startedAt)
+        let duration = optional(.durationMs)
+        let columns = Int32(FlowTable.columnNames.count)
+        let state = FlowState(rawValue: value(.state))
+        let first = RecordPosition(source: value(.sourceID), offset: value(.sourceOffset), line: value(.sourceLine))
         var last = RecordPosition.none
-        if !load.isNull(14) {
+        if !load.isNull(FlowFactColumn.endOffset.place) {
+            let source = optional(.endSourceID)
             last = RecordPosition(
-                source: load.isNull(13) ? first.source : load.integer(13), offset: load.integer(14), line: load.integer(15))
+                source: source == FlowDraft.absent ? first.source : source, offset: value(.endOffset), line: value(.endLine))
         }
         let origin = OriginKey(load, from: columns + 3)
         let target = TargetKey(load, from: columns + 3 + Int32(OriginKey.columns.count))
@@ -95,8 +96,9 @@ package final class FlowTable {
             subject: FlowSubject(origin: FlowSubject(key, origin), target: FlowSubject(key, target)),
             connectionID: PackedConnectionID.read(load, columns + 2), connector: target.connectorID,
             startedAt: startedAt, endedAt: duration == FlowDraft.absent ? duration : startedAt &+ duration,
-            origin: load.integer(columns), target: load.integer(columns + 1), resourceIP: load.integer(4), route: load.integer(5),
-            remark: load.integer(6), state: state, bytesReceived: value(8), bytesTransferred: value(9), first: first, last: last,
+            origin: load.integer(columns), target: load.integer(columns + 1), resourceIP: value(.resourceIP), route: value(.routeID),
+            remark: value(.remarkID), state: state, bytesReceived: optional(.bytesReceived), bytesTransferred: optional(.bytesTransferred),
+            first: first, last: last,
             rank: FlowTable.rank(of: state))
         draft.flowID = flowID
         draft.hash = hash
@@ -109,7 +111,7 @@ package final class FlowTable {
             }
             loadPending.reset()
         }
-        return (draft, load.integer(3))
+        return (draft, value(.edgeID))
     }
 
     private static func rank(of state: FlowState) -> Int8 {
@@ -131,7 +133,8 @@ package final class FlowTable {
                 count = id.count
             }
             batch.append(
-                { row in FlowTable.values(draft, edge: edge) { column, value in row[column] = value } }, bytes: count, areBlob: isPacked)
+                { row in FlowTable.values(draft, edge: edge) { column, value in row[column.rawValue] = value } }, bytes: count,
+                areBlob: isPacked)
         }
     }
 
@@ -142,31 +145,33 @@ package final class FlowTable {
 
     package func overwrite(_ draft: UnsafePointer<FlowDraft>, edge: Int64) throws {
         FlowTable.values(draft, edge: edge) { column, value in
-            update.bind(Int32(column + 1), value == BatchTable.null ? nil : value)
+            update.bind(column.place + 1, value == BatchTable.null ? nil : value)
         }
         try update.run()
     }
 
     @inline(__always)
-    private static func values(_ pointer: UnsafePointer<FlowDraft>, edge: Int64, _ put: (Int, Int64) -> Void) {
-        put(0, pointer.pointee.flowID)
-        put(1, pointer.pointee.startedAt)
+    private static func values(_ pointer: UnsafePointer<FlowDraft>, edge: Int64, _ put: (FlowFactColumn, Int64) -> Void) {
+        put(.flowID, pointer.pointee.flowID)
+        put(.startedAt, pointer.pointee.startedAt)
         // As it was recorded, also when the clock stepped back in between.
-        put(2, pointer.pointee.endedAt == FlowDraft.absent ? BatchTable.null : pointer.pointee.endedAt &- pointer.pointee.startedAt)
-        put(3, edge)
-        put(4, pointer.pointee.resourceIP)
-        put(5, pointer.pointee.route)
-        put(6, pointer.pointee.remark)
-        put(7, pointer.pointee.state.rawValue)
-        put(8, pointer.pointee.bytesReceived)
-        put(9, pointer.pointee.bytesTransferred)
-        put(10, pointer.pointee.first.source)
-        put(11, pointer.pointee.first.offset)
-        put(12, pointer.pointee.first.line)
+        put(
+            .durationMs,
+            pointer.pointee.endedAt == FlowDraft.absent ? BatchTable.null : pointer.pointee.endedAt &- pointer.pointee.startedAt)
+        put(.edgeID, edge)
+        put(.resourceIP, pointer.pointee.resourceIP)
+        put(.routeID, pointer.pointee.route)
+        put(.remarkID, pointer.pointee.remark)
+        put(.state, pointer.pointee.state.rawValue)
+        put(.bytesReceived, pointer.pointee.bytesReceived)
+        put(.bytesTransferred, pointer.pointee.bytesTransferred)
+        put(.sourceID, pointer.pointee.first.source)
+        put(.sourceOffset, pointer.pointee.first.offset)
+        put(.sourceLine, pointer.pointee.first.line)
         let last = pointer.pointee.last
-        put(13, last.isNone || last.source == pointer.pointee.first.source ? BatchTable.null : last.source)
-        put(14, last.isNone ? BatchTable.null : last.offset)
-        put(15, last.isNone ? BatchTable.null : last.line)
+        put(.endSourceID, last.isNone || last.source == pointer.pointee.first.source ? BatchTable.null : last.source)
+        put(.endOffset, last.isNone ? BatchTable.null : last.offset)
+        put(.endLine, last.isNone ? BatchTable.null : last.line)
     }
 
     package func writePending(_ draft: FlowDraft) throws {

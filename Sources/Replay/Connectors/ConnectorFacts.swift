@@ -1,6 +1,6 @@
 public import AccessPolicy
-public import FlowStore
 public import FlowModel
+public import FlowStore
 
 /// What the records show of one Connector's enforcement.
 public struct ConnectorFacts: Sendable {

@@ -1,6 +1,6 @@
 public import AccessPolicy
-public import FlowStore
 public import FlowModel
+public import FlowStore
 
 /// Makes a suggestion and proves it harmless: whatever the history used must still be allowed, and nobody may gain anything.
 public struct SuggestionSearch: Sendable {

@@ -1,6 +1,6 @@
 public import AccessPolicy
-public import FlowStore
 public import FlowModel
+public import FlowStore
 
 /// Finds what of a policy, or of a history of policies, a period used.
 public struct UseSurvey: Sendable {

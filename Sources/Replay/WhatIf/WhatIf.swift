@@ -1,6 +1,6 @@
 public import AccessPolicy
-public import FlowStore
 public import FlowModel
+public import FlowStore
 
 /// Asks a proposed policy about every recorded flow and compares its answers with those of the policy that it would replace.
 public struct WhatIf: Sendable {

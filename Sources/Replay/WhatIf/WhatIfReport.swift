@@ -1,6 +1,6 @@
 import AccessPolicy
-import FlowStore
 public import FlowModel
+import FlowStore
 
 /// The difference that a proposed policy would have made to recorded flows.
 public struct WhatIfReport: Sendable {

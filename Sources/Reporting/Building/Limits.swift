@@ -1,6 +1,6 @@
-internal import FlowStore
 internal import Detection
 internal import FlowModel
+internal import FlowStore
 
 /// What a report does not prove, and why: one sentence each.
 struct Limits {

@@ -1,6 +1,6 @@
-public import FlowStore
 public import Detection
 public import FlowModel
+public import FlowStore
 
 /// Asks the database for what a template wants and puts it into one model. Nothing is written.
 public struct ReportBuilder: Sendable {

@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import Detection
+internal import FlowStore
 
 /// How many connections of a period were not what the policy in force says.
 enum Violations {

@@ -1,6 +1,6 @@
-public import FlowStore
 public import Detection
 public import FlowModel
+public import FlowStore
 
 /// Everything that a report says, before it has a form.
 public struct Report: Sendable {

@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import Detection
+internal import FlowStore
 internal import ShellSupport
 
 /// Stacked bars over time, as SVG within the page. The numbers stand below it in a table.

@@ -1,6 +1,6 @@
-internal import FlowStore
 internal import Detection
 internal import FlowModel
+internal import FlowStore
 internal import ShellSupport
 
 /// A report as one page: no scripts, nothing loaded, every text from outside escaped.

@@ -1,6 +1,6 @@
-internal import FlowStore
 internal import Detection
 internal import FlowModel
+internal import FlowStore
 internal import ShellSupport
 
 /// A report as one JSON document (RFC 8259) with all rows; times are RFC 3339 in UTC.

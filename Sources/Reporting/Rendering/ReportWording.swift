@@ -1,6 +1,6 @@
-internal import FlowStore
 internal import Detection
 internal import FlowModel
+internal import FlowStore
 
 /// Values as people read them, not yet escaped for any place.
 enum ReportWording {

@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import Glibc
 internal import ShellSupport
 

@@ -1,7 +1,7 @@
 internal import ArgumentParser
-internal import FlowStore
 internal import Detection
 internal import FlowModel
+internal import FlowStore
 internal import ShellSupport
 
 struct DetectCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import FlowStore
 internal import Detection
+internal import FlowStore
 internal import ShellSupport
 
 /// Shows rules without running them.

@@ -1,9 +1,9 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import FlowStore
-internal import Ingest
 internal import FlowModel
+internal import FlowStore
 internal import Glibc
+internal import Ingest
 internal import LogFormats
 internal import ShellSupport
 internal import Synchronization

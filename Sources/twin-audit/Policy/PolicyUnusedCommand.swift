@@ -1,7 +1,7 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import Replay
 internal import ShellSupport
 

@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import ShellSupport
 
 /// A value of `--param` that names a host, as the records write that host: filters compare hosts by what they mean, the statements of the library

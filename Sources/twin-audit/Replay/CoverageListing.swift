@@ -1,6 +1,6 @@
 internal import AccessPolicy
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import Replay
 internal import ShellSupport
 

@@ -1,6 +1,6 @@
 internal import FlowStore
-internal import Ingest
 internal import Glibc
+internal import Ingest
 internal import ShellSupport
 
 /// A database for one command: what was read of some paths, in the directory for temporary files. It is removed when the command ends,

@@ -1,5 +1,5 @@
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import ShellSupport
 
 /// Says on standard error why there is nothing to show, or less than was asked for, and with which status that ends.

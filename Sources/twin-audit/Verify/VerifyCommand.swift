@@ -1,8 +1,8 @@
 internal import ArgumentParser
-internal import FlowStore
-internal import Ingest
 internal import FlowJournal
 internal import FlowModel
+internal import FlowStore
+internal import Ingest
 internal import ShellSupport
 
 struct VerifyCommand: ParsableCommand {

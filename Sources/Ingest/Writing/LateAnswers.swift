@@ -1,0 +1,87 @@
+internal import FlowModel
+internal import FlowStore
+internal import GRDB
+
+/// Answers that can be given only when all flows are there.
+extension IngestWriter {
+    /// Flows that waited for the unit of their Connector's durations and can have their start now. Returns how many still wait.
+    func resolvePendingDurations() throws -> Int64 {
+        let waiting = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT p.connector_id, max(s.duration_unit IS NOT NULL) FROM pending_duration p
+                    LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
+                GROUP BY 1 ORDER BY 1
+                """)
+        for row in waiting where row[1] as Bool? == true || calibration.unit(of: row[0]) != .unstated {
+            try lane.own()
+            try resolvePendingDurations(of: row[0])
+            try rollup.flush()
+            try lane.end()
+        }
+        return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
+    }
+
+    private func resolvePendingDurations(of connector: Int64) throws {
+        let page = 20_000
+        var last = Int64.min
+        while true {
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT p.flow_id, p.hash, p.duration, s.duration_unit FROM pending_duration p
+                        LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
+                    WHERE p.connector_id = ? AND p.flow_id > ? ORDER BY p.flow_id LIMIT \(page)
+                    """, arguments: [connector, last])
+            guard let end = rows.last else { return }
+            last = end[0]
+            var changes: [(flow: FlowDraft, change: KnownFlows.Change)] = []
+            for row in rows {
+                guard let (found, edge) = try table.draft(flowID: row[0], hash: UInt64(bitPattern: row[1])),
+                    found.endedAt != FlowDraft.absent
+                else {
+                    try database.execute(sql: "DELETE FROM pending_duration WHERE flow_id = ?", arguments: [row[0] as Int64])
+                    continue
+                }
+                let unit = calibration.unit(of: connector, statedForSource: SourceTable.unit(row[3]))
+                guard let span = DurationCalibration.milliseconds(row[2], unit) else { continue }
+                if row[3] as String? == nil { try sources.noteUnit(source: found.first.source) }
+                var draft = found
+                draft.startedAt = draft.endedAt.subtractingReportingOverflow(span).partialValue
+                draft.state.remove(.startUnknown)
+                draft.state.insert(.startInferred)
+                if unit == .microseconds { draft.state.insert(.microseconds) }
+                draft.isClean = false
+                changes.append((draft, KnownFlows.Change(edge: edge, old: found)))
+            }
+            try write(changed: changes)
+        }
+    }
+
+    /// Judges again the flows that were there before, under snapshots that came with this ingest, or every flow where answers depend on
+    /// others; builds the roll-up again. Returns the number of flows whose judgement changed.
+    func judgeAgain() throws -> Int64 {
+        guard let classifier, classifier.needsTimeOrder || firstOwnFlow > 1 else { return 0 }
+        let order = classifier.needsTimeOrder ? FlowScan.Order.time : .row(before: firstOwnFlow)
+        var changed: Int64 = 0
+        try lane.own()
+        let scan = try FlowScan(database)
+        let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
+        try scan.forEach(order: order, withRetold: true) { flow in
+            let judgement = try classifier.judge(flow)
+            guard judgement != flow.judgement else { return }
+            let key = EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, judgement: judgement)
+            update.bind(1, try edges.id(key))
+            try edges.flush()
+            update.bind(2, flow.flowID)
+            try update.run()
+            changed += 1
+        }
+        if changed > 0 { try EdgeRollup.rebuild(database) }
+        try lane.end()
+        return changed
+    }
+
+    /// Answers depend on the order of flows, so they can be given only when all are there.
+    var needsOrderedJudgement: Bool { classifier?.needsTimeOrder ?? false }
+}
