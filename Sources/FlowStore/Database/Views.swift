@@ -7,14 +7,14 @@ internal import GRDB
 /// `sqlite3` shell reads them as they are.
 enum Views {
     static let names = [
-        "flow", "access", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
+        "flow", "access", "access_detail", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
         "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record",
         "name_query",
         "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict", "reused_id",
         "log_gap",
     ]
 
-    private static let all = [flow, access, session, finding, bookkeeping, policy, records, retellings]
+    private static let all = [flow, access, accessDetail, session, finding, bookkeeping, policy, records, retellings]
 
     /// Tells the views of one version from those of another.
     static let digest = Hexadecimal.text(SHA256.hash(data: Array(all.joined().utf8)))
@@ -26,118 +26,8 @@ enum Views {
         for sql in all { try database.execute(sql: sql) }
     }
 
-    /// Joins the names of `origin o`, each under its column's name.
-    private static let namesOfOrigin = join("o", ["principal_id", "principal", "device", "client_ip"])
-    /// The same of `target t`.
-    private static let namesOfTarget = join(
-        "t", ["connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address"])
-
-    private static func join(_ table: String, _ columns: [String]) -> String {
-        columns.map { "LEFT JOIN text \($0) ON \($0).text_id = \(table).\($0)" }.joined(separator: "\n")
-    }
-
-    /// The end of `flow_fact f`; within what an integer holds, whatever its record said. An attempt that failed has none: when it failed is
-    /// kept to know its event again, as far as that says when it began.
-    static let end = """
-        CASE WHEN f.state & 3 = \(FlowState.failed.outcomeCode) THEN NULL
-                WHEN f.started_at > 0 AND f.duration_ms > \(Int64.max) - f.started_at THEN \(Int64.max)
-                WHEN f.started_at < 0 AND f.duration_ms < \(Int64.min) - f.started_at THEN \(Int64.min)
-                ELSE f.started_at + f.duration_ms END
-        """
-
-    // CROSS JOIN, since SQLite keeps its order: a flow has its edge by number, while nothing finds the flows of an edge but reading all of
-    // them, which would be done for each edge.
-    private static let flow = """
-        CREATE VIEW flow AS
-        SELECT f.flow_id,
-            \(PackedConnectionID.text("f.connection_id")) AS connection_id,
-            f.started_at,
-            \(end) AS ended_at,
-            CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
-            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
-            principal_id.value AS principal_id,
-            principal.value AS principal,
-            service_key.value AS service_key_id,
-            device.value AS device_id,
-            client_ip.value AS client_ip,
-            location.value AS location,
-            connector_id.value AS connector_id,
-            connector.value AS connector,
-            network_id.value AS network_id,
-            network.value AS network,
-            resource_id.value AS resource_id,
-            applied_rule.value AS applied_rule,
-            address.value AS address,
-            resource_ip.value AS resource_ip,
-            nullif(t.port, -1) AS port,
-            CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
-            f.bytes_received,
-            f.bytes_transferred,
-            relays.value AS relay,
-            \(path) AS path,
-            error.value AS error,
-            close_reason.value AS close_reason,
-            requested.value AS requested,
-            nullif(j.policy_version, '') AS policy_version,
-            j.class AS verdict,
-            nullif(j.reason, '') AS reason,
-            nullif(j.expected_resource_id, '') AS expected_resource_id,
-            nullif(j.qualifiers, '') AS qualifiers,
-            decision_effect.value AS recorded_effect,
-            decision_reason.value AS recorded_reason,
-            nullif(r.policy_version, -1) AS recorded_policy_version,
-            recorded_digest.value AS recorded_policy_digest,
-            f.state & 4 <> 0 AS is_orphan,
-            f.state & 8 <> 0 AS start_is_inferred,
-            f.state & 16 <> 0 AS start_is_unknown,
-            f.state & 32 <> 0 AS is_whole,
-            f.state & \(FlowState.idReused.rawValue) <> 0 AS id_is_reused,
-            f.state & \(FlowState.disputed.rawValue) <> 0 AS is_disputed,
-            f.source_id,
-            f.source_offset,
-            f.source_line,
-            CASE WHEN f.end_offset IS NOT NULL THEN coalesce(f.end_source_id, f.source_id) END AS end_source_id,
-            f.end_offset,
-            f.end_line,
-            (
-                SELECT json_group_array(
-                    json_object(
-                        'source_id', source_id, 'source_line', source_line, 'source_offset', source_offset, 'retold_flow_id', flow_id,
-                        'differs', differs))
-                FROM (
-                    SELECT t.source_id, t.source_line, t.source_offset, t.flow_id, \(differs) AS differs
-                    FROM retelling_fact a JOIN flow_fact t ON t.flow_id = a.flow_id
-                    WHERE a.original_flow = f.flow_id ORDER BY 1, 2, 3)
-                HAVING count(*) > 0
-            ) AS other_sources,
-            (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id) AS retellings,
-            (SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0) AS conflicts
-        FROM flow_fact f
-        CROSS JOIN edge e ON e.edge_id = f.edge_id
-        CROSS JOIN origin o ON o.origin_id = e.origin_id
-        CROSS JOIN target t ON t.target_id = e.target_id
-        LEFT JOIN route ON route.route_id = f.route_id
-        LEFT JOIN remark r ON r.remark_id = f.remark_id
-        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
-        \(namesOfOrigin)
-        LEFT JOIN text service_key ON service_key.text_id = o.service_key
-        LEFT JOIN text location ON location.text_id = o.location
-        \(namesOfTarget)
-        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16
-        LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
-        LEFT JOIN text relays ON relays.text_id = route.relays
-        LEFT JOIN text tunnel_path ON tunnel_path.text_id = route.tunnel_path
-        LEFT JOIN text error ON error.text_id = r.error
-        LEFT JOIN text close_reason ON close_reason.text_id = r.close_reason
-        LEFT JOIN text requested ON requested.text_id = r.requested
-        LEFT JOIN text decision_effect ON decision_effect.text_id = r.decision_effect
-        LEFT JOIN text decision_reason ON decision_reason.text_id = r.decision_reason
-        LEFT JOIN text recorded_digest ON recorded_digest.text_id = r.policy_digest
-        WHERE f.state & \(FlowState.retold.rawValue) = 0;
-        """
-
     /// The names of what differs, of a row of `retelling_fact` named `a`.
-    private static let differs: String = {
+    static let differs: String = {
         let names = SourceDifferences.names.map { "CASE WHEN a.differences & \($0.difference.rawValue) THEN ';\($0.name)' ELSE '' END" }
         return "nullif(substr(\(names.joined(separator: " || ")), 2), '')"
     }()
@@ -222,56 +112,6 @@ enum Views {
         JOIN flow first ON first.flow_id = pair.first_flow
         JOIN flow other ON other.flow_id = pair.flow_id
         WHERE pair.flow_id <> pair.first_flow;
-        """
-
-    private static let access = """
-        CREATE VIEW access AS
-        SELECT h.hour * 3600000 AS hour_at,
-            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
-            principal_id.value AS principal_id,
-            principal.value AS principal,
-            device.value AS device_id,
-            client_ip.value AS client_ip,
-            connector_id.value AS connector_id,
-            connector.value AS connector,
-            network_id.value AS network_id,
-            network.value AS network,
-            resource_id.value AS resource_id,
-            applied_rule.value AS applied_rule,
-            address.value AS address,
-            nullif(t.port, -1) AS port,
-            CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
-            CASE e.outcome WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
-            j.class AS verdict,
-            nullif(j.reason, '') AS reason,
-            nullif(j.expected_resource_id, '') AS expected_resource_id,
-            nullif(j.qualifiers, '') AS qualifiers,
-            nullif(j.policy_version, '') AS policy_version,
-            h.flows,
-            h.open,
-            h.bytes_received,
-            h.bytes_transferred,
-            h.hour * 3600000 + h.first_ms AS first_at,
-            h.hour * 3600000 + h.last_ms AS last_at,
-            h.first_flow,
-            h.last_flow
-        FROM edge_hour h
-        JOIN edge e ON e.edge_id = h.edge_id
-        JOIN origin o ON o.origin_id = e.origin_id
-        JOIN target t ON t.target_id = e.target_id
-        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
-        \(namesOfOrigin)
-        \(namesOfTarget)
-        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
-        """
-
-    /// Relayed or direct, of a flow's `relays` and `tunnel_path`.
-    static let path = """
-        CASE WHEN tunnel_path.value IS NOT NULL
-                    THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
-                WHEN relays.value = '[]' THEN 'direct'
-                WHEN relays.value IS NOT NULL THEN 'relayed'
-            END
         """
 
     private static let finding = """

@@ -62,7 +62,7 @@ public struct ConnectorSurvey: Sendable {
 }
 
 /// Follows each Connector through time.
-private struct ConnectorTally: FlowTally {
+private struct ConnectorTally: MergingTally {
     static let coversWholeLife = true
 
     private struct Key: Hashable {
@@ -76,7 +76,8 @@ private struct ConnectorTally: FlowTally {
     private var places: [Key: Int] = [:]
     private var sightings: [ConnectorSighting] = []
     private var numbers: [ConnectorSighting: Int] = [:]
-    /// By place: the policy that the last record which names one named.
+    /// By place: the policies that the first and the last record which name one named, and when the first did.
+    private var firstNamed: [(policy: Int, at: Timestamp)?] = []
     private var lastNamed: [Int?] = []
 
     init(_ history: PolicyHistory, _ options: EngineOptions) {
@@ -106,6 +107,7 @@ private struct ConnectorTally: FlowTally {
         if let known = places[key] { return known }
         places[key] = facts.count
         facts.append(ConnectorFacts(id: key.id, name: key.name))
+        firstNamed.append(nil)
         lastNamed.append(nil)
         return facts.count - 1
     }
@@ -123,10 +125,26 @@ private struct ConnectorTally: FlowTally {
         var isBack = false
         if let named = sighting.named {
             isBack = lastNamed[sighting.place].map { named < $0 } ?? false
+            if lastNamed[sighting.place] == nil { firstNamed[sighting.place] = (named, flow.startedAt) }
             lastNamed[sighting.place] = named
             facts[sighting.place].lastPolicy = history.policies[named].snapshot.versionText
         }
         facts[sighting.place].add(flow.startedAt, sighting, isBack: isBack)
+    }
+
+    mutating func merge(_ later: ConnectorTally) {
+        for (index, other) in later.facts.enumerated() {
+            let place = place(Key(id: other.id, name: other.name))
+            facts[place].append(other)
+            guard let first = later.firstNamed[index] else { continue }
+            if let before = lastNamed[place] {
+                // From the earlier part to the later one.
+                if first.policy < before { facts[place].addBack(at: first.at) }
+            } else {
+                firstNamed[place] = first
+            }
+            lastNamed[place] = later.lastNamed[index]
+        }
     }
 }
 
@@ -149,9 +167,46 @@ private struct ConnectorSighting: Hashable {
 }
 
 extension ConnectorFacts {
+    /// Adds what a later stretch of time shows.
+    fileprivate mutating func append(_ later: ConnectorFacts) {
+        flows += later.flows
+        violations += later.violations
+        outsideNetwork += later.outsideNetwork
+        unknown += later.unknown
+        stale += later.stale
+        staleLate += later.staleLate
+        if let lagMs = later.largestLagMs { largestLagMs = max(largestLagMs ?? lagMs, lagMs) }
+        backwards += later.backwards
+        firstBackwards = firstBackwards ?? later.firstBackwards
+        lastPolicy = later.lastPolicy ?? lastPolicy
+        for day in later.days {
+            guard days.last?.start == day.start else {
+                days.append(day)
+                continue
+            }
+            let last = days.count - 1
+            days[last].flows += day.flows
+            days[last].stale += day.stale
+            days[last].staleLate += day.staleLate
+            if let lagMs = day.largestLagMs { days[last].largestLagMs = max(days[last].largestLagMs ?? lagMs, lagMs) }
+            days[last].backwards += day.backwards
+        }
+    }
+
+    /// Notes that the policy that records name went back at a time between two stretches.
+    fileprivate mutating func addBack(at time: Timestamp) {
+        backwards += 1
+        firstBackwards = firstBackwards.map { min($0, time) } ?? time
+        let midnight = ConnectorFacts.midnight(time)
+        if let day = days.lastIndex(where: { $0.start == midnight }) { days[day].backwards += 1 }
+    }
+
+    private static func midnight(_ time: Timestamp) -> Timestamp {
+        time.advanced(byMilliseconds: -((time.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay))
+    }
+
     fileprivate mutating func add(_ start: Timestamp, _ sighting: ConnectorSighting, isBack: Bool) {
-        let midnight = start.advanced(
-            byMilliseconds: -((start.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay))
+        let midnight = ConnectorFacts.midnight(start)
         if days.last?.start != midnight { days.append(Day(start: midnight)) }
         let day = days.count - 1
         flows += 1
