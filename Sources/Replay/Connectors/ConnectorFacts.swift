@@ -54,10 +54,16 @@ public struct ConnectorSurvey: Sendable {
 
     /// Ascending by name, then by id.
     public func run(_ database: AuditDatabase) throws -> [ConnectorFacts] {
+        try runWithSummary(database).connectors
+    }
+
+    /// The same, and what `Replay.summary` gives, in one walk.
+    public func runWithSummary(_ database: AuditDatabase) throws -> (connectors: [ConnectorFacts], summary: ReplaySummary) {
         let usesLock = history.policies.contains(where: \.usesAutoLock)
         let walk = FlowWalk(since: since, until: until, tracksUse: usesLock, effort: effort)
-        return try walk.runInTimeOrder(database, ConnectorTally(history, options)).facts
-            .sorted { ($0.name ?? "", $0.id ?? "") < ($1.name ?? "", $1.id ?? "") }
+        let tally = try walk.runInTimeOrder(database, ConnectorTally(history, options))
+        let connectors = tally.facts.sorted { ($0.name ?? "", $0.id ?? "") < ($1.name ?? "", $1.id ?? "") }
+        return (connectors, ReplaySummary(tally.sums))
     }
 }
 
@@ -73,6 +79,8 @@ private struct ConnectorTally: MergingTally {
     private let history: PolicyHistory
     private let options: EngineOptions
     private(set) var facts: [ConnectorFacts] = []
+    /// Of all Connectors.
+    private(set) var sums: ReplayTally
     private var places: [Key: Int] = [:]
     private var sightings: [ConnectorSighting] = []
     private var numbers: [ConnectorSighting: Int] = [:]
@@ -83,6 +91,7 @@ private struct ConnectorTally: MergingTally {
     init(_ history: PolicyHistory, _ options: EngineOptions) {
         self.history = history
         self.options = options
+        sums = ReplayTally(history: history, options: options)
     }
 
     mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
@@ -94,7 +103,7 @@ private struct ConnectorTally: MergingTally {
         let sighting = ConnectorSighting(
             place: place(Key(id: target.connectorID, name: target.connectorName)), named: named,
             replacedAt: replacement(of: named, judgement, flow.startedAt), isViolation: judgement.isViolation, reason: judgement.reason,
-            qualifiers: judgement.qualifierSet)
+            qualifiers: judgement.qualifierSet, group: sums.number(judgement, target))
         let number = numbers[sighting] ?? sightings.count
         if number == sightings.count {
             numbers[sighting] = number
@@ -122,6 +131,7 @@ private struct ConnectorTally: MergingTally {
 
     mutating func count(_ flow: StoredFlow, _ number: Int) {
         let sighting = sightings[number]
+        sums.count(flow, sighting.group)
         var isBack = false
         if let named = sighting.named {
             isBack = lastNamed[sighting.place].map { named < $0 } ?? false
@@ -133,6 +143,7 @@ private struct ConnectorTally: MergingTally {
     }
 
     mutating func merge(_ later: ConnectorTally) {
+        sums.merge(later.sums)
         for (index, other) in later.facts.enumerated() {
             let place = place(Key(id: other.id, name: other.name))
             facts[place].append(other)
@@ -158,6 +169,8 @@ private struct ConnectorSighting: Hashable {
     var isViolation: Bool
     var reason: ReasonCode?
     var qualifiers: Qualifiers
+    /// Of the sums of all Connectors.
+    var group: Int
 
     func lagMs(at start: Timestamp) -> Int64? {
         guard let replacedAt else { return nil }
