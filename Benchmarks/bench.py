@@ -4,8 +4,9 @@
 usage: Benchmarks/bench.py [--events N] [--rounds N] [--only PART,...] [--save] [--no-build]
 
 Machines are shared and noisy, so only ratios of one run count: every round runs every contender once, in turn, and the table
-shows medians. Parts: ingest (twin-audit, the bare SQLite loops, bare inflate, DuckDB), queries (whole commands), micro (policy
-decision, journal append, read and verify beside bare zlib and SHA-256). Scratch files go to .bench/ below the project.
+shows medians. Parts: ingest (twin-audit, the bare SQLite loops, bare inflate, DuckDB), queries (whole commands), passes (detections,
+reports, replay and verify over everything, whole commands), micro (policy decision, journal append, read and verify beside bare zlib and
+SHA-256). Scratch files go to .bench/ below the project.
 
 Python standard library only. DuckDB is measured when `import duckdb` works, or when pip can install it into .bench/venv; what
 cannot be measured is said in the table, never left out silently.
@@ -338,7 +339,7 @@ def part_queries(count, rounds):
     """Headline questions as whole commands, process start included."""
     packed, journal = make_input(count)
     database = path("ours.db")
-    if not os.path.exists(database):
+    if not os.path.exists(database) or flows_in(database) != count:
         ingest(packed, count)()
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         user = connection.execute("select principal_id from flow order by flow_id limit 1 offset ?", (count // 2,)).fetchone()[0]
@@ -376,6 +377,62 @@ def part_queries(count, rounds):
     ]
     table(["", "wall", "peak RSS"], rows)
     return medians
+
+
+def part_passes(count, rounds):
+    """Whole commands that go through all flows, process start included."""
+    packed, journal = make_input(count)
+    database = path("ours.db")
+    if not os.path.exists(database) or flows_in(database) != count:
+        ingest(packed, count)()
+    audit = program("twin-audit")
+    detections = os.path.join(ROOT, "Queries")
+    rules = sorted(name[: -len(".sql")] for name in os.listdir(os.path.join(detections, "detections")) if name.endswith(".sql"))
+
+    # 1: something is wrong in the flows; 6: not all of it can be judged. Both are answers.
+    def command(*arguments, statuses=(0, 1, 6)):
+        def contender():
+            run = Run(list(arguments)).must(statuses)
+            return {"seconds": run.seconds, "cpu": run.cpu, "peak": run.peak}
+
+        return contender
+
+    def asked(*arguments):
+        return command(audit, *arguments, "--db", database)
+
+    contenders = {"detect, all rules": asked("detect", "--queries", detections, "--no-store", "--format", "json")}
+    for template in ("compliance", "access-review", "incident"):
+        some = ["--param", "principal=*0*"] if template == "incident" else []
+        contenders[f"report, {template}"] = asked(
+            "report", "--queries", detections, "--template", template, *some, "--format", "json", "--out", path("report")
+        )
+    contenders["replay"] = asked("replay", "--format", "json")
+    contenders["replay --by connector, in the order of time"] = asked("replay", "--by", "connector", "--format", "json")
+    contenders["replay --flows, in the order of time"] = asked("replay", "--flows", "--format", "csv")
+    contenders["twin-journal verify, no key"] = command(program("twin-journal"), "verify", journal)
+    medians = interleave(contenders, rounds)
+    slow = {}
+    for rule in rules:
+        slow.update(interleave({rule: asked("detect", "--queries", detections, "--no-store", "--format", "json", "--only", rule)}, 1))
+    say(f"Everything over {count:,} flows, whole commands, medians of {rounds}")
+    rows = []
+    for name, value in medians.items():
+        if "not_measured" in value:
+            rows.append([name, "not measured: " + value["not_measured"][:100], "", "", ""])
+            continue
+        rate = f"{count / value['seconds'] / 1e6:.2f} M/s"
+        rows.append([name, f"{value['seconds']:.1f} s", f"{value['cpu']:.1f} s", f"{value['peak'] / 1048576:.0f} MiB", rate])
+    table(["", "wall", "CPU", "peak RSS", "flows"], rows)
+    say("Rules alone, once each, the slowest ten (processor time; a second of it is gathering names)")
+    measured = sorted(((value["cpu"], rule) for rule, value in slow.items() if "cpu" in value), reverse=True)
+    table(["", "CPU"], [[rule, f"{cpu:.1f} s"] for cpu, rule in measured[:10]])
+    medians["rules"] = slow
+    return medians
+
+
+def flows_in(database):
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        return connection.execute("select count(*) from flow").fetchone()[0]
 
 
 # The same shape as `twin-bench decide`: a permit for each Resource and group, no two Resources overlap, so nothing needs to take
@@ -508,14 +565,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=2_000_000, help="events to ingest (default 2,000,000)")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds of which medians are taken (default 5)")
-    parser.add_argument("--only", default="ingest,queries,micro", help="parts to run, joined by commas")
+    parser.add_argument("--only", default="ingest,queries,passes,micro", help="parts to run, joined by commas")
     parser.add_argument("--save", action="store_true", help="also write .bench/result-<time>.json")
     parser.add_argument("--no-build", action="store_true", help="measure what is built already")
     arguments = parser.parse_args()
     if arguments.events < 1 or arguments.rounds < 1:
         parser.error("--events and --rounds take numbers from 1")
     parts = [part for part in arguments.only.split(",") if part]
-    known = {"ingest": part_ingest, "queries": part_queries, "micro": part_micro}
+    known = {"ingest": part_ingest, "queries": part_queries, "passes": part_passes, "micro": part_micro}
     for part in parts:
         if part not in known:
             parser.error(f"there is no part {part}; known: {', '.join(known)}")

@@ -26,7 +26,7 @@ attack: [T1046, T1110]
 controls: ["NIST SP 800-53 SI-4", "NIST SP 800-53 AC-7", "ISO 27001:2022 A.8.16"]
 status: stable
 --- */
-WITH refused AS (
+WITH refused AS MATERIALIZED (
     SELECT flow_id, started_at, principal_kind, principal_id, principal, coalesce(device_id, '') AS device_id,
         coalesce(resource_id, address, '') || ' ' || coalesce(protocol, '') || ' ' || coalesce(port, '') AS target
     FROM flow
@@ -54,16 +54,19 @@ WITH refused AS (
         min(at) - :window AS from_at, max(at) AS to_at
     FROM running WHERE open >= :targets
     GROUP BY principal_kind, principal_id, device_id
-), frequent AS (
+), frequent AS MATERIALIZED (
     SELECT principal_kind, principal_id, device_id FROM refused
     GROUP BY principal_kind, principal_id, device_id HAVING count(*) > :attempts * :share
+), edge AS MATERIALIZED (
+    SELECT DISTINCT edge_id FROM access
+    WHERE EXISTS (SELECT 1 FROM frequent)
+        AND (principal_kind, principal_id, coalesce(device_id, '')) IN (SELECT principal_kind, principal_id, device_id FROM frequent)
 ), tried AS (
-    SELECT f.started_at, q.principal_kind, q.principal_id, q.device_id, r.flow_id IS NOT NULL AS is_refused
-    FROM frequent q
-    JOIN flow f ON f.principal_kind = q.principal_kind AND f.principal_id = q.principal_id
-        AND coalesce(f.device_id, '') = q.device_id
-    LEFT JOIN refused r ON r.flow_id = f.flow_id
-    WHERE f.started_at >= :since AND f.started_at < :until AND (f.outcome <> 'denied' OR r.flow_id IS NOT NULL)
+    SELECT started_at, principal_kind, principal_id, coalesce(device_id, '') AS device_id,
+        flow_id IN (SELECT flow_id FROM refused) AS is_refused
+    FROM flow
+    WHERE started_at >= :since AND started_at < :until AND (outcome <> 'denied' OR flow_id IN (SELECT flow_id FROM refused))
+        AND EXISTS (SELECT 1 FROM edge) AND edge_id IN (SELECT edge_id FROM edge)
 ), rated AS (
     SELECT tried.*, count(*) OVER recent AS attempts, sum(is_refused) OVER recent AS refusals
     FROM tried

@@ -30,15 +30,20 @@ WITH uses AS (
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_at
     FROM access
     WHERE outcome = 'allowed' AND resource_id IS NOT NULL AND hour_at < :until
-), woken AS (
-    SELECT u.*,
-        NOT EXISTS (
-            SELECT 1 FROM access earlier
-            WHERE earlier.principal_kind = u.principal_kind AND earlier.principal_id = u.principal_id
-                AND earlier.device_id = u.device_id AND earlier.first_at < u.first_at) AS is_new_device,
-        first_at / 3600000 % 24 >= :night_from OR first_at / 3600000 % 24 < :night_until AS is_night
+        -- Nothing can have slept for longer than there are records.
+        AND (SELECT max(last_at) - min(first_at) FROM access WHERE hour_at < :until) >= :idle
+), woken AS MATERIALIZED (
+    SELECT u.*, first_at / 3600000 % 24 >= :night_from OR first_at / 3600000 % 24 < :night_until AS is_night
     FROM uses u
     WHERE first_at - before_at >= :idle AND hour_at >= :since
+), known_device AS MATERIALIZED (
+    SELECT principal_kind, principal_id, device_id, min(first_at) AS since_at FROM access
+    WHERE device_id IN (SELECT device_id FROM woken)
+    GROUP BY principal_kind, principal_id, device_id
+), noted AS (
+    SELECT w.*, coalesce(d.since_at >= w.first_at, 1) AS is_new_device
+    FROM woken w
+    LEFT JOIN known_device d ON d.principal_kind = w.principal_kind AND d.principal_id = w.principal_id AND d.device_id = w.device_id
 )
 SELECT principal_kind, principal_id, coalesce(principal, principal_id) AS principal, resource_id, resource_id AS resource, address,
     connector, first_at - before_at AS idle_ms,
@@ -46,4 +51,4 @@ SELECT principal_kind, principal_id, coalesce(principal, principal_id) AS princi
         AS note,
     CASE WHEN is_new_device OR is_night THEN 'high' ELSE 'medium' END AS severity,
     first_at AS first_seen, last_at AS last_seen, flows AS count, json_array(first_flow) AS flow_ids
-FROM woken
+FROM noted

@@ -20,15 +20,21 @@ attack: [T1021, T1562]
 controls: ["ISO 27001:2022 A.8.22", "NIST SP 800-53 SC-7", "NIST SP 800-53 SC-3"]
 status: stable
 --- */
-WITH own_address (ip, what, effective_at, superseded_at) AS (
+WITH own_address (ip, what, effective_at, superseded_at) AS MATERIALIZED (
     SELECT a.value, 'an address of Connector ' || coalesce(c.value ->> '$.name', c.value ->> '$.id'), s.effective_at,
         s.superseded_at
     FROM policy_snapshot s, json_each(s.document, '$.connectors') c, json_each(c.value, '$.addresses') a
     UNION
     SELECT r.value ->> '$.ip', 'a relay', NULL, NULL
-    FROM (SELECT DISTINCT relay FROM flow WHERE relay <> '[]' AND started_at >= :since AND started_at < :until) f,
+    FROM (SELECT DISTINCT relay FROM access_detail WHERE relay <> '[]' AND hour_at >= :since AND hour_at < :until) f,
         json_each(f.relay) r
     WHERE r.value ->> '$.ip' IS NOT NULL
+-- Counted flows tell at once which of these addresses were reached, if any.
+), reached AS MATERIALIZED (
+    SELECT resource_ip AS ip, min(first_flow) AS first_flow, max(last_flow) AS last_flow FROM access_detail
+    WHERE outcome IN ('allowed', 'failed') AND hour_at >= :since AND hour_at < :until
+        AND resource_ip IN (SELECT ip FROM own_address)
+    GROUP BY resource_ip
 )
 SELECT f.principal_kind, f.principal_id, coalesce(max(f.principal), f.principal_id) AS principal, f.resource_ip,
     f.resource_ip AS resource, min(f.address) AS address, min(o.what) AS what, max(f.connector) AS connector,
@@ -37,6 +43,8 @@ SELECT f.principal_kind, f.principal_id, coalesce(max(f.principal), f.principal_
 FROM flow f
 JOIN own_address o ON o.ip = f.resource_ip
 WHERE f.outcome IN ('allowed', 'failed') AND f.started_at >= :since AND f.started_at < :until
+    AND f.flow_id BETWEEN (SELECT min(first_flow) FROM reached) AND (SELECT max(last_flow) FROM reached)
+    AND f.resource_ip IN (SELECT ip FROM reached)
     AND (o.effective_at IS NULL OR o.effective_at <= f.started_at)
     AND (o.superseded_at IS NULL OR f.started_at < o.superseded_at)
 GROUP BY f.principal_kind, f.principal_id, f.resource_ip

@@ -24,18 +24,34 @@ attack: [T1046, T1018]
 controls: ["NIST SP 800-53 SI-4", "ISO 27001:2022 A.8.16"]
 status: stable
 --- */
-WITH tried AS (
+-- The roll-up tells who tried enough of anything, at whatever times.
+WITH counted AS MATERIALIZED (
+    SELECT DISTINCT principal_kind, principal_id, coalesce(device_id, '') AS device_id, address, port FROM access
+    WHERE outcome IN ('denied', 'failed') AND principal_kind IS NOT NULL AND principal_id IS NOT NULL AND address IS NOT NULL
+        AND port IS NOT NULL AND hour_at >= :since AND hour_at < :until
+), suspect AS MATERIALIZED (
+    SELECT principal_kind, principal_id, device_id, 'ports' AS shape, address AS place FROM counted
+    GROUP BY principal_kind, principal_id, device_id, address HAVING count(*) >= min(:ports, :slow_items)
+    UNION ALL
+    SELECT principal_kind, principal_id, device_id, 'hosts', CAST(port AS TEXT) FROM counted
+    GROUP BY principal_kind, principal_id, device_id, port HAVING count(*) >= min(:hosts, :slow_items)
+), tried AS MATERIALIZED (
     SELECT flow_id, started_at, principal_kind, principal_id, principal, coalesce(device_id, '') AS device_id, address, port
     FROM flow
     WHERE outcome IN ('denied', 'failed') AND address IS NOT NULL AND port IS NOT NULL
         AND started_at >= :since AND started_at < :until
+        AND EXISTS (SELECT 1 FROM suspect) AND principal_id IN (SELECT principal_id FROM suspect)
 ), limits (shape, span_ms, items) AS (
     VALUES ('ports', :window, :ports), ('hosts', :window, :hosts), ('ports', :slow_window, :slow_items),
         ('hosts', :slow_window, :slow_items)
 ), probes AS (
-    SELECT t.*, 'ports' AS shape, address AS place, CAST(port AS TEXT) AS item FROM tried t
+    SELECT t.*, s.shape, s.place, CAST(t.port AS TEXT) AS item
+    FROM tried t JOIN suspect s ON s.principal_id = t.principal_id AND s.principal_kind = t.principal_kind
+        AND s.device_id = t.device_id AND s.shape = 'ports' AND s.place = t.address
     UNION ALL
-    SELECT t.*, 'hosts', CAST(port AS TEXT), address FROM tried t
+    SELECT t.*, s.shape, s.place, t.address
+    FROM tried t JOIN suspect s ON s.principal_id = t.principal_id AND s.principal_kind = t.principal_kind
+        AND s.device_id = t.device_id AND s.shape = 'hosts' AND s.place = CAST(t.port AS TEXT)
 -- An item counts from its trial until the window has passed or it is tried again: the running sum is the number of distinct items in
 -- the window that ends now.
 ), ends AS (

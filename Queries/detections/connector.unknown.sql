@@ -26,16 +26,16 @@ WITH complete_policy AS MATERIALIZED (
     FROM policy_snapshot s
     WHERE NOT EXISTS (SELECT 1 FROM json_each(s.document, '$.incomplete') i WHERE i.value = 'connectors')
 ), missing AS MATERIALIZED (
-    SELECT 'connector' AS problem, policy_version, connector_id AS id FROM access
-    WHERE policy_version IS NOT NULL AND connector_id IS NOT NULL AND hour_at >= :since AND hour_at < :until
-    GROUP BY policy_version, connector_id
+    SELECT 'connector' AS problem, policy_version, connector_id AS id FROM (
+        SELECT DISTINCT policy_version, connector_id FROM access
+        WHERE policy_version IS NOT NULL AND connector_id IS NOT NULL AND hour_at >= :since AND hour_at < :until)
     EXCEPT
     SELECT 'connector', policy_version, connector_id FROM policy_connector
     UNION ALL
     SELECT * FROM (
-        SELECT 'network' AS problem, policy_version, network_id AS id FROM access
-        WHERE policy_version IS NOT NULL AND network_id IS NOT NULL AND hour_at >= :since AND hour_at < :until
-        GROUP BY policy_version, network_id
+        SELECT 'network' AS problem, policy_version, network_id AS id FROM (
+            SELECT DISTINCT policy_version, network_id FROM access
+            WHERE policy_version IS NOT NULL AND network_id IS NOT NULL AND hour_at >= :since AND hour_at < :until)
         EXCEPT
         SELECT 'network', policy_version, network_id FROM policy_network)
 ), unknown AS MATERIALIZED (
@@ -57,7 +57,7 @@ WITH complete_policy AS MATERIALIZED (
     FROM access a
     JOIN unknown u ON u.policy_version = a.policy_version AND u.id = CASE u.problem WHEN 'connector'
         THEN a.connector_id ELSE a.network_id END
-    WHERE a.hour_at >= :since AND a.hour_at < :until AND NOT (u.just_removed AND a.last_at <= u.effective_at + :propagation)
+    WHERE a.hour_at >= :since AND a.hour_at < :until AND EXISTS (SELECT 1 FROM unknown) AND NOT (u.just_removed AND a.last_at <= u.effective_at + :propagation)
 )
 SELECT problem, connector_id, network_id, min(what) AS what, max(policy_version) AS policy_version, max(connector) AS connector,
     count(DISTINCT principal_kind || ' ' || principal_id) AS principals,

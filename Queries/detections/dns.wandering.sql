@@ -23,17 +23,32 @@ attack: [T1557, T1568]
 controls: ["NIST SP 800-53 SC-20", "ISO 27001:2022 A.8.20"]
 status: stable
 --- */
-WITH named AS (
+-- Counted flows tell which names resolved to both sides, if any: only their flows are looked at in the order of time.
+WITH private_ip AS MATERIALIZED (
+    SELECT resource_ip
+    FROM (SELECT DISTINCT resource_ip FROM access_detail WHERE resource_ip IS NOT NULL AND hour_at >= :since AND hour_at < :until)
+    WHERE resource_ip LIKE '10.%' OR resource_ip LIKE '192.168.%' OR resource_ip LIKE '127.%'
+        OR resource_ip LIKE '169.254.%' OR resource_ip GLOB '172.1[6-9].*' OR resource_ip GLOB '172.2[0-9].*'
+        OR resource_ip GLOB '172.3[01].*' OR resource_ip GLOB '100.6[4-9].*' OR resource_ip GLOB '100.[7-9][0-9].*'
+        OR resource_ip GLOB '100.1[01][0-9].*' OR resource_ip GLOB '100.12[0-7].*' OR resource_ip = '::1'
+        OR resource_ip GLOB 'f[cd]*:*' OR resource_ip GLOB 'fe[89ab]*:*'
+), reached AS (
+    SELECT DISTINCT address, network_id, resource_ip IN (SELECT resource_ip FROM private_ip) AS is_private
+    FROM access_detail
+    WHERE outcome IN ('allowed', 'failed') AND resource_ip IS NOT NULL AND address IS NOT NULL AND address <> resource_ip
+        AND hour_at >= :since AND hour_at < :until
+), wanderer AS MATERIALIZED (
+    SELECT address, coalesce(network_id, '') AS network_id FROM reached GROUP BY address, network_id HAVING count(*) = 2
+), edge AS MATERIALIZED (
+    SELECT DISTINCT edge_id FROM access_detail
+    WHERE EXISTS (SELECT 1 FROM wanderer) AND (address, coalesce(network_id, '')) IN (SELECT address, network_id FROM wanderer)
+), named AS (
     SELECT flow_id, started_at, address, network_id, network, resource_ip, resource_id,
-        CASE WHEN resource_ip LIKE '10.%' OR resource_ip LIKE '192.168.%' OR resource_ip LIKE '127.%'
-                OR resource_ip LIKE '169.254.%' OR resource_ip GLOB '172.1[6-9].*' OR resource_ip GLOB '172.2[0-9].*'
-                OR resource_ip GLOB '172.3[01].*' OR resource_ip GLOB '100.6[4-9].*' OR resource_ip GLOB '100.[7-9][0-9].*'
-                OR resource_ip GLOB '100.1[01][0-9].*' OR resource_ip GLOB '100.12[0-7].*' OR resource_ip = '::1'
-                OR resource_ip GLOB 'f[cd]*:*' OR resource_ip GLOB 'fe[89ab]*:*'
-            THEN 'private' ELSE 'public' END AS side
+        CASE WHEN resource_ip IN (SELECT resource_ip FROM private_ip) THEN 'private' ELSE 'public' END AS side
     FROM flow
     WHERE outcome IN ('allowed', 'failed') AND resource_ip IS NOT NULL AND address IS NOT NULL AND address <> resource_ip
         AND started_at >= :since AND started_at < :until
+        AND EXISTS (SELECT 1 FROM edge) AND edge_id IN (SELECT edge_id FROM edge)
 ), ordered AS (
     SELECT named.*, lag(side) OVER (PARTITION BY address, network_id ORDER BY started_at, flow_id) AS side_before
     FROM named

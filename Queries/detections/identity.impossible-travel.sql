@@ -21,12 +21,22 @@ attack: [T1078]
 controls: ["NIST SP 800-53 AC-7", "NIST SP 800-53 SI-4", "SOC 2 CC6.1"]
 status: stable
 --- */
-WITH ordered AS (
+-- Who was always at one place has not travelled.
+WITH traveller AS MATERIALIZED (
+    SELECT principal_id, min(first_flow) AS first_flow, max(last_flow) AS last_flow FROM access_detail
+    WHERE principal_kind = 'user' AND location IS NOT NULL AND hour_at >= :since AND hour_at < :until
+    GROUP BY principal_id HAVING min(location) <> max(location)
+), edge AS MATERIALIZED (
+    SELECT DISTINCT edge_id FROM access_detail
+    WHERE principal_kind = 'user' AND coalesce(principal_id, '') IN (SELECT coalesce(principal_id, '') FROM traveller)
+), ordered AS (
     SELECT flow_id, started_at, principal_id, principal, location, lag(flow_id) OVER journey AS from_flow,
         lag(started_at) OVER journey AS from_at, lag(ended_at) OVER journey AS from_ended_at,
         lag(location) OVER journey AS from_location
     FROM flow
     WHERE principal_kind = 'user' AND location IS NOT NULL AND started_at >= :since AND started_at < :until
+        AND flow_id BETWEEN (SELECT min(first_flow) FROM traveller) AND (SELECT max(last_flow) FROM traveller)
+        AND edge_id IN (SELECT edge_id FROM edge)
     WINDOW journey AS (PARTITION BY principal_id ORDER BY started_at, flow_id)
 ), moved AS (
     SELECT ordered.*, CAST(location ->> '$.geoip.lat' AS REAL) AS lat, CAST(location ->> '$.geoip.lon' AS REAL) AS lon,

@@ -24,15 +24,44 @@ attack: [T1550, T1078]
 controls: ["NIST SP 800-53 IA-3", "ISO 27001:2022 A.8.5"]
 status: stable
 --- */
-WITH roaming AS (
-    SELECT device_id FROM access
-    WHERE device_id IS NOT NULL AND client_ip IS NOT NULL AND hour_at >= :since AND hour_at < :until
-    GROUP BY device_id HAVING count(DISTINCT client_ip) > 1
+-- The roll-up bounds how often a device can have changed its address: within an hour at most twice for each flow that is not from its
+-- usual address, and once where an hour begins elsewhere. Only devices that this allows enough changes are looked at flow by flow.
+WITH moved AS MATERIALIZED (
+    SELECT device_id FROM (
+        SELECT DISTINCT device_id, client_ip FROM access
+        WHERE device_id IS NOT NULL AND client_ip IS NOT NULL AND hour_at >= :since AND hour_at < :until)
+    GROUP BY device_id HAVING count(*) > 1
+), used AS (
+    SELECT device_id, client_ip LIKE '%:%' AS is_ipv6, hour_at, client_ip, sum(flows) AS flows, min(first_flow) AS first_flow,
+        max(last_flow) AS last_flow
+    FROM access
+    WHERE device_id IN (SELECT device_id FROM moved) AND client_ip IS NOT NULL AND hour_at >= :since AND hour_at < :until
+    GROUP BY device_id, hour_at, client_ip
+), hourly AS (
+    SELECT device_id, is_ipv6, hour_at, 2 * (sum(flows) - max(flows)) AS within, min(client_ip) AS lowest_ip, max(client_ip) AS highest_ip,
+        min(first_flow) AS first_flow, max(last_flow) AS last_flow
+    FROM used
+    GROUP BY device_id, is_ipv6, hour_at
+), beginnings AS (
+    SELECT hourly.*, CASE WHEN lowest_ip = highest_ip AND lag(lowest_ip) OVER earlier = highest_ip
+        AND lag(highest_ip) OVER earlier = lowest_ip THEN 0 ELSE 1 END AS at_start
+    FROM hourly
+    WINDOW earlier AS (PARTITION BY device_id, is_ipv6 ORDER BY hour_at)
+), bounded AS (
+    SELECT device_id, first_flow, last_flow, sum(within + at_start) OVER (
+        PARTITION BY device_id, is_ipv6 ORDER BY hour_at RANGE BETWEEN :window + 3600000 PRECEDING AND CURRENT ROW) AS most_changes
+    FROM beginnings
+), roaming AS MATERIALIZED (
+    SELECT device_id, min(first_flow) AS first_flow, max(last_flow) AS last_flow FROM bounded
+    GROUP BY device_id HAVING max(most_changes) >= :changes
+), edge AS MATERIALIZED (
+    SELECT DISTINCT edge_id FROM access WHERE device_id IN (SELECT device_id FROM roaming)
 ), starts AS (
     SELECT f.flow_id, f.started_at, f.device_id, f.principal, f.client_ip, f.client_ip LIKE '%:%' AS is_ipv6
     FROM flow f
-    WHERE f.device_id IN (SELECT device_id FROM roaming) AND f.client_ip IS NOT NULL
+    WHERE f.edge_id IN (SELECT edge_id FROM edge) AND f.client_ip IS NOT NULL
         AND f.started_at >= :since AND f.started_at < :until
+        AND f.flow_id BETWEEN (SELECT min(first_flow) FROM roaming) AND (SELECT max(last_flow) FROM roaming)
 ), ordered AS (
     SELECT starts.*, lag(client_ip) OVER (PARTITION BY device_id, is_ipv6 ORDER BY started_at, flow_id) AS ip_before
     FROM starts

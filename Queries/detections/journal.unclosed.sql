@@ -24,12 +24,14 @@ WITH closed AS (
     FROM journal_record r JOIN source s ON s.source_id = r.source_id
     WHERE r.kind = 'journal_closed' AND s.journal IS NOT NULL
     GROUP BY s.journal
+), open AS MATERIALIZED (
+    SELECT flow_id, started_at, connector_id, connector, source_id, source_line FROM flow
+    WHERE ended_at IS NULL AND outcome = 'allowed' AND started_at >= :since AND started_at < :until
 )
 SELECT f.connector_id, coalesce(max(f.connector), f.connector_id) AS connector, c.journal, max(c.at) AS closed_at,
     min(f.started_at) AS first_seen, max(f.started_at) AS last_seen, count(*) AS count, json_group_array(f.flow_id) AS flow_ids
-FROM closed c
-JOIN source s ON s.journal = c.journal
-JOIN flow f ON f.source_id = s.source_id
-WHERE f.ended_at IS NULL AND f.outcome = 'allowed' AND f.started_at <= c.at AND f.started_at >= :since AND f.started_at < :until
-    AND s.first_sequence + f.source_line - 1 < c.sequence
+FROM open f
+JOIN source s ON s.source_id = f.source_id
+JOIN closed c ON c.journal = s.journal
+WHERE f.started_at <= c.at AND s.first_sequence + f.source_line - 1 < c.sequence
 GROUP BY f.connector_id, c.journal

@@ -23,32 +23,47 @@ attack: [T1562]
 controls: ["ISO 27001:2022 A.8.9", "NIST SP 800-53 CM-6", "SOC 2 CC6.1"]
 status: stable
 --- */
-WITH enforced AS MATERIALIZED (
-    SELECT flow_id, started_at, connector_id, connector, recorded_policy_version AS version, recorded_policy_digest AS digest
-    FROM flow
-    WHERE recorded_policy_version IS NOT NULL AND started_at >= :since AND started_at < :until
+-- Counted flows tell which policies decided where and until when; flows are looked at where that shows one that is too old.
+WITH counted AS MATERIALIZED (
+    SELECT connector_id, recorded_policy_version AS version, recorded_policy_digest AS digest, min(first_at) AS first_at,
+        max(last_at) AS last_at, min(first_flow) AS first_flow, max(last_flow) AS last_flow
+    FROM access_detail
+    WHERE recorded_policy_version IS NOT NULL AND hour_at >= :since AND hour_at < :until
+    GROUP BY connector_id, recorded_policy_version, recorded_policy_digest
 ), ended AS MATERIALIZED (
     SELECT v.version, v.digest, min(s.superseded_at) AS superseded_at
-    FROM (SELECT DISTINCT version, digest FROM enforced) v
+    FROM (SELECT DISTINCT version, digest FROM counted) v
     JOIN policy_snapshot s ON s.digest = v.digest OR v.digest IS NULL AND s.version = CAST(v.version AS TEXT)
     WHERE s.superseded_at IS NOT NULL
     GROUP BY v.version, v.digest
 ), firsts AS MATERIALIZED (
-    SELECT connector_id, version, min(started_at) AS first_at FROM enforced GROUP BY connector_id, version
+    SELECT connector_id, version, min(first_at) AS first_at FROM counted GROUP BY connector_id, version
+-- From when on what a Connector decided under a policy was too late, and from when on it had decided under a higher one.
+), bounds AS MATERIALIZED (
+    SELECT c.connector_id, c.version, c.digest, c.first_flow, c.last_flow, c.last_at,
+        (SELECT min(e.superseded_at) + :propagation FROM ended e WHERE e.version = c.version
+            AND coalesce(e.digest, '') = coalesce(c.digest, '')) AS old_after,
+        (SELECT min(n.first_at) + :propagation FROM firsts n WHERE n.connector_id = c.connector_id AND n.version > c.version)
+            AS backwards_after
+    FROM counted c
+), late AS MATERIALIZED (
+    SELECT * FROM bounds WHERE last_at > old_after OR last_at > backwards_after
+), suspect AS MATERIALIZED (
+    SELECT f.flow_id, f.started_at, f.connector_id, f.connector, l.version, l.old_after, l.backwards_after
+    FROM flow f
+    JOIN late l ON l.connector_id IS f.connector_id AND l.version = f.recorded_policy_version
+        AND l.digest IS f.recorded_policy_digest
+    WHERE f.started_at >= :since AND f.started_at < :until
+        AND f.flow_id BETWEEN (SELECT min(first_flow) FROM late) AND (SELECT max(last_flow) FROM late)
+        AND (f.recorded_policy_version, coalesce(f.connector_id, '')) IN (SELECT version, coalesce(connector_id, '') FROM late)
 ), problems AS (
-    SELECT e.*, 'old' AS problem, ', which had been superseded for longer than changes need to spread' AS what
-    FROM enforced e
-    WHERE EXISTS (
-        SELECT 1 FROM ended
-        WHERE ended.version = e.version AND coalesce(ended.digest, '') = coalesce(e.digest, '')
-            AND ended.superseded_at + :propagation < e.started_at)
+    SELECT s.*, 'old' AS problem, ', which had been superseded for longer than changes need to spread' AS what
+    FROM suspect s
+    WHERE started_at > old_after
     UNION ALL
-    SELECT e.*, 'backwards', ' after it had decided under a higher one'
-    FROM enforced e
-    WHERE EXISTS (
-        SELECT 1 FROM firsts newer
-        WHERE newer.connector_id = e.connector_id AND newer.version > e.version
-            AND newer.first_at + :propagation < e.started_at)
+    SELECT s.*, 'backwards', ' after it had decided under a higher one'
+    FROM suspect s
+    WHERE started_at > backwards_after
 )
 SELECT connector_id, coalesce(max(connector), connector_id) AS connector, problem, version, what,
     CASE problem WHEN 'backwards' THEN 'critical' ELSE 'high' END AS severity,

@@ -32,10 +32,9 @@ WITH carried AS (
     WHERE reason = 'wrong-network' AND outcome IN ('allowed', 'failed') AND hour_at >= :since AND hour_at < :until
         AND NOT ';' || coalesce(qualifiers, '') || ';' LIKE '%;stale;%'
 ), elsewhere AS MATERIALIZED (
-    SELECT policy_version, connector_id, network_id FROM access
+    SELECT DISTINCT policy_version, connector_id, network_id FROM access
     WHERE policy_version IS NOT NULL AND connector_id IS NOT NULL AND network_id IS NOT NULL
         AND hour_at >= :since AND hour_at < :until
-    GROUP BY policy_version, connector_id, network_id
     EXCEPT
     SELECT policy_version, connector_id, network_id FROM policy_connector
 ), misplaced AS MATERIALIZED (
@@ -54,7 +53,7 @@ WITH carried AS (
         ', and the policy in force puts it into network ' || m.own_network_id AS what
     FROM access a
     JOIN misplaced m ON m.policy_version = a.policy_version AND m.connector_id = a.connector_id AND m.network_id = a.network_id
-    WHERE a.hour_at >= :since AND a.hour_at < :until
+    WHERE a.hour_at >= :since AND a.hour_at < :until AND EXISTS (SELECT 1 FROM misplaced)
         AND NOT (m.just_moved AND a.last_at <= m.effective_at + :propagation)
 )
 SELECT problem, principal_kind, principal_id, max(principal) AS principal, destination, destination AS resource, connector_id,

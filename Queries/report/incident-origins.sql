@@ -29,11 +29,13 @@ WITH used AS (
     AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource))
     AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector))
     GROUP BY principal_kind, principal_id, device_id, client_ip
+), earlier AS MATERIALIZED (
+    SELECT DISTINCT principal_kind, principal_id, coalesce(device_id, '') AS device_id, coalesce(client_ip, '') AS client_ip
+    FROM access WHERE hour_at < :since
 )
 SELECT coalesce(u.principal, u.principal_id) AS principal, u.device_id, u.client_ip, u.flows,
-    CASE WHEN EXISTS (SELECT 1 FROM access a WHERE a.hour_at < :since AND a.principal_kind = u.principal_kind
-        AND a.principal_id = u.principal_id
-        AND a.device_id IS u.device_id AND a.client_ip IS u.client_ip) THEN 'yes' ELSE 'no' END AS seen_before,
+    CASE WHEN (u.principal_kind, u.principal_id, coalesce(u.device_id, ''), coalesce(u.client_ip, '')) IN (SELECT * FROM earlier)
+        THEN 'yes' ELSE 'no' END AS seen_before,
     u.first_at, u.last_at, json_array(u.first_flow, u.last_flow) AS flow_ids
 FROM used u
 ORDER BY u.first_at, principal

@@ -24,13 +24,17 @@ columns:
   flow_ids: {label: Evidence, kind: flows}
 status: stable
 --- */
+WITH edge AS MATERIALIZED (
+    SELECT DISTINCT edge_id FROM access
+    WHERE (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal))
+        AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource))
+        AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector))
+)
 SELECT started_at, ended_at - started_at AS duration_ms, coalesce(principal, principal_id) AS principal, device_id, client_ip,
     address || coalesce(':' || port, '') || coalesce('/' || protocol, '') AS destination, resource_ip, coalesce(connector,
         connector_id) AS connector,
     outcome, coalesce(verdict, 'not judged') AS verdict, reason, bytes_received, json_array(flow_id) AS flow_ids
 FROM flow
 WHERE started_at >= :since AND started_at < :until
-    AND (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal))
-    AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource))
-    AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector))
+    AND edge_id IN (SELECT edge_id FROM edge)
 ORDER BY started_at, flow_id

@@ -15,12 +15,11 @@ columns:
   uncalibrated: {label: Connectors whose unit of duration is not proved, kind: integer}
 status: stable
 --- */
-SELECT count(*) AS flows, sum(CASE WHEN ended_at IS NULL AND outcome = 'allowed' THEN 1 ELSE 0 END) AS open,
-    sum(is_orphan) AS orphans,
-    sum(start_is_inferred) AS inferred, sum(start_is_unknown) AS unknown_start,
-    sum(CASE WHEN device_id IS NULL THEN 1 ELSE 0 END) AS no_device,
-    sum(CASE WHEN recorded_policy_version IS NULL THEN 1 ELSE 0 END) AS no_policy,
+SELECT sum(flows) AS flows, sum(CASE outcome WHEN 'allowed' THEN open ELSE 0 END) AS open, sum(orphans) AS orphans,
+    sum(inferred_starts) AS inferred, sum(unknown_starts) AS unknown_start,
+    sum(CASE WHEN device_id IS NULL THEN flows ELSE 0 END) AS no_device,
+    sum(CASE WHEN recorded_policy_version IS NULL THEN flows ELSE 0 END) AS no_policy,
     (SELECT count(*) FROM duration_calibration WHERE milliseconds = 0 AND microseconds = 0) AS uncalibrated
-FROM flow
-WHERE started_at >= :since AND started_at < :until
-HAVING count(*) > 0
+FROM access_detail
+WHERE hour_at >= :since AND hour_at < :until
+HAVING sum(flows) > 0

@@ -19,15 +19,22 @@ columns:
   flow_ids: {label: Evidence, kind: flows}
 status: stable
 --- */
-WITH edges AS (
+WITH ways AS (
+    SELECT principal_kind, principal_id, max(principal) AS principal, resource_id, address, connector, verdict, sum(flows) AS flows,
+        sum(bytes_received) AS bytes_received, sum(bytes_transferred) AS bytes_transferred, min(first_at) AS first_at,
+        max(last_at) AS last_at, min(first_flow) AS first_flow, max(last_flow) AS last_flow
+    FROM access
+    WHERE outcome IN ('allowed', 'failed') AND hour_at >= :since AND hour_at < :until
+    GROUP BY principal_kind, principal_id, resource_id, address, connector, verdict
+    ORDER BY principal_kind, principal_id, resource_id, address, connector, verdict
+), edges AS (
     SELECT principal_kind, principal_id, max(principal) AS principal, resource_id, address,
         group_concat(DISTINCT connector) AS connectors,
         sum(flows) AS flows, sum(bytes_received) AS bytes_received, sum(bytes_transferred) AS bytes_transferred,
         group_concat(DISTINCT verdict) AS verdicts, min(first_at) AS first_at, max(last_at) AS last_at,
             min(first_flow) AS first_flow,
         max(last_flow) AS last_flow
-    FROM access
-    WHERE outcome IN ('allowed', 'failed') AND hour_at >= :since AND hour_at < :until
+    FROM ways
     GROUP BY principal_kind, principal_id, resource_id, address
 ), names AS (
     SELECT resource_id, resource, row_number() OVER (PARTITION BY resource_id ORDER BY effective_at DESC) AS place

@@ -14,9 +14,9 @@ protocol FlowTally: Sendable {
     mutating func count(_ flow: StoredFlow, _ number: Int)
 }
 
-/// A tally of flows in any order, which parts of the work can add up to.
+/// A tally which parts of the work can add up to.
 protocol MergingTally: FlowTally {
-    /// Adds what was found in later rows of the database.
+    /// Adds what was found in later flows, by the order in which they are walked.
     mutating func merge(_ later: Self)
 }
 
@@ -55,30 +55,43 @@ struct FlowWalk {
         }
         let bounds = [Int64.min] + cuts + [.max]
         let tallies = try database.readParts(bounds.count - 1) { connection, part in
-            try tally(connection, .row(from: bounds[part], before: bounds[part + 1]), empty)
+            try tally(connection, .row(from: bounds[part], before: bounds[part + 1]), empty, since: since, until: until)
         }
         return tallies.dropFirst().reduce(into: tallies[0]) { $0.merge($1) }
     }
 
-    func runInTimeOrder<Tally: FlowTally>(_ database: AuditDatabase, _ empty: Tally) throws -> Tally {
-        try database.read { try tally($0, .time, empty) }
+    /// Flows in the order of time; where no uses are tracked, in several stretches of time at once, whose tallies are added up in that order.
+    func runInTimeOrder<Tally: MergingTally>(_ database: AuditDatabase, _ empty: Tally) throws -> Tally {
+        let cuts =
+            try tracksUse
+            ? []
+            : database.read {
+                try FlowStretch.timeCuts($0, since: since, until: until, parts: effort.parts, smallest: effort.smallestPart)
+            }
+        let bounds = [since] + cuts + [until]
+        let tallies = try database.readParts(bounds.count - 1) { connection, part in
+            try tally(connection, .time, empty, since: bounds[part], until: bounds[part + 1])
+        }
+        return tallies.dropFirst().reduce(into: tallies[0]) { $0.merge($1) }
     }
 
     /// Calls `body` with each flow in the order of time.
     func forEach(_ database: AuditDatabase, _ body: (StoredFlow, FlowFacts, FlowFactsReader) throws -> Void) throws {
         try database.read { connection in
             let reader = try FlowFactsReader(connection)
-            try forEach(connection, .time, reader) { flow, lastUses in
+            try forEach(connection, .time, reader, since: since, until: until) { flow, lastUses in
                 try body(flow, try FlowFacts(flow, reader: reader, lastUses: lastUses), reader)
             }
         }
     }
 
-    private func tally<Tally: FlowTally>(_ connection: Database, _ order: FlowScan.Order, _ empty: Tally) throws -> Tally {
+    private func tally<Tally: FlowTally>(
+        _ connection: Database, _ order: FlowScan.Order, _ empty: Tally, since: Timestamp, until: Timestamp
+    ) throws -> Tally {
         let reader = try FlowFactsReader(connection)
         let memory = AnswerMemory(limit: effort.mostRemembered)
         var tally = empty
-        try forEach(connection, order, reader) { flow, lastUses in
+        try forEach(connection, order, reader, since: since, until: until) { flow, lastUses in
             if let known = memory.answer(flow, wholeLife: Tally.coversWholeLife) { return tally.count(flow, known) }
             let answer = try tally.judge(flow, try FlowFacts(flow, reader: reader, lastUses: lastUses), reader)
             if !answer.dependsOnLastUse { memory.remember(flow, answer.number, while: answer.holds) }
@@ -88,7 +101,8 @@ struct FlowWalk {
     }
 
     private func forEach(
-        _ connection: Database, _ order: FlowScan.Order, _ reader: FlowFactsReader, _ body: (StoredFlow, LastUses) throws -> Void
+        _ connection: Database, _ order: FlowScan.Order, _ reader: FlowFactsReader, since: Timestamp, until: Timestamp,
+        _ body: (StoredFlow, LastUses) throws -> Void
     ) throws {
         let scan = try FlowScan(connection)
         guard tracksUse else { return try scan.forEach(order: order, since: since, until: until) { try body($0, .none) } }

@@ -19,7 +19,7 @@ struct ModuleBoundaryTests {
             "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", "Crypto", "Dispatch", "GRDB", "Glibc",
         ],
         "Replay": ["FlowModel", "AccessPolicy", "FlowStore", "GRDB"],
-        "Detection": ["FlowModel", "FlowStore", "GRDB", "GRDBSQLite", "Yams", "Crypto", "Glibc", "Foundation"],
+        "Detection": ["FlowModel", "FlowStore", "GRDB", "GRDBSQLite", "Yams", "Crypto", "Glibc", "Foundation", "Synchronization"],
         "Reporting": ["FlowModel", "FlowStore", "Replay", "Detection", "ShellSupport", "GRDB", "Glibc", "Foundation"],
         "Simulation": ["FlowModel", "AccessPolicy", "FlowJournal", "Glibc"],
     ]

@@ -100,7 +100,9 @@ struct SharedAnswerTests {
                 var connectors = ConnectorSurvey(history: history)
                 connectors.effort = effort
                 connectors.since = since
-                return result + (try connectors.run(database)).map { "\($0)" }
+                let (facts, sums) = try connectors.runWithSummary(database)
+                #expect(text(sums) == text(try replay.summary(database)))
+                return result + facts.map { "\($0)" }
             }
             for since in [Timestamp.distantPast, middle] {
                 let expected = try answers(Self.alone, since: since)

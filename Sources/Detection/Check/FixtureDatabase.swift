@@ -22,6 +22,7 @@ struct FixtureDatabase {
     func with<Value>(_ fixture: FixtureFile.Case, path: String, _ body: (Database) throws -> Value) throws -> Value {
         try store.withoutTransaction { database in
             defer {
+                try? database.execute(sql: "DROP TABLE IF EXISTS temp.edge_key")
                 for view in PublicViews.names { try? database.execute(sql: "DROP TABLE IF EXISTS temp.\"\(view)\"") }
             }
             for view in PublicViews.names {
@@ -32,7 +33,9 @@ struct FixtureDatabase {
             for (view, rows) in fixture.tables {
                 for row in rows { try insert(row, into: view, database, "\(path):\(fixture.line)") }
             }
+            try database.execute(sql: FixtureDatabase.edges)
             if !fixture.tables.contains(where: { $0.view == "access" }) { try database.execute(sql: FixtureDatabase.rollUp) }
+            if !fixture.tables.contains(where: { $0.view == "access_detail" }) { try database.execute(sql: FixtureDatabase.details) }
             return try body(database)
         }
     }
@@ -49,18 +52,49 @@ struct FixtureDatabase {
             arguments: StatementArguments(row.fields.map(\.value.databaseValue)))
     }
 
+    /// Columns that flows of one edge have in common.
+    private static let edge = """
+        principal_kind, principal_id, principal, service_key_id, device_id, client_ip, location, connector_id, connector, network_id,
+        network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason, expected_resource_id, qualifiers,
+        policy_version
+        """
+
+    /// Numbers the edges of the flows.
+    private static let edges = """
+        CREATE TEMP TABLE edge_key (edge_id INTEGER PRIMARY KEY, key TEXT UNIQUE);
+        INSERT OR IGNORE INTO temp.edge_key (key) SELECT json_array(\(edge)) FROM temp.flow;
+        UPDATE temp.flow SET edge_id = (SELECT edge_id FROM temp.edge_key WHERE key = json_array(\(edge)));
+        """
+
+    /// As `docs/database-views.md` defines `access_detail`.
+    private static let details: String = {
+        let common = """
+            \(edge), resource_ip, relay, path, error, close_reason, requested, recorded_effect, recorded_reason,
+            recorded_policy_version, recorded_policy_digest, edge_id
+            """
+        return """
+            INSERT INTO temp.access_detail (hour_at, \(common), flows, open, orphans, inferred_starts, unknown_starts, first_at, last_at,
+                first_flow, last_flow)
+            SELECT started_at / 3600000 * 3600000, \(common), count(*), sum(ended_at IS NULL), sum(coalesce(is_orphan, 0)),
+                sum(coalesce(start_is_inferred, 0)), sum(coalesce(start_is_unknown, 0)), min(started_at), max(started_at), min(flow_id),
+                max(flow_id)
+            FROM temp.flow
+            GROUP BY started_at / 3600000, \(common)
+            """
+    }()
+
     /// As `docs/database-views.md` defines `access`.
     private static let rollUp = """
         INSERT INTO temp.access (hour_at, principal_kind, principal_id, principal, device_id, client_ip, connector_id, connector,
             network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
             expected_resource_id, qualifiers, policy_version, flows, open, bytes_received, bytes_transferred, first_at, last_at,
-            first_flow, last_flow)
+            first_flow, last_flow, edge_id)
         SELECT started_at / 3600000 * 3600000, principal_kind, principal_id, principal, device_id, client_ip, connector_id,
             connector, network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
             expected_resource_id, qualifiers, policy_version, count(*), sum(ended_at IS NULL), coalesce(sum(bytes_received), 0),
-            coalesce(sum(bytes_transferred), 0), min(started_at), max(started_at), min(flow_id), max(flow_id)
+            coalesce(sum(bytes_transferred), 0), min(started_at), max(started_at), min(flow_id), max(flow_id), edge_id
         FROM temp.flow
-        GROUP BY started_at / 3600000, principal_kind, principal_id, principal, device_id, client_ip, connector_id, connector,
+        GROUP BY started_at / 3600000, edge_id, principal_kind, principal_id, principal, device_id, client_ip, connector_id, connector,
             network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
             expected_resource_id, qualifiers, policy_version
         """

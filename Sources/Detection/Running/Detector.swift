@@ -39,6 +39,8 @@ public struct Detector: Sendable {
     private let values: [String: [String: StoredValue]]
     private let suppressions: Suppressions
     private let evidenceLimit: Int
+    /// Flows from which on another connection works, too; changes nothing of what is found.
+    var flowsPerLane = StatementLanes.usualFlows
 
     /// Enough to see what happened; the rest is a query away.
     public static let defaultEvidenceLimit = 5
@@ -59,44 +61,62 @@ public struct Detector: Sendable {
     /// Runs the rules over the flows of `period`; nothing is written. Findings have the status that they would get if they were
     /// stored. `now` decides which suppressions still hold.
     public func run(period: Period = .all, now: Timestamp) throws -> DetectionOutcome {
-        try database.read { database in
-            let examination = try Examination.take(database, needs: Set(rules.flatMap(\.needs)), period: period)
-            var outcome = DetectionOutcome(
-                findings: [], period: period, examination: examination, examined: [], notExamined: [], failed: [], cutShort: [],
-                suppressionNotes: [])
-            let known = try FindingStore.statuses(database)
-            for rule in rules {
-                if let why = examination.obstacle(to: rule) {
-                    outcome.notExamined.append((rule, why))
-                    continue
-                }
-                var findings: [Finding]
-                do {
-                    findings = try RuleRun(rule, values[rule.id] ?? [:], evidenceLimit).findings(database, period: period)
-                } catch let failure as QueryFailure where failure.kind != .usage {
-                    outcome.failed.append((rule, failure.message))
-                    continue
-                } catch let error as DatabaseError {
-                    outcome.failed.append((rule, error.message ?? "database error \(error.resultCode.rawValue)"))
-                    continue
-                }
+        var lanes = StatementLanes(database: database, period: period)
+        lanes.fewestFlows = flowsPerLane
+        let (prepared, results) = try lanes.run(
+            rules.map(\.query.sql),
+            prepare: { connection in
+                (
+                    examination: try Examination.take(connection, needs: Set(rules.flatMap(\.needs)), period: period),
+                    known: try FindingStore.statuses(connection)
+                )
+            },
+            { [self] lane, prepared, place in try result(rules[place], lane, prepared.examination, period) })
+        var outcome = DetectionOutcome(
+            findings: [], period: period, examination: prepared.examination, examined: [], notExamined: [], failed: [], cutShort: [],
+            suppressionNotes: [])
+        for (rule, result) in zip(rules, results) {
+            switch result {
+            case .notExamined(let why): outcome.notExamined.append((rule, why))
+            case .failed(let why): outcome.failed.append((rule, why))
+            case .examined(var findings):
                 outcome.examined.append(rule)
                 if findings.count > Detector.findingsPerRule {
                     findings.removeLast(findings.count - Detector.findingsPerRule)
                     outcome.cutShort.append(rule.id)
                 }
                 for index in findings.indices {
-                    findings[index].status = known[findings[index].id].map { $0 == .gone ? .new : .ongoing } ?? .new
+                    findings[index].status = prepared.known[findings[index].id].map { $0 == .gone ? .new : .ongoing } ?? .new
                 }
                 outcome.findings += findings
             }
-            suppress(&outcome, now: now)
-            outcome.findings.sort { left, right in
-                if left.severity != right.severity { return left.severity > right.severity }
-                if left.ruleID != right.ruleID { return left.ruleID < right.ruleID }
-                return (left.firstSeen ?? .distantPast, left.id) < (right.firstSeen ?? .distantPast, right.id)
-            }
-            return outcome
+        }
+        suppress(&outcome, now: now)
+        outcome.findings.sort { left, right in
+            if left.severity != right.severity { return left.severity > right.severity }
+            if left.ruleID != right.ruleID { return left.ruleID < right.ruleID }
+            return (left.firstSeen ?? .distantPast, left.id) < (right.firstSeen ?? .distantPast, right.id)
+        }
+        return outcome
+    }
+
+    private enum RuleResult {
+        case notExamined(why: String)
+        case failed(why: String)
+        case examined([Finding])
+    }
+
+    private func result(
+        _ rule: DetectionRule, _ lane: StatementLane, _ examination: Examination, _ period: Period
+    ) throws -> RuleResult {
+        if let why = examination.obstacle(to: rule) { return .notExamined(why: why) }
+        try lane.prepare(for: rule.query.sql)
+        do {
+            return .examined(try RuleRun(rule, values[rule.id] ?? [:], evidenceLimit).findings(lane.connection, period: period))
+        } catch let failure as QueryFailure where failure.kind != .usage {
+            return .failed(why: failure.message)
+        } catch let error as DatabaseError {
+            return .failed(why: error.message ?? "database error \(error.resultCode.rawValue)")
         }
     }
 

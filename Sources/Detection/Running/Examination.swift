@@ -1,3 +1,4 @@
+internal import FlowStore
 internal import GRDB
 
 /// What the database holds of the things that rules need.
@@ -44,6 +45,9 @@ public struct Examination: Hashable, Sendable {
         if flows > unjudged { present.insert(.verdicts) }
         for need in needs {
             guard let sql = probes[need] else { continue }
+            // Where no record ever told of it, no flow needs to be read to know that none does.
+            if need == .locations, try !Records.everTellLocations(database) { continue }
+            if need == .enforcedVersions, try !Records.everTellEnforcedVersions(database) { continue }
             if try Bool.fetchOne(database, sql: "SELECT EXISTS (\(sql))") == true { present.insert(need) }
         }
         return Examination(flows: flows, unjudgedFlows: unjudged, present: present)

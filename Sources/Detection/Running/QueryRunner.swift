@@ -1,5 +1,5 @@
 public import FlowStore
-internal import GRDB
+public import GRDB
 internal import GRDBSQLite
 
 /// Runs statements of the library, and statements of an auditor, without any way for them to change something.
@@ -20,22 +20,31 @@ public struct QueryRunner: Sendable {
         _ query: QueryFile, arguments: [String: StoredValue] = [:], period: Period = .all,
         columns: ([String]) throws -> Void = { _ in }, row: ([StoredValue]) throws -> Void
     ) throws {
-        let bindings = try QueryRunner.bindings(query, arguments: arguments, period: period)
-        try database.read { database in
-            try QueryRunner.run(
-                database, sql: query.sql, file: query.path, firstLine: query.sqlLine,
-                reach: .publicViews, bindings: bindings, columns: columns, row: row)
-        }
+        try database.read { try QueryRunner.run($0, query, arguments: arguments, period: period, columns: columns, row: row) }
+    }
+
+    /// The same on a connection that reads already.
+    public static func run(
+        _ connection: Database, _ query: QueryFile, arguments: [String: StoredValue] = [:], period: Period = .all,
+        columns: ([String]) throws -> Void = { _ in }, row: ([StoredValue]) throws -> Void
+    ) throws {
+        let bindings = try bindings(query, arguments: arguments, period: period)
+        try run(
+            connection, sql: query.sql, file: query.path, firstLine: query.sqlLine, reach: .publicViews, bindings: bindings,
+            columns: columns, row: row)
     }
 
     /// Runs a statement of the program itself, over the public views; it may use the period.
     public func run(viewsOnly sql: String, period: Period, row: ([StoredValue]) throws -> Void) throws {
+        try database.read { try QueryRunner.run($0, viewsOnly: sql, period: period, row: row) }
+    }
+
+    /// The same on a connection that reads already.
+    public static func run(_ connection: Database, viewsOnly sql: String, period: Period, row: ([StoredValue]) throws -> Void) throws {
         let bounds = period.bounds
-        try database.read { database in
-            try QueryRunner.run(
-                database, sql: sql, file: nil, firstLine: 1, reach: .publicViews,
-                bindings: ["since": .integer(bounds.since), "until": .integer(bounds.until)], columns: { _ in }, row: row)
-        }
+        try run(
+            connection, sql: sql, file: nil, firstLine: 1, reach: .publicViews,
+            bindings: ["since": .integer(bounds.since), "until": .integer(bounds.until)], columns: { _ in }, row: row)
     }
 
     /// Runs one statement that somebody typed; it may read any table and takes no parameters.

@@ -1,5 +1,5 @@
 /// One of the journal's own records, read.
-struct OwnRecord {
+struct OwnRecord: Sendable {
     var kind: JournalRecordKind
     var sequence: UInt64
     var value: JSONValue

@@ -118,7 +118,12 @@ struct VerificationRun {
         }
         rememberedAt(size: 0)
         let pass = JournalPass(moment, takesDigests: false)
-        while let leaf = try pass.next() { examine(leaf, isLast: leaf.segment == moment.segments.last?.number) }
+        while case let leaves = try LeafInsides.window(of: pass), !leaves.isEmpty {
+            let insides = LeafInsides.look(into: leaves) { leaf, header in isDeep(leaf, header) }
+            for (leaf, inside) in zip(leaves, insides) {
+                examine(leaf, inside, isLast: leaf.segment == moment.segments.last?.number)
+            }
+        }
         if let tornEnd = pass.tornEnd { examine(tornEnd) }
         if let last = moment.segments.last {
             if ending.state.segment != last.number { enter(last.number) }
@@ -254,7 +259,8 @@ struct VerificationRun {
         ending.segmentStart = nil
     }
 
-    private mutating func examine(_ leaf: JournalPass.Leaf, isLast: Bool) {
+    /// - Parameter inside: what looking into the frame found, where that was done already.
+    private mutating func examine(_ leaf: JournalPass.Leaf, _ inside: LeafInsides?, isLast: Bool) {
         if place.segment != leaf.segment {
             place.segment = leaf.segment
             place.offset = 0
@@ -264,7 +270,7 @@ struct VerificationRun {
         let before = ending
         switch leaf.frame.form {
         case .native(let header):
-            native(leaf, header)
+            native(leaf, header, inside)
         case .foreign:
             add(.foreignMember, "a gzip member that no journal writer wrote", leaf)
             expected = nil
@@ -304,7 +310,7 @@ struct VerificationRun {
         }
     }
 
-    private mutating func native(_ leaf: JournalPass.Leaf, _ header: FrameHeader) {
+    private mutating func native(_ leaf: JournalPass.Leaf, _ header: FrameHeader, _ inside: LeafInsides?) {
         if let expected, header.firstSequence != expected {
             let gap = header.firstSequence > expected
             add(
@@ -320,25 +326,21 @@ struct VerificationRun {
         expected = header.nextSequence
         lastSequence = max(lastSequence, header.lastSequence)
         report.recordCount += UInt64(header.recordCount)
+        lastRecordKind = nil
+        let isDeep = isDeep(leaf, header)
+        guard isDeep || header.holdsJournalRecords else { return }
+        // What was looked into before is looked into again when a checkpoint has turned out not to fit since.
+        let inside = inside.flatMap { $0.isDeep == isDeep ? $0 : nil } ?? LeafInsides(leaf, header, isDeep: isDeep, soundness)
+        if let wrong = inside.wrong { add(.frameDamaged, wrong, leaf) }
+        for record in inside.own { note(record, leaf.index, header) }
+    }
+
+    /// Whether a frame's insides are judged, as far as is known now: what is, stays so.
+    private func isDeep(_ leaf: JournalPass.Leaf, _ header: FrameHeader) -> Bool {
         let isUnsealed = leaf.index >= lastSealSize || mismatch != nil || verifier.keys.isEmpty
         // Without a key there are no checkpoints, and the writer's state is the only mark of what was looked at before.
         let isTail = leaf.index >= max(lastSealSize, verifier.keys.isEmpty ? stateSize : 0)
-        let isDeep = verifier.depth == .records || (verifier.depth == .seals && isUnsealed) || (verifier.depth == .tail && isTail)
-        let holdsOwn = header.flags & FrameHeader.holdsJournalRecords != 0
-        lastRecordKind = nil
-        guard isDeep || holdsOwn else { return }
-        lookInside(leaf, header, isDeep: isDeep, holdsOwn: holdsOwn)
-    }
-
-    private mutating func lookInside(_ leaf: JournalPass.Leaf, _ header: FrameHeader, isDeep: Bool, holdsOwn: Bool) {
-        var own: [OwnRecord] = []
-        let soundness = self.soundness
-        let wrong = leaf.bytes.withBytes { member in
-            let take = { (lines: UnsafeRawBufferPointer) in if holdsOwn { own = OwnRecords.find(in: lines) } }
-            return isDeep ? soundness.inspect(member, header, take) : soundness.lines(member, header, take)
-        }
-        if let wrong { add(.frameDamaged, wrong, leaf) }
-        for record in own { note(record, leaf.index, header) }
+        return verifier.depth == .records || (verifier.depth == .seals && isUnsealed) || (verifier.depth == .tail && isTail)
     }
 
     private mutating func note(_ record: OwnRecord, _ index: UInt64, _ header: FrameHeader) {

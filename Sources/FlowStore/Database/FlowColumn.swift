@@ -17,10 +17,23 @@ package struct FlowColumn: Sendable {
     }
 
     enum Source: Sendable {
-        /// The text whose number is in a column of a table: of `flow_fact` f, `origin` o, `target` t, `remark` r, `route`.
-        case text(String, String)
-        case flag(FlowState)
-        case sql(String)
+        /// Of a flow's own row, `flow_fact f`, and what is joined to it alone.
+        case flow(String)
+        /// What many flows share: in a view an expression over the tables, or a column of the names that a connection gathered.
+        case shared(Sharing, String)
+        /// The same of a column that holds texts, which comparisons respect.
+        case text(Sharing, String)
+
+        static func flag(_ flag: FlowState) -> Source { .flow("f.state & \(flag.rawValue) <> 0") }
+    }
+
+    /// With what a column is shared.
+    enum Sharing: Sendable {
+        /// All flows of one edge: `edge e`, `origin o`, `target t`, `judgement j`.
+        case edge
+        case route
+        /// `remark r`.
+        case remark
     }
 
     package let name: String
@@ -36,95 +49,93 @@ package struct FlowColumn: Sendable {
         self.source = source
     }
 
-    /// As it is selected; the dictionaries' texts are joined by `join`.
-    var selected: String {
-        switch source {
-        case .text: "\(name).value AS \(name)"
-        case .flag(let flag): "f.state & \(flag.rawValue) <> 0 AS \(name)"
-        case .sql(let expression): "\(expression) AS \(name)"
+    /// The columns that are shared in one way, for `Views`.
+    static func shared(_ wanted: Sharing) -> [Views.NamedColumn] {
+        all.compactMap { column in
+            switch column.source {
+            case .shared(let sharing, let expression) where sharing == wanted: (column.name, expression, false)
+            case .text(let sharing, let text) where sharing == wanted: (column.name, text, true)
+            default: nil
+            }
         }
     }
 
-    /// What brings the text of its number; nil where there is none.
-    var join: String? {
-        guard case .text(let table, let column) = source else { return nil }
-        return "LEFT JOIN text \(name) ON \(name).text_id = \(table).\(column)"
-    }
-
     package static let all: [FlowColumn] = [
-        FlowColumn("flow_id", .integer, .sql("f.flow_id"), "number of the flow in this database"),
+        FlowColumn("flow_id", .integer, .flow("f.flow_id"), "number of the flow in this database"),
         FlowColumn(
-            "connection_id", .text, .sql(PackedConnectionID.text("f.connection_id")),
+            "connection_id", .text, .flow(PackedConnectionID.text("f.connection_id")),
             "the Connector's own id of the connection; NULL where the source has none (`is_whole`)"),
-        FlowColumn("started_at", .time, .sql("f.started_at"), "when it began"),
-        FlowColumn("ended_at", .time, .sql(Views.end), "when it ended; NULL while it is open, or when nobody said"),
+        FlowColumn("started_at", .time, .flow("f.started_at"), "when it began"),
+        FlowColumn("ended_at", .time, .flow(Views.end), "when it ended; NULL while it is open, or when nobody said"),
         FlowColumn(
-            "outcome", .text, .sql("CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END"),
+            "outcome", .text, .flow("CASE f.state & 3 WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END"),
             """
             `allowed` (carried), `denied` (refused by the Connector), `failed` (allowed, but the name did not resolve or the target did not \
             answer)
             """),
         FlowColumn(
-            "principal_kind", .text, .sql("CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END"),
+            "principal_kind", .text, .shared(.edge, "CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END"),
             "`user` or `service_account`"),
-        FlowColumn("principal_id", .text, .text("o", "principal_id"), "who: the id of the user or service account"),
-        FlowColumn("principal", .text, .text("o", "principal"), "e-mail of a user, or name of a service account"),
-        FlowColumn("service_key_id", .text, .text("o", "service_key"), "the key that a service account used"),
-        FlowColumn("device_id", .text, .text("o", "device"), "the client's device"),
-        FlowColumn("client_ip", .text, .text("o", "client_ip"), "public address of the client"),
+        FlowColumn("principal_id", .text, .text(.edge, "principal_id.value"), "who: the id of the user or service account"),
+        FlowColumn("principal", .text, .text(.edge, "principal.value"), "e-mail of a user, or name of a service account"),
+        FlowColumn("service_key_id", .text, .text(.edge, "service_key.value"), "the key that a service account used"),
+        FlowColumn("device_id", .text, .text(.edge, "device.value"), "the client's device"),
+        FlowColumn("client_ip", .text, .text(.edge, "client_ip.value"), "public address of the client"),
         FlowColumn(
-            "location", .json, .text("o", "location"),
+            "location", .json, .text(.edge, "location.value"),
             "JSON object as the source gives it, such as `{\"geoip\":{\"city\",\"country\",\"lat\",\"lon\",\"region\"}}`"),
-        FlowColumn("connector_id", .text, .text("t", "connector_id"), "the Connector that carried it"),
-        FlowColumn("connector", .text, .text("t", "connector"), "the Connector's name"),
-        FlowColumn("network_id", .text, .text("t", "network_id"), "the Remote network that the record names"),
-        FlowColumn("network", .text, .text("t", "network"), "the Remote network's name"),
-        FlowColumn("resource_id", .text, .text("t", "resource_id"), "the Resource that the Connector recorded"),
+        FlowColumn("connector_id", .text, .text(.edge, "connector_id.value"), "the Connector that carried it"),
+        FlowColumn("connector", .text, .text(.edge, "connector.value"), "the Connector's name"),
+        FlowColumn("network_id", .text, .text(.edge, "network_id.value"), "the Remote network that the record names"),
+        FlowColumn("network", .text, .text(.edge, "network.value"), "the Remote network's name"),
+        FlowColumn("resource_id", .text, .text(.edge, "resource_id.value"), "the Resource that the Connector recorded"),
         FlowColumn(
-            "applied_rule", .text, .text("t", "applied_rule"),
+            "applied_rule", .text, .text(.edge, "applied_rule.value"),
             "the Resource's definition that matched, such as `*.corp.example.com`"),
-        FlowColumn("address", .text, .text("t", "address"), "the name or address that was asked for"),
-        FlowColumn("resource_ip", .text, .text("f", "resource_ip"), "the address that the Connector connected to"),
-        FlowColumn("port", .integer, .sql("nullif(t.port, -1)"), "port of the destination; NULL for protocols without ports"),
+        FlowColumn("address", .text, .text(.edge, "address.value"), "the name or address that was asked for"),
+        FlowColumn("resource_ip", .text, .flow("resource_ip.value"), "the address that the Connector connected to"),
+        FlowColumn("port", .integer, .shared(.edge, "nullif(t.port, -1)"), "port of the destination; NULL for protocols without ports"),
         FlowColumn(
-            "protocol", .text, .sql("CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END"),
+            "protocol", .text,
+            .shared(.edge, "CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END"),
             "`tcp`, `udp`, `icmp`, or the word of the source"),
-        FlowColumn("bytes_received", .bytes, .sql("f.bytes_received"), "bytes from the Resource to the client"),
-        FlowColumn("bytes_transferred", .bytes, .sql("f.bytes_transferred"), "bytes from the client to the Resource"),
+        FlowColumn("bytes_received", .bytes, .flow("f.bytes_received"), "bytes from the Resource to the client"),
+        FlowColumn("bytes_transferred", .bytes, .flow("f.bytes_transferred"), "bytes from the client to the Resource"),
         FlowColumn(
-            "relay", .json, .text("route", "relays"),
+            "relay", .json, .text(.route, "relays.value"),
             "JSON array of the relays in use, objects with `ip`, `name`, `port`; `[]` when direct"),
-        FlowColumn("path", .text, .sql(Views.path), "`direct` or `relayed`"),
-        FlowColumn("error", .text, .text("r", "error"), "what the source says about a failure"),
+        FlowColumn("path", .text, .shared(.route, Views.path), "`direct` or `relayed`"),
+        FlowColumn("error", .text, .text(.remark, "error.value"), "what the source says about a failure"),
         FlowColumn(
-            "close_reason", .text, .text("r", "close_reason"),
+            "close_reason", .text, .text(.remark, "close_reason.value"),
             "why it ended: `client`, `resource`, `idle`, `policy`, `shutdown`, `error` (journals)"),
-        FlowColumn("requested", .text, .text("r", "requested"), "what the user dialled, where it differs from `address` (journals)"),
         FlowColumn(
-            "policy_version", .text, .sql("nullif(j.policy_version, '')"),
+            "requested", .text, .text(.remark, "requested.value"), "what the user dialled, where it differs from `address` (journals)"),
+        FlowColumn(
+            "policy_version", .text, .shared(.edge, "nullif(j.policy_version, '')"),
             "the policy in force at the start, as the engine judged: `version` of `policy_snapshot`; NULL when none was"),
         FlowColumn(
-            "verdict", .text, .sql("j.class"),
+            "verdict", .text, .text(.edge, "j.class"),
             """
             `enforced`, `misrouted`, `over-permitted`, `blocked`, `over-blocked`, `unverifiable`; NULL when nobody has judged it. See \
             [policy-model.md](policy-model.md)
             """),
-        FlowColumn("reason", .text, .sql("nullif(j.reason, '')"), "reason code of the policy in force when it denies"),
+        FlowColumn("reason", .text, .shared(.edge, "nullif(j.reason, '')"), "reason code of the policy in force when it denies"),
         FlowColumn(
-            "expected_resource_id", .text, .sql("nullif(j.expected_resource_id, '')"),
+            "expected_resource_id", .text, .shared(.edge, "nullif(j.expected_resource_id, '')"),
             "the Resource that the policy in force selects"),
         FlowColumn(
-            "qualifiers", .text, .sql("nullif(j.qualifiers, '')"),
+            "qualifiers", .text, .shared(.edge, "nullif(j.qualifiers, '')"),
             """
             `ambiguous`, `stale`, `stale-late`, `outlived`, `posture-unknown`, joined by `;`. Test for one with \
             `';' || qualifiers || ';' LIKE '%;stale;%'`
             """),
-        FlowColumn("recorded_effect", .text, .text("r", "decision_effect"), "the Connector's own decision (journals)"),
-        FlowColumn("recorded_reason", .text, .text("r", "decision_reason"), "its reason (journals)"),
+        FlowColumn("recorded_effect", .text, .text(.remark, "decision_effect.value"), "the Connector's own decision (journals)"),
+        FlowColumn("recorded_reason", .text, .text(.remark, "decision_reason.value"), "its reason (journals)"),
         FlowColumn(
-            "recorded_policy_version", .integer, .sql("nullif(r.policy_version, -1)"),
+            "recorded_policy_version", .integer, .shared(.remark, "nullif(r.policy_version, -1)"),
             "version of the policy under which the Connector decided (journals)"),
-        FlowColumn("recorded_policy_digest", .text, .text("r", "policy_digest"), "digest of that policy (journals)"),
+        FlowColumn("recorded_policy_digest", .text, .text(.remark, "recorded_digest.value"), "digest of that policy (journals)"),
         FlowColumn("is_orphan", .flag, .flag(.orphan), "a closed record without its established one"),
         FlowColumn("start_is_inferred", .flag, .flag(.startInferred), "the start was computed from end and duration"),
         FlowColumn("start_is_unknown", .flag, .flag(.startUnknown), "only one record is known, and its time stands for the start"),
@@ -136,17 +147,17 @@ package struct FlowColumn: Sendable {
             two records of this connection that must say the same, of its end or its bytes, do not; the later end and the larger count \
             stand
             """),
-        FlowColumn("source_id", .integer, .sql("f.source_id"), "source of the first record"),
-        FlowColumn("source_offset", .bytes, .sql("f.source_offset"), "its byte offset in the inflated file"),
-        FlowColumn("source_line", .integer, .sql("f.source_line"), "its line, from 1"),
+        FlowColumn("source_id", .integer, .flow("f.source_id"), "source of the first record"),
+        FlowColumn("source_offset", .bytes, .flow("f.source_offset"), "its byte offset in the inflated file"),
+        FlowColumn("source_line", .integer, .flow("f.source_line"), "its line, from 1"),
         FlowColumn(
-            "end_source_id", .integer, .sql("CASE WHEN f.end_offset IS NOT NULL THEN coalesce(f.end_source_id, f.source_id) END"),
+            "end_source_id", .integer, .flow("CASE WHEN f.end_offset IS NOT NULL THEN coalesce(f.end_source_id, f.source_id) END"),
             "source of the record that ended it; NULL when there is none"),
-        FlowColumn("end_offset", .bytes, .sql("f.end_offset"), "its byte offset in the inflated file"),
-        FlowColumn("end_line", .integer, .sql("f.end_line"), "its line, from 1"),
+        FlowColumn("end_offset", .bytes, .flow("f.end_offset"), "its byte offset in the inflated file"),
+        FlowColumn("end_line", .integer, .flow("f.end_line"), "its line, from 1"),
         FlowColumn(
             "other_sources", .json,
-            .sql(
+            .flow(
                 """
                 (
                     SELECT json_group_array(
@@ -165,10 +176,18 @@ package struct FlowColumn: Sendable {
             `source_offset`, `retold_flow_id`, and `differs` as in `retelling`; NULL when there are none
             """),
         FlowColumn(
-            "retellings", .integer, .sql("(SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id)"),
+            "retellings", .integer, .flow("(SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id)"),
             "how many those are"),
         FlowColumn(
-            "conflicts", .integer, .sql("(SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0)"),
+            "conflicts", .integer,
+            .flow("(SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0)"),
             "how many of them say something else than the Connector"),
+        FlowColumn(
+            "edge_id", .integer, .flow("f.edge_id"),
+            """
+            number, in this database, of all that the flow has in common with others of its kind: principal, service key, device, client \
+            address, location, Connector, network, Resource, rule, address, port, protocol, outcome and all of the verdict. Rows with one \
+            number are equal in these columns
+            """),
     ]
 }

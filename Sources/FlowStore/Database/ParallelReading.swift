@@ -19,29 +19,47 @@ extension AuditDatabase {
     ) throws -> [Value] {
         guard parts > 1 else { return [try readOnce { try body($0, 0) }] }
         for _ in 0..<AuditDatabase.mostAttempts {
-            if let values = try attempt(parts, body) { return values }
+            let values = try attempt(parts, isPassing: true, body).compactMap(\.self)
+            if values.count == parts { return values }
         }
         return try readOnce { connection in try (0..<parts).map { try body(connection, $0) } }
     }
 
-    /// Nil when another program wrote while the connections were opened.
+    /// Runs `body` at the same time on as many connections, up to that number, as see the same state of the database; for work that they
+    /// take from one list, and that the first of them does alone when it must.
+    ///
+    /// - Returns: what `body` returned on each connection that ran it.
+    public func readTogether<Value: Sendable>(
+        _ connections: Int, _ body: @escaping @Sendable (_ connection: Database) throws -> Value
+    ) throws -> [Value] {
+        // Another connection to a database in memory is another database.
+        guard connections > 1, path != AuditDatabase.inMemory else { return [try read(body)] }
+        return try attempt(connections, isPassing: false) { connection, _ in try body(connection) }.compactMap(\.self)
+    }
+
+    private static let inMemory = ":memory:"
+
+    /// Nil for a part when another program wrote while the connections were opened; the first is always there.
     private func attempt<Value: Sendable>(
-        _ parts: Int, _ body: @escaping @Sendable (Database, Int) throws -> Value
-    ) throws -> [Value]? {
+        _ parts: Int, isPassing: Bool, _ body: @escaping @Sendable (Database, Int) throws -> Value
+    ) throws -> [Value?] {
         let others = try (1..<parts).map { _ in try anotherConnection() }
+        @Sendable func run(_ connection: Database, _ part: Int) throws -> Value {
+            try isPassing ? AuditDatabase.passing(connection) { try body($0, part) } : body(connection, part)
+        }
         // A connection's `data_version` differs when others wrote since it last looked: what is the same before the first connection
         // begins to read and after another one began is the same in between.
         let before = try others.map { try $0.read { try AuditDatabase.version($0) } }
         let results = Mutex<[Int: Result<Value?, any Error>]>([:])
         let group = DispatchGroup()
-        let first = try readOnce { connection -> Value in
+        let first = try read { connection -> Value in
             _ = try AuditDatabase.version(connection)
             for (index, other) in others.enumerated() {
                 DispatchQueue.global().async(group: group) {
                     let result = Result {
                         try other.read { connection -> Value? in
                             guard try AuditDatabase.version(connection) == before[index] else { return nil }
-                            return try AuditDatabase.passing(connection) { try body($0, index + 1) }
+                            return try run(connection, index + 1)
                         }
                     }
                     results.withLock { $0[index + 1] = result }
@@ -49,15 +67,10 @@ extension AuditDatabase {
             }
             // Others use what this call holds: they must have ended before it ends, also by an error.
             defer { group.wait() }
-            return try body(connection, 0)
+            return try run(connection, 0)
         }
         return try results.withLock { results in
-            var values = [first]
-            for part in 1..<parts {
-                guard let value = try translating({ try results[part]?.get() ?? nil }) else { return nil }
-                values.append(value)
-            }
-            return values
+            try [first] + (1..<parts).map { part in try translating { try results[part]?.get() ?? nil } }
         }
     }
 

@@ -64,7 +64,7 @@ extension Views {
                 LEFT JOIN text address ON address.text_id = t.address
                 LEFT JOIN text connector ON connector.text_id = t.connector
                 LEFT JOIN text network ON network.text_id = t.network
-                LEFT JOIN text relay ON relay.text_id = route.relays
+                LEFT JOIN text relays ON relays.text_id = route.relays
                 LEFT JOIN text tunnel_path ON tunnel_path.text_id = route.tunnel_path
                 ORDER BY s.started_at, s.first_flow
             )

@@ -7,14 +7,14 @@ internal import GRDB
 /// `sqlite3` shell reads them as they are.
 enum Views {
     static let names = [
-        "flow", "access", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
+        "flow", "access", "access_detail", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
         "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record",
         "name_query",
         "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict", "reused_id",
         "log_gap",
     ]
 
-    private static let all = [flow, access, session, finding, bookkeeping, policy, records, retellings]
+    private static let all = [flow, access, accessDetail, session, finding, bookkeeping, policy, records, retellings]
 
     /// Tells the views of one version from those of another.
     static let digest = Hexadecimal.text(SHA256.hash(data: Array(all.joined().utf8)))
@@ -25,43 +25,6 @@ enum Views {
         for name in stale { try database.execute(sql: "DROP VIEW \(name)") }
         for sql in all { try database.execute(sql: sql) }
     }
-
-    /// Joins the names of `origin o`, each under its column's name.
-    private static let namesOfOrigin = join("o", ["principal_id", "principal", "device", "client_ip"])
-    /// The same of `target t`.
-    private static let namesOfTarget = join(
-        "t", ["connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address"])
-
-    private static func join(_ table: String, _ columns: [String]) -> String {
-        columns.map { "LEFT JOIN text \($0) ON \($0).text_id = \(table).\($0)" }.joined(separator: "\n")
-    }
-
-    /// The end of `flow_fact f`; within what an integer holds, whatever its record said. An attempt that failed has none: when it failed is
-    /// kept to know its event again, as far as that says when it began.
-    static let end = """
-        CASE WHEN f.state & 3 = \(FlowState.failed.outcomeCode) THEN NULL
-                WHEN f.started_at > 0 AND f.duration_ms > \(Int64.max) - f.started_at THEN \(Int64.max)
-                WHEN f.started_at < 0 AND f.duration_ms < \(Int64.min) - f.started_at THEN \(Int64.min)
-                ELSE f.started_at + f.duration_ms END
-        """
-
-    // CROSS JOIN, since SQLite keeps its order: a flow has its edge by number, while nothing finds the flows of an edge but reading all of
-    // them, which would be done for each edge.
-    private static let flow = """
-        CREATE VIEW flow AS
-        SELECT \(FlowColumn.all.map(\.selected).joined(separator: ",\n    "))
-        FROM flow_fact f
-        CROSS JOIN edge e ON e.edge_id = f.edge_id
-        CROSS JOIN origin o ON o.origin_id = e.origin_id
-        CROSS JOIN target t ON t.target_id = e.target_id
-        LEFT JOIN route ON route.route_id = f.route_id
-        LEFT JOIN remark r ON r.remark_id = f.remark_id
-        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
-        \(FlowColumn.all.compactMap(\.join).joined(separator: "\n"))
-        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16
-        LEFT JOIN text tunnel_path ON tunnel_path.text_id = route.tunnel_path
-        WHERE f.state & \(FlowState.retold.rawValue) = 0;
-        """
 
     /// The names of what differs, of a row of `retelling_fact` named `a`.
     static let differs: String = {
@@ -149,56 +112,6 @@ enum Views {
         JOIN flow first ON first.flow_id = pair.first_flow
         JOIN flow other ON other.flow_id = pair.flow_id
         WHERE pair.flow_id <> pair.first_flow;
-        """
-
-    private static let access = """
-        CREATE VIEW access AS
-        SELECT h.hour * 3600000 AS hour_at,
-            CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS principal_kind,
-            principal_id.value AS principal_id,
-            principal.value AS principal,
-            device.value AS device_id,
-            client_ip.value AS client_ip,
-            connector_id.value AS connector_id,
-            connector.value AS connector,
-            network_id.value AS network_id,
-            network.value AS network,
-            resource_id.value AS resource_id,
-            applied_rule.value AS applied_rule,
-            address.value AS address,
-            nullif(t.port, -1) AS port,
-            CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END AS protocol,
-            CASE e.outcome WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END AS outcome,
-            j.class AS verdict,
-            nullif(j.reason, '') AS reason,
-            nullif(j.expected_resource_id, '') AS expected_resource_id,
-            nullif(j.qualifiers, '') AS qualifiers,
-            nullif(j.policy_version, '') AS policy_version,
-            h.flows,
-            h.open,
-            h.bytes_received,
-            h.bytes_transferred,
-            h.hour * 3600000 + h.first_ms AS first_at,
-            h.hour * 3600000 + h.last_ms AS last_at,
-            h.first_flow,
-            h.last_flow
-        FROM edge_hour h
-        JOIN edge e ON e.edge_id = h.edge_id
-        JOIN origin o ON o.origin_id = e.origin_id
-        JOIN target t ON t.target_id = e.target_id
-        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
-        \(namesOfOrigin)
-        \(namesOfTarget)
-        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16;
-        """
-
-    /// Relayed or direct, of a flow's `relay` and `tunnel_path`.
-    static let path = """
-        CASE WHEN tunnel_path.value IS NOT NULL
-                    THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
-                WHEN relay.value = '[]' THEN 'direct'
-                WHEN relay.value IS NOT NULL THEN 'relayed'
-            END
         """
 
     private static let finding = """

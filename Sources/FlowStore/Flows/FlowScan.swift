@@ -34,9 +34,16 @@ public final class FlowScan {
 
     private let database: Database
     private let edges: EdgeFacts
+    /// Rows that are held to bring them into the order of time.
+    private let mostHeld: Int
 
-    public init(_ database: Database) throws {
+    public convenience init(_ database: Database) throws {
+        try self.init(database, mostHeld: TimeOrder.usualLimit)
+    }
+
+    init(_ database: Database, mostHeld: Int) throws {
         self.database = database
+        self.mostHeld = mostHeld
         edges = try EdgeFacts(database)
     }
 
@@ -49,7 +56,15 @@ public final class FlowScan {
         try edges.load()
         let wanted = withRetold ? FlowScan.wanted : FlowScan.wanted + " AND state & \(FlowState.retold.rawValue) = 0"
         switch order {
-        case .time: try select(wanted + " ORDER BY started_at, flow_id", from: .min, before: .max, since, until, body)
+        case .time:
+            guard let order = try TimeOrder(database, since: since.milliseconds, until: until.milliseconds, limit: mostHeld) else {
+                return try select(wanted + " ORDER BY started_at, flow_id", from: .min, before: .max, since, until, body)
+            }
+            let statement = try statement(wanted)
+            statement.bind(1, since.milliseconds)
+            statement.bind(2, until.milliseconds)
+            defer { statement.reset() }
+            try order.forEach(statement) { try body(try flow($0)) }
         case .row(let from, let before):
             for stretch in try FlowStretch.all(database, since: since, until: until) where stretch.last >= from && stretch.first < before {
                 try select(
@@ -64,13 +79,17 @@ public final class FlowScan {
     private func select(
         _ condition: String, from: Int64, before: Int64, _ since: Timestamp, _ until: Timestamp, _ body: (StoredFlow) throws -> Void
     ) throws {
-        let statement = try RawStatement(database, "SELECT \(FlowScan.columns) FROM flow_fact WHERE \(condition)")
+        let statement = try statement(condition)
         statement.bind(1, since.milliseconds)
         statement.bind(2, until.milliseconds)
         statement.bind(3, from)
         statement.bind(4, before)
         defer { statement.reset() }
-        while try statement.step() { try body(try flow(statement)) }
+        while try statement.step() { try body(try flow(TimeOrder.row(statement))) }
+    }
+
+    private func statement(_ condition: String) throws -> RawStatement {
+        try RawStatement(database, "SELECT \(FlowScan.columns) FROM flow_fact WHERE \(condition)")
     }
 
     /// One flow by its number.
@@ -78,22 +97,20 @@ public final class FlowScan {
         let statement = try RawStatement(database, "SELECT \(FlowScan.columns) FROM flow_fact WHERE flow_id = ?")
         statement.bind(1, id)
         defer { statement.reset() }
-        return try statement.step() ? flow(statement) : nil
+        return try statement.step() ? flow(TimeOrder.row(statement)) : nil
     }
 
     private static let columns = "flow_id, started_at, duration_ms, state, edge_id, resource_ip, remark_id"
 
     @inline(__always)
-    private func flow(_ statement: RawStatement) throws -> StoredFlow {
-        let startedAt = statement.integer(1)
-        let state = FlowState(rawValue: statement.integer(3))
-        let number = statement.integer(4)
-        let edge = try edges.edge(number)
+    private func flow(_ row: TimeOrder.Row) throws -> StoredFlow {
+        let state = FlowState(rawValue: row.state)
+        let edge = try edges.edge(row.edge)
         return StoredFlow(
-            flowID: statement.integer(0), startedAt: Timestamp(milliseconds: startedAt),
-            endedAt: statement.optionalInteger(2).map { Timestamp(milliseconds: startedAt &+ $0) }, outcome: state.outcome, edge: number,
-            origin: edge.origin, target: edge.target, resourceIP: statement.integer(5), remark: statement.integer(6),
-            judgement: edge.judgement, outcomeCode: state.outcomeCode, isRetold: state.contains(.retold))
+            flowID: row.flowID, startedAt: Timestamp(milliseconds: row.startedAt),
+            endedAt: row.duration == TimeOrder.Row.noDuration ? nil : Timestamp(milliseconds: row.startedAt &+ row.duration),
+            outcome: state.outcome, edge: row.edge, origin: edge.origin, target: edge.target, resourceIP: row.resourceIP,
+            remark: row.remark, judgement: edge.judgement, outcomeCode: state.outcomeCode, isRetold: state.contains(.retold))
     }
 }
 
@@ -134,5 +151,28 @@ public struct FlowStretch: Sendable {
             before += count
         }
         return cuts
+    }
+
+    /// Times that cut the flows of a period into at most so many parts of like size, none much smaller than `smallest`; ascending, none for
+    /// one part.
+    public static func timeCuts(
+        _ database: Database, since: Timestamp, until: Timestamp, parts: Int, smallest: Int
+    ) throws -> [Timestamp] {
+        let runs = try FlowRun.all(database, since: since, until: until).sorted { $0.earliest < $1.earliest }
+        let flows = runs.reduce(Int64(0)) { $0 + $1.last - $1.first + 1 }
+        let parts = min(Int64(parts), flows / Int64(max(1, smallest)))
+        guard parts > 1 else { return [] }
+        var cuts: [Timestamp] = []
+        var before: Int64 = 0
+        for run in runs {
+            // As if a run's flows were spread evenly over its time.
+            let (count, length) = (run.last - run.first + 1, run.latest - run.earliest)
+            while Int64(cuts.count) < parts - 1, case let wanted = flows / parts * Int64(cuts.count + 1), wanted < before + count {
+                let cut = Timestamp(milliseconds: run.earliest + Int64(Double(length) * Double(wanted - before) / Double(count)))
+                cuts.append(max(cut, cuts.last ?? since))
+            }
+            before += count
+        }
+        return cuts.map { min(max($0, since), until) }
     }
 }

@@ -54,15 +54,21 @@ public struct ConnectorSurvey: Sendable {
 
     /// Ascending by name, then by id.
     public func run(_ database: AuditDatabase) throws -> [ConnectorFacts] {
+        try runWithSummary(database).connectors
+    }
+
+    /// The same, and what `Replay.summary` gives, in one walk.
+    public func runWithSummary(_ database: AuditDatabase) throws -> (connectors: [ConnectorFacts], summary: ReplaySummary) {
         let usesLock = history.policies.contains(where: \.usesAutoLock)
         let walk = FlowWalk(since: since, until: until, tracksUse: usesLock, effort: effort)
-        return try walk.runInTimeOrder(database, ConnectorTally(history, options)).facts
-            .sorted { ($0.name ?? "", $0.id ?? "") < ($1.name ?? "", $1.id ?? "") }
+        let tally = try walk.runInTimeOrder(database, ConnectorTally(history, options))
+        let connectors = tally.facts.sorted { ($0.name ?? "", $0.id ?? "") < ($1.name ?? "", $1.id ?? "") }
+        return (connectors, ReplaySummary(tally.sums))
     }
 }
 
 /// Follows each Connector through time.
-private struct ConnectorTally: FlowTally {
+private struct ConnectorTally: MergingTally {
     static let coversWholeLife = true
 
     private struct Key: Hashable {
@@ -73,15 +79,19 @@ private struct ConnectorTally: FlowTally {
     private let history: PolicyHistory
     private let options: EngineOptions
     private(set) var facts: [ConnectorFacts] = []
+    /// Of all Connectors.
+    private(set) var sums: ReplayTally
     private var places: [Key: Int] = [:]
     private var sightings: [ConnectorSighting] = []
     private var numbers: [ConnectorSighting: Int] = [:]
-    /// By place: the policy that the last record which names one named.
+    /// By place: the policies that the first and the last record which name one named, and when the first did.
+    private var firstNamed: [(policy: Int, at: Timestamp)?] = []
     private var lastNamed: [Int?] = []
 
     init(_ history: PolicyHistory, _ options: EngineOptions) {
         self.history = history
         self.options = options
+        sums = ReplayTally(history: history, options: options)
     }
 
     mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
@@ -93,7 +103,7 @@ private struct ConnectorTally: FlowTally {
         let sighting = ConnectorSighting(
             place: place(Key(id: target.connectorID, name: target.connectorName)), named: named,
             replacedAt: replacement(of: named, judgement, flow.startedAt), isViolation: judgement.isViolation, reason: judgement.reason,
-            qualifiers: judgement.qualifierSet)
+            qualifiers: judgement.qualifierSet, group: sums.number(judgement, target))
         let number = numbers[sighting] ?? sightings.count
         if number == sightings.count {
             numbers[sighting] = number
@@ -106,6 +116,7 @@ private struct ConnectorTally: FlowTally {
         if let known = places[key] { return known }
         places[key] = facts.count
         facts.append(ConnectorFacts(id: key.id, name: key.name))
+        firstNamed.append(nil)
         lastNamed.append(nil)
         return facts.count - 1
     }
@@ -120,13 +131,31 @@ private struct ConnectorTally: FlowTally {
 
     mutating func count(_ flow: StoredFlow, _ number: Int) {
         let sighting = sightings[number]
+        sums.count(flow, sighting.group)
         var isBack = false
         if let named = sighting.named {
             isBack = lastNamed[sighting.place].map { named < $0 } ?? false
+            if lastNamed[sighting.place] == nil { firstNamed[sighting.place] = (named, flow.startedAt) }
             lastNamed[sighting.place] = named
             facts[sighting.place].lastPolicy = history.policies[named].snapshot.versionText
         }
         facts[sighting.place].add(flow.startedAt, sighting, isBack: isBack)
+    }
+
+    mutating func merge(_ later: ConnectorTally) {
+        sums.merge(later.sums)
+        for (index, other) in later.facts.enumerated() {
+            let place = place(Key(id: other.id, name: other.name))
+            facts[place].append(other)
+            guard let first = later.firstNamed[index] else { continue }
+            if let before = lastNamed[place] {
+                // From the earlier part to the later one.
+                if first.policy < before { facts[place].addBack(at: first.at) }
+            } else {
+                firstNamed[place] = first
+            }
+            lastNamed[place] = later.lastNamed[index]
+        }
     }
 }
 
@@ -140,6 +169,8 @@ private struct ConnectorSighting: Hashable {
     var isViolation: Bool
     var reason: ReasonCode?
     var qualifiers: Qualifiers
+    /// Of the sums of all Connectors.
+    var group: Int
 
     func lagMs(at start: Timestamp) -> Int64? {
         guard let replacedAt else { return nil }
@@ -149,9 +180,46 @@ private struct ConnectorSighting: Hashable {
 }
 
 extension ConnectorFacts {
+    /// Adds what a later stretch of time shows.
+    fileprivate mutating func append(_ later: ConnectorFacts) {
+        flows += later.flows
+        violations += later.violations
+        outsideNetwork += later.outsideNetwork
+        unknown += later.unknown
+        stale += later.stale
+        staleLate += later.staleLate
+        if let lagMs = later.largestLagMs { largestLagMs = max(largestLagMs ?? lagMs, lagMs) }
+        backwards += later.backwards
+        firstBackwards = firstBackwards ?? later.firstBackwards
+        lastPolicy = later.lastPolicy ?? lastPolicy
+        for day in later.days {
+            guard days.last?.start == day.start else {
+                days.append(day)
+                continue
+            }
+            let last = days.count - 1
+            days[last].flows += day.flows
+            days[last].stale += day.stale
+            days[last].staleLate += day.staleLate
+            if let lagMs = day.largestLagMs { days[last].largestLagMs = max(days[last].largestLagMs ?? lagMs, lagMs) }
+            days[last].backwards += day.backwards
+        }
+    }
+
+    /// Notes that the policy that records name went back at a time between two stretches.
+    fileprivate mutating func addBack(at time: Timestamp) {
+        backwards += 1
+        firstBackwards = firstBackwards.map { min($0, time) } ?? time
+        let midnight = ConnectorFacts.midnight(time)
+        if let day = days.lastIndex(where: { $0.start == midnight }) { days[day].backwards += 1 }
+    }
+
+    private static func midnight(_ time: Timestamp) -> Timestamp {
+        time.advanced(byMilliseconds: -((time.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay))
+    }
+
     fileprivate mutating func add(_ start: Timestamp, _ sighting: ConnectorSighting, isBack: Bool) {
-        let midnight = start.advanced(
-            byMilliseconds: -((start.milliseconds % millisecondsPerDay + millisecondsPerDay) % millisecondsPerDay))
+        let midnight = ConnectorFacts.midnight(start)
         if days.last?.start != midnight { days.append(Day(start: midnight)) }
         let day = days.count - 1
         flows += 1

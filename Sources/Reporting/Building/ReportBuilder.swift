@@ -1,6 +1,7 @@
 public import Detection
 public import FlowModel
 public import FlowStore
+internal import GRDB
 
 /// Asks the database for what a template wants and puts it into one model. Nothing is written.
 public struct ReportBuilder: Sendable {
@@ -43,11 +44,9 @@ public struct ReportBuilder: Sendable {
         ).run(period: period, now: now)
         let arguments = try arguments(request)
         var failures = detection.failed.map { "The rule \($0.rule.id) failed, and what it would have found is not known: \($0.why)." }
-        var made: [String: ReportSection] = [:]
-        for id in request.template.sections where !ReportTemplate.builtIn.contains(id) {
-            let section = try library.section(id)
-            made[id] = try attempt(section, &failures) { try self.section(section, arguments: arguments, period: period) }
-        }
+        let (made, violations) = try sections(
+            try request.template.sections.filter { !ReportTemplate.builtIn.contains($0) }.map { try library.section($0) },
+            arguments: arguments, period: period, &failures)
         var sections: [ReportSection] = []
         for id in request.template.sections {
             switch id {
@@ -70,7 +69,7 @@ public struct ReportBuilder: Sendable {
                 if let section = made[id] { sections.append(section) }
             }
         }
-        var (conclusion, verdict) = try conclude(detection, period)
+        var (conclusion, verdict) = conclude(detection, violations: violations)
         if !failures.isEmpty {
             conclusion = .undecidable
             verdict = "\(failures.count) \(failures.count == 1 ? "part" : "parts") of this report failed. \(verdict)"
@@ -82,22 +81,53 @@ public struct ReportBuilder: Sendable {
             findings: detection.findings, flows: detection.examination.flows, failures: failures)
     }
 
+    /// What one statement of a report gave.
+    private enum Part {
+        case section(ReportSection, failure: String?)
+        case violations(Int64)
+    }
+
+    /// The sections by id, and the connections of the period that were not what policy says.
+    private func sections(
+        _ queries: [ReportQuery], arguments: [String: StoredValue], period: Period, _ failures: inout [String]
+    ) throws -> (made: [String: ReportSection], violations: Int64) {
+        let parts = try StatementLanes(database: database, period: period).run(
+            queries.map(\.query.sql) + [Violations.sql], prepare: { _ in true }
+        ) { lane, _, place in
+            guard place < queries.count else { return Part.violations(try Violations.count(lane.connection, period)) }
+            try lane.prepare(for: queries[place].query.sql)
+            return try attempt(queries[place]) {
+                try section(queries[place], lane.connection, arguments: arguments, period: period)
+            }
+        }.values
+        var made: [String: ReportSection] = [:]
+        var violations: Int64 = 0
+        for part in parts {
+            switch part {
+            case .violations(let count): violations = count
+            case .section(let section, let failure):
+                made[section.id] = section
+                if let failure { failures.append(failure) }
+            }
+        }
+        return (made, violations)
+    }
+
     /// A section, or one that says why there is none: the others can do without it.
-    private func attempt(
-        _ section: ReportQuery, _ failures: inout [String], _ make: () throws -> ReportSection
-    ) throws -> ReportSection {
+    private func attempt(_ section: ReportQuery, _ make: () throws -> ReportSection) throws -> Part {
         let why: String
         do {
-            return try make()
+            return .section(try make(), failure: nil)
         } catch let failure as QueryFailure where failure.kind != .usage {
             why = failure.message
-        } catch let failure as StoreFailure {
-            why = failure.message
+        } catch let error as DatabaseError {
+            why = StoreFailure(error, path: database.path).message
         }
-        failures.append("The section \(section.query.id) failed, and is missing: \(why).")
-        return ReportSection(
-            id: section.query.id, title: section.query.title, question: section.query.question, empty: section.empty,
-            content: .notes(["This section could not be made: \(why)."]))
+        return .section(
+            ReportSection(
+                id: section.query.id, title: section.query.title, question: section.query.question, empty: section.empty,
+                content: .notes(["This section could not be made: \(why)."])),
+            failure: "The section \(section.query.id) failed, and is missing: \(why).")
     }
 
     /// The values that were given, checked against the template.
@@ -134,14 +164,14 @@ public struct ReportBuilder: Sendable {
     }
 
     private func section(
-        _ section: ReportQuery, arguments: [String: StoredValue], period: Period
+        _ section: ReportQuery, _ connection: Database, arguments: [String: StoredValue], period: Period
     ) throws -> ReportSection {
         let known = arguments.filter { section.query.parameter($0.key) != nil }
         var places: [Int] = []
         var rows: [[StoredValue]] = []
         var isCut = false
-        try QueryRunner(database: database).run(
-            section.query, arguments: known, period: period,
+        try QueryRunner.run(
+            connection, section.query, arguments: known, period: period,
             columns: { names in
                 places = section.query.columns.compactMap { column in names.firstIndex(of: column.name) }
             },
@@ -156,7 +186,8 @@ public struct ReportBuilder: Sendable {
             throw QueryFailure(.refused, "\(section.query.path):1: the header describes a column that the statement does not give")
         }
         let table = ReportTable(
-            columns: section.query.columns, rows: try withEvidence(rows, section.query.columns), shown: section.shown, isCut: isCut)
+            columns: section.query.columns, rows: try withEvidence(rows, section.query.columns, connection), shown: section.shown,
+            isCut: isCut)
         let content: ReportSection.Content =
             switch section.shape {
             case .rows: .table(table)
@@ -169,7 +200,9 @@ public struct ReportBuilder: Sendable {
     }
 
     /// Puts records in the place of flow ids.
-    private func withEvidence(_ rows: [[StoredValue]], _ columns: [QueryFile.Column]) throws -> [[ReportValue]] {
+    private func withEvidence(
+        _ rows: [[StoredValue]], _ columns: [QueryFile.Column], _ connection: Database
+    ) throws -> [[ReportValue]] {
         let isFlows = columns.map { $0.kind == .flows }
         func ids(_ value: StoredValue) -> [Int64] {
             var seen: Set<Int64> = []
@@ -180,7 +213,7 @@ public struct ReportBuilder: Sendable {
         for row in rows {
             for (value, isFlows) in zip(row, isFlows) where isFlows { wanted.formUnion(ids(value)) }
         }
-        let evidence = try EvidenceFinder(database: database).evidence(flows: wanted)
+        let evidence = try EvidenceFinder.evidence(flows: wanted, connection)
         return rows.map { row in
             zip(row, isFlows).map { value, isFlows in
                 isFlows ? .evidence(ids(value).compactMap { evidence[$0] }) : .value(value)
@@ -189,7 +222,7 @@ public struct ReportBuilder: Sendable {
     }
 
     /// Looks at the verdicts themselves, so that the sentence at the top does not depend on which sections a template has.
-    private func conclude(_ detection: DetectionOutcome, _ period: Period) throws -> (Report.Conclusion, String) {
+    private func conclude(_ detection: DetectionOutcome, violations: Int64) -> (Report.Conclusion, String) {
         let examination = detection.examination
         guard examination.flows > 0 else {
             return (.undecidable, "There are no connections in the period: nothing was examined.")
@@ -201,7 +234,6 @@ public struct ReportBuilder: Sendable {
             )
         }
         let judged = examination.flows - examination.unjudgedFlows
-        let violations = try Violations.count(database, period)
         let serious = detection.findings.filter { $0.severity >= .high && $0.suppressedBy == nil }.count
         let rest =
             examination.unjudgedFlows > 0 ? " \(Wording.count(examination.unjudgedFlows)) connections could not be judged." : ""

@@ -1,9 +1,10 @@
 internal import Detection
 internal import FlowStore
+internal import GRDB
 
 /// How many connections of a period were not what the policy in force says.
 enum Violations {
-    private static let sql = """
+    static let sql = """
         SELECT coalesce(sum(flows), 0) FROM access
         WHERE hour_at >= :since AND hour_at < :until
             AND ((verdict IN ('over-permitted', 'over-blocked', 'misrouted') AND NOT ';' || coalesce(qualifiers, '') || ';' LIKE '%;stale;%')
@@ -11,9 +12,9 @@ enum Violations {
         """
 
     /// A change on its way (`stale`) does not count.
-    static func count(_ database: AuditDatabase, _ period: Period) throws -> Int64 {
+    static func count(_ connection: Database, _ period: Period) throws -> Int64 {
         var count: Int64 = 0
-        try QueryRunner(database: database).run(viewsOnly: sql, period: period) { row in count = row.first?.integer ?? 0 }
+        try QueryRunner.run(connection, viewsOnly: sql, period: period) { row in count = row.first?.integer ?? 0 }
         return count
     }
 }

@@ -13,13 +13,16 @@ struct ConnectorListing {
     ]
     private static let dayColumns = ["connector", "day", "flows", "stale", "stale_late", "largest_lag_ms", "backwards"]
 
-    func write(byDay: Bool, _ replay: Replay, _ database: AuditDatabase) throws {
+    /// Prints nothing when there are no flows.
+    func write(byDay: Bool, _ replay: Replay, _ database: AuditDatabase) throws -> ReplaySummary {
         var survey = ConnectorSurvey(history: replay.history, options: replay.options)
         survey.since = replay.since
         survey.until = replay.until
+        let (connectors, summary) = try survey.runWithSummary(database)
+        guard summary.flows > 0 else { return summary }
         let writer = RowWriter(
             format: output.format, columns: byDay ? ConnectorListing.dayColumns : ConnectorListing.columns, output: OutputStream())
-        for facts in try survey.run(database) {
+        for facts in connectors {
             let name = Cell.text(facts.name ?? facts.id)
             if byDay {
                 for day in facts.days {
@@ -38,5 +41,6 @@ struct ConnectorListing {
             }
         }
         try writer.finish()
+        return summary
     }
 }

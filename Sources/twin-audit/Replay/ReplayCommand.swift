@@ -99,15 +99,11 @@ struct ReplayCommand: ParsableCommand {
             let writer = RowWriter(format: output.format, columns: ReplayCommand.flowColumns, output: OutputStream())
             summary = try replay.run(database) { try writer.write(ReplayCommand.row($0)) }
             try writer.finish()
+        } else if by == "connector" || by == "day" {
+            summary = try ConnectorListing(output: output).write(byDay: by == "day", replay, database)
         } else {
             summary = try replay.summary(database)
-            if summary.flows > 0 {
-                switch by {
-                case "connector", "day": try ConnectorListing(output: output).write(byDay: by == "day", replay, database)
-                case "policy": try writePolicies(summary, history)
-                default: try writeClasses(summary)
-                }
-            }
+            if summary.flows > 0 { try by == "policy" ? writePolicies(summary, history) : writeClasses(summary) }
         }
         try conclude(summary)
     }

@@ -1,0 +1,216 @@
+/// The views `flow`, `access` and `access_detail`: over the tables, or over names that a connection gathered (`GatheredNames`).
+extension Views {
+    /// A column of a view, and what it is of the tables. `isText`: it is a column of a table that holds texts, which comparisons respect.
+    typealias NamedColumn = (name: String, of: String, isText: Bool)
+
+    /// What a view says of an edge, by the names of `namesOfEdge`.
+    static let edgeColumns =
+        FlowColumn.shared(.edge) + [
+            ("outcome", "CASE e.outcome WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END", false)
+        ]
+    /// The same of `route`.
+    static let routeColumns = FlowColumn.shared(.route)
+    /// The same of `remark r`.
+    static let remarkColumns = FlowColumn.shared(.remark)
+
+    /// Relayed or direct, of a flow's `relays` and `tunnel_path`.
+    static let path = """
+        CASE WHEN tunnel_path.value IS NOT NULL
+                    THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
+                WHEN relays.value = '[]' THEN 'direct'
+                WHEN relays.value IS NOT NULL THEN 'relayed'
+            END
+        """
+
+    /// The end of `flow_fact f`; within what an integer holds, whatever its record said. An attempt that failed has none: when it failed is
+    /// kept to know its event again, as far as that says when it began.
+    static let end = """
+        CASE WHEN f.state & 3 = \(FlowState.failed.outcomeCode) THEN NULL
+                WHEN f.started_at > 0 AND f.duration_ms > \(Int64.max) - f.started_at THEN \(Int64.max)
+                WHEN f.started_at < 0 AND f.duration_ms < \(Int64.min) - f.started_at THEN \(Int64.min)
+                ELSE f.started_at + f.duration_ms END
+        """
+
+    /// Where a view finds what the numbers in rows stand for.
+    enum Naming {
+        /// In the dictionaries, text by text.
+        case joined
+        /// In the tables of `GatheredNames`, where each edge has its names in one row.
+        case gathered
+
+        /// Joins what the number `edge_id` of `row` stands for.
+        fileprivate func edge(of row: String) -> String {
+            switch self {
+            case .joined:
+                """
+                JOIN edge e ON e.edge_id = \(row).edge_id
+                JOIN origin o ON o.origin_id = e.origin_id
+                JOIN target t ON t.target_id = e.target_id
+                """
+            case .gathered: "JOIN temp.\(GatheredNames.edges) e ON e.edge_id = \(row).edge_id"
+            }
+        }
+
+        /// The same of `flow_fact f`. A flow has its edge by number, while nothing finds the flows of an edge but reading all of them, which
+        /// would be done for each edge: SQLite keeps the order of CROSS JOIN, and has nothing to look flows up by where `+` makes the number
+        /// an expression. A LEFT JOIN of which no name is wanted is left out.
+        fileprivate var edgeOfFlow: String {
+            switch self {
+            case .joined:
+                """
+                CROSS JOIN edge e ON e.edge_id = f.edge_id
+                CROSS JOIN origin o ON o.origin_id = e.origin_id
+                CROSS JOIN target t ON t.target_id = e.target_id
+                """
+            case .gathered: "LEFT JOIN temp.\(GatheredNames.edges) e ON e.edge_id = +f.edge_id"
+            }
+        }
+
+        /// Texts of an edge, behind all that must be there.
+        fileprivate var namesOfEdge: String { self == .joined ? Views.namesOfEdge : "" }
+
+        fileprivate func routeAndRemark(of row: String) -> String {
+            switch self {
+            case .joined:
+                """
+                LEFT JOIN route ON route.route_id = \(row).route_id
+                LEFT JOIN remark r ON r.remark_id = \(row).remark_id
+                \(Views.namesOfRoute)
+                \(Views.namesOfRemark)
+                """
+            case .gathered:
+                """
+                LEFT JOIN temp.\(GatheredNames.routes) route ON route.route_id = \(row).route_id
+                LEFT JOIN temp.\(GatheredNames.remarks) r ON r.remark_id = \(row).remark_id
+                """
+            }
+        }
+
+        /// The columns of these names, separated by commas.
+        fileprivate func columns(_ names: String...) -> String {
+            names.map { "\(expression($0)) AS \($0)" }.joined(separator: ",\n    ")
+        }
+
+        /// A column of the view `flow`.
+        fileprivate func column(_ column: FlowColumn) -> String {
+            if case .flow(let expression) = column.source { return "\(expression) AS \(column.name)" }
+            return columns(column.name)
+        }
+
+        private func expression(_ name: String) -> String {
+            let tables = [("e", Views.edgeColumns), ("route", Views.routeColumns), ("r", Views.remarkColumns)]
+            for (table, columns) in tables {
+                guard let column = columns.first(where: { $0.name == name }) else { continue }
+                return self == .joined ? column.of : "\(table).\(name)"
+            }
+            return name
+        }
+    }
+
+    private static func join(_ table: String, _ columns: [(String, as: String)]) -> String {
+        columns.map { "LEFT JOIN text \($0.as) ON \($0.as).text_id = \(table).\($0.0)" }.joined(separator: "\n")
+    }
+
+    private static func join(_ table: String, _ columns: [String]) -> String { join(table, columns.map { ($0, as: $0) }) }
+
+    /// Joins the texts of `edge e`, `origin o` and `target t`.
+    static let namesOfEdge = """
+        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
+        \(namesOfOrigin)
+        \(join("o", ["service_key", "location"]))
+        \(namesOfTarget)
+        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16
+        """
+    /// Names of `origin o` and of `target t`, each under its column's name.
+    static let namesOfOrigin = join("o", ["principal_id", "principal", "device", "client_ip"])
+    static let namesOfTarget = join(
+        "t", ["connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address"])
+    static let namesOfRoute = join("route", [("relays", as: "relays"), ("tunnel_path", as: "tunnel_path")])
+    static let namesOfRemark = join(
+        "r",
+        [
+            ("error", as: "error"), ("close_reason", as: "close_reason"), ("requested", as: "requested"),
+            ("decision_effect", as: "decision_effect"), ("decision_reason", as: "decision_reason"),
+            ("policy_digest", as: "recorded_digest"),
+        ])
+
+    static let flow = "CREATE VIEW flow AS\n\(flow(.joined));"
+    static let access = "CREATE VIEW access AS\n\(access(.joined));"
+    static let accessDetail = """
+        CREATE VIEW access_detail AS
+        \(accessDetail(.joined, rows: "(\n\(details)\n)"));
+        """
+
+    static func flow(_ naming: Naming) -> String {
+        """
+        SELECT \(FlowColumn.all.map(naming.column).joined(separator: ",\n    "))
+        FROM flow_fact f
+        \(naming.edgeOfFlow)
+        \(naming.routeAndRemark(of: "f"))
+        \(naming.namesOfEdge)
+        LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
+        WHERE f.state & \(FlowState.retold.rawValue) = 0
+        """
+    }
+
+    static func access(_ naming: Naming) -> String {
+        """
+        SELECT h.hour * 3600000 AS hour_at,
+            \(naming.columns("principal_kind", "principal_id", "principal", "device_id", "client_ip")),
+            \(naming.columns("connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address")),
+            \(naming.columns("port", "protocol", "outcome")),
+            \(naming.columns("verdict", "reason", "expected_resource_id", "qualifiers", "policy_version")),
+            h.flows,
+            h.open,
+            h.bytes_received,
+            h.bytes_transferred,
+            h.hour * 3600000 + h.first_ms AS first_at,
+            h.hour * 3600000 + h.last_ms AS last_at,
+            h.first_flow,
+            h.last_flow,
+            h.edge_id
+        FROM edge_hour h
+        \(naming.edge(of: "h"))
+        \(naming.namesOfEdge)
+        """
+    }
+
+    /// `rows`: a table or statement of `details`.
+    static func accessDetail(_ naming: Naming, rows: String) -> String {
+        """
+        SELECT d.hour * 3600000 AS hour_at,
+            \(naming.columns("principal_kind", "principal_id", "principal", "service_key_id", "device_id", "client_ip", "location")),
+            \(naming.columns("connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address")),
+            resource_ip.value AS resource_ip,
+            \(naming.columns("port", "protocol", "relay", "path", "outcome", "error", "close_reason", "requested")),
+            \(naming.columns("verdict", "reason", "expected_resource_id", "qualifiers", "policy_version")),
+            \(naming.columns("recorded_effect", "recorded_reason", "recorded_policy_version", "recorded_policy_digest")),
+            d.flows,
+            d.open,
+            d.orphans,
+            d.inferred_starts,
+            d.unknown_starts,
+            d.first_at,
+            d.last_at,
+            d.first_flow,
+            d.last_flow,
+            d.edge_id
+        FROM \(rows) d
+        \(naming.edge(of: "d"))
+        \(naming.routeAndRemark(of: "d"))
+        \(naming.namesOfEdge)
+        LEFT JOIN text resource_ip ON resource_ip.text_id = d.resource_ip
+        """
+    }
+
+    /// Flows counted by all that they have in common; `FlowDetails` counts the same. An hour before 1970 ends, too, where the next begins.
+    static let details = """
+        SELECT (f.started_at - (f.started_at % 3600000 + 3600000) % 3600000) / 3600000 AS hour, f.edge_id, f.resource_ip, f.route_id,
+            f.remark_id, count(*) AS flows, sum((\(end)) IS NULL) AS open, sum(f.state & 4 <> 0) AS orphans,
+            sum(f.state & 8 <> 0) AS inferred_starts, sum(f.state & 16 <> 0) AS unknown_starts, min(f.started_at) AS first_at,
+            max(f.started_at) AS last_at, min(f.flow_id) AS first_flow, max(f.flow_id) AS last_flow
+        FROM flow_fact f
+        WHERE f.state & \(FlowState.retold.rawValue) = 0
+        GROUP BY 1, 2, 3, 4, 5
+        """
+}
