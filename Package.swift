@@ -29,18 +29,20 @@ let modules: [Target] = [
     .target(name: "CSQLiteBatch", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FlowModel", swiftSettings: strict),
     .target(name: "ShellSupport", swiftSettings: strict),
-    .target(name: "AccessPolicy", dependencies: ["FlowModel", crypto, yams], swiftSettings: strict),
+    .target(name: "AccessPolicy", dependencies: ["FlowModel", crypto], swiftSettings: strict),
+    .target(name: "PolicyDocuments", dependencies: ["FlowModel", "AccessPolicy", yams], swiftSettings: strict),
     .target(name: "FlowJournal", dependencies: ["FlowModel", "CDeflate", "CZlib", crypto], swiftSettings: strict),
     .target(name: "LogFormats", dependencies: ["FlowModel"], swiftSettings: strict),
     .target(
-        name: "FlowStore", dependencies: ["FlowModel", "AccessPolicy", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite],
+        name: "FlowStore",
+        dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite],
         swiftSettings: strict),
     .target(
         name: "Ingest",
         dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", crypto, grdb],
         swiftSettings: strict),
     .target(
-        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "FlowStore", grdb],
+        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", grdb],
         swiftSettings: strict),
     .target(
         name: "Detection", dependencies: ["FlowModel", "FlowStore", crypto, grdb, grdbSQLite, yams],
@@ -50,7 +52,7 @@ let modules: [Target] = [
         dependencies: ["FlowModel", "ShellSupport", "FlowStore", "Replay", "Detection", grdb],
         swiftSettings: strict),
     .target(
-        name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "FlowJournal"],
+        name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],
         swiftSettings: strict),
 ]
 
@@ -58,8 +60,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "twin-audit",
         dependencies: [
-            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay", "Detection", "Reporting",
-            "ShellSupport", argumentParser,
+            "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay",
+            "Detection", "Reporting", "ShellSupport", argumentParser,
         ],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
@@ -81,25 +83,28 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
 
 let suites: [Target] = [
     .target(
-        name: "TenantFixture", dependencies: ["FlowModel", "AccessPolicy", "FlowStore", "Ingest"], path: "Tests/TenantFixture",
-        swiftSettings: strict),
+        name: "TenantFixture", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", "Ingest"],
+        path: "Tests/TenantFixture", swiftSettings: strict),
+    .target(
+        name: "RandomPolicies", dependencies: ["FlowModel", "AccessPolicy"], path: "Tests/RandomPolicies", swiftSettings: strict),
     tests("FlowModel"),
     tests("ShellSupport"),
-    tests("AccessPolicy", ["FlowModel", yams]),
+    tests("AccessPolicy", ["FlowModel", "RandomPolicies"]),
+    tests("PolicyDocuments", ["FlowModel", "AccessPolicy", "RandomPolicies"]),
     tests("FlowJournal", ["FlowModel", "CDeflate", "CZlib", crypto]),
     tests("LogFormats", ["FlowModel"]),
-    tests("Ingest", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CZlib", grdb]),
-    tests("Replay", ["FlowModel", "AccessPolicy", "FlowStore", "Ingest"]),
+    tests("Ingest", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "CZlib", grdb]),
+    tests("Replay", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", "Ingest"]),
     tests("Detection", ["FlowModel", "AccessPolicy", "FlowStore", "TenantFixture", grdb]),
     tests("Reporting", ["FlowModel", "AccessPolicy", "FlowStore", "Replay", "Detection", "TenantFixture"]),
-    tests("Simulation", ["FlowModel", "AccessPolicy", "FlowJournal"]),
+    tests("Simulation", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"]),
     .testTarget(
         name: "CommandTests",
-        dependencies: ["twin-audit", "twin-journal", "twin-simulate", "AccessPolicy", "FlowModel"],
+        dependencies: ["twin-audit", "twin-journal", "twin-simulate", "PolicyDocuments", "FlowModel"],
         swiftSettings: strict),
     .testTarget(
         name: "ConformanceTests",
-        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats"],
+        dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats"],
         swiftSettings: strict),
     .testTarget(name: "DocumentationTests", swiftSettings: strict),
 ]
@@ -113,6 +118,7 @@ let package = Package(
         .library(name: "FlowJournal", targets: ["FlowModel", "FlowJournal"]),
         .library(name: "LogFormats", targets: ["FlowModel", "LogFormats"]),
         .library(name: "AccessPolicy", targets: ["FlowModel", "AccessPolicy"]),
+        .library(name: "PolicyDocuments", targets: ["FlowModel", "AccessPolicy", "PolicyDocuments"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

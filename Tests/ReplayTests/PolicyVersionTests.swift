@@ -4,6 +4,7 @@ import Ingest
 import FlowModel
 import Foundation
 import GRDB
+import PolicyDocuments
 import Testing
 
 /// By which version the database calls the policies of flows.

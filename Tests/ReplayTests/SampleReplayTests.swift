@@ -3,6 +3,7 @@ import FlowStore
 import Ingest
 import FlowModel
 import Foundation
+import PolicyDocuments
 import Replay
 import Testing
 

@@ -1,6 +1,7 @@
 import AccessPolicy
 import FlowStore
 import FlowModel
+import PolicyDocuments
 import Replay
 import Testing
 

@@ -2,6 +2,7 @@ import AccessPolicy
 import FlowStore
 import FlowModel
 import Foundation
+import PolicyDocuments
 import Replay
 import Testing
 

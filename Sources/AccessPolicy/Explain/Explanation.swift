@@ -133,7 +133,7 @@ struct Narrator {
             request.transport == .icmp ? nil : request.port.map(String.init),
         ]
         .compactMap { $0 }.joined(separator: " ")
-        return "\(selected.name) allows \(PolicyChange.words(selected.protocols)); asked for \(asked)"
+        return "\(selected.name) allows \(ProtocolRules.words(selected.protocols)); asked for \(asked)"
     }
 
     private func connectorDetail() -> String {

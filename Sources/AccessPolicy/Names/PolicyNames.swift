@@ -103,7 +103,7 @@ extension PolicySnapshot {
         }
     }
 
-    func display(network id: String) -> String {
+    package func display(network id: String) -> String {
         networks.first { $0.id == id }.map { "\($0.name) (\(id))" } ?? id
     }
 }

@@ -69,7 +69,7 @@ public enum ResourceAddress: Hashable, Sendable {
         }
     }
 
-    static func message(_ problem: AddressBlock.Problem, _ text: String) -> String {
+    package static func message(_ problem: AddressBlock.Problem, _ text: String) -> String {
         switch problem {
         case .notAnAddress: "\(text.quoted) is not an address or a CIDR block"
         case .badPrefix: "\(text.quoted) has a prefix length that its address does not allow"

@@ -1,6 +1,7 @@
 import AccessPolicy
 import FlowStore
 public import FlowModel
+import PolicyDocuments
 
 /// The difference that a proposed policy would have made to recorded flows.
 public struct WhatIfReport: Sendable {

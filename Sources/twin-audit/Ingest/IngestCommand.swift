@@ -5,6 +5,7 @@ internal import Ingest
 internal import FlowModel
 internal import Glibc
 internal import LogFormats
+internal import PolicyDocuments
 internal import ShellSupport
 internal import Synchronization
 

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import FlowStore
 internal import FlowModel
 internal import Glibc
+internal import PolicyDocuments
 internal import ShellSupport
 
 /// Which policies: a directory or a document, or else the history in the database.

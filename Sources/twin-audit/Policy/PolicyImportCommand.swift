@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import Glibc
+internal import PolicyDocuments
 internal import ShellSupport
 
 struct PolicyImportCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
+internal import PolicyDocuments
 internal import ShellSupport
 
 struct PolicyTestCommand: ParsableCommand {

@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowStore
 internal import FlowModel
+internal import PolicyDocuments
 internal import Replay
 internal import ShellSupport
 

@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowStore
 internal import Glibc
+internal import PolicyDocuments
 internal import ShellSupport
 
 /// Turns whatever ended a command into one line and an exit status.
