@@ -28,14 +28,16 @@ let modules: [Target] = [
     .target(name: "CPrefetch"),
     .target(name: "CSQLiteBatch", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FlowModel", swiftSettings: strict),
-    .target(name: "ShellSupport", swiftSettings: strict),
-    .target(name: "AccessPolicy", dependencies: ["FlowModel", crypto], swiftSettings: strict),
-    .target(name: "PolicyDocuments", dependencies: ["FlowModel", "AccessPolicy", yams], swiftSettings: strict),
+    .target(name: "Wording", swiftSettings: strict),
+    .target(name: "AccessPolicy", dependencies: ["FlowModel", "Wording", crypto], swiftSettings: strict),
+    .target(name: "PolicyDocuments", dependencies: ["FlowModel", "Wording", "AccessPolicy", yams], swiftSettings: strict),
     .target(name: "FlowJournal", dependencies: ["FlowModel", "CDeflate", "CZlib", crypto], swiftSettings: strict),
     .target(name: "LogFormats", dependencies: ["FlowModel"], swiftSettings: strict),
     .target(
         name: "FlowStore",
-        dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite],
+        dependencies: [
+            "FlowModel", "Wording", "AccessPolicy", "PolicyDocuments", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite,
+        ],
         swiftSettings: strict),
     .target(
         name: "Ingest",
@@ -49,10 +51,13 @@ let modules: [Target] = [
         swiftSettings: strict),
     .target(
         name: "Reporting",
-        dependencies: ["FlowModel", "ShellSupport", "FlowStore", "Replay", "Detection", grdb],
+        dependencies: ["FlowModel", "Wording", "FlowStore", "Replay", "Detection", grdb],
         swiftSettings: strict),
     .target(
         name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],
+        swiftSettings: strict),
+    .target(
+        name: "TerminalSupport", dependencies: ["FlowModel", "Wording", "FlowJournal", argumentParser],
         swiftSettings: strict),
 ]
 
@@ -61,16 +66,16 @@ let programs: [Target] = [
         name: "twin-audit",
         dependencies: [
             "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay",
-            "Detection", "Reporting", "ShellSupport", argumentParser,
+            "Detection", "Reporting", "Wording", "TerminalSupport", argumentParser,
         ],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-journal",
-        dependencies: ["FlowModel", "FlowJournal", "LogFormats", "ShellSupport", argumentParser],
+        dependencies: ["FlowModel", "FlowJournal", "LogFormats", "Wording", "TerminalSupport", argumentParser],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-simulate",
-        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "Simulation", "ShellSupport", argumentParser],
+        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "Simulation", "Wording", "TerminalSupport", argumentParser],
         swiftSettings: strict, linkerSettings: linking),
 ]
 
@@ -88,7 +93,7 @@ let suites: [Target] = [
     .target(
         name: "RandomPolicies", dependencies: ["FlowModel", "AccessPolicy"], path: "Tests/RandomPolicies", swiftSettings: strict),
     tests("FlowModel"),
-    tests("ShellSupport"),
+    tests("Wording"),
     tests("AccessPolicy", ["FlowModel", "RandomPolicies"]),
     tests("PolicyDocuments", ["FlowModel", "AccessPolicy", "RandomPolicies"]),
     tests("FlowJournal", ["FlowModel", "CDeflate", "CZlib", crypto]),
@@ -98,6 +103,7 @@ let suites: [Target] = [
     tests("Detection", ["FlowModel", "AccessPolicy", "FlowStore", "TenantFixture", grdb]),
     tests("Reporting", ["FlowModel", "AccessPolicy", "FlowStore", "Replay", "Detection", "TenantFixture"]),
     tests("Simulation", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"]),
+    tests("TerminalSupport", ["FlowModel", argumentParser]),
     .testTarget(
         name: "CommandTests",
         dependencies: ["twin-audit", "twin-journal", "twin-simulate", "PolicyDocuments", "FlowModel"],

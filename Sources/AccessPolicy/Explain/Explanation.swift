@@ -1,4 +1,5 @@
 import FlowModel
+import Wording
 
 /// Why the engine answers a request as it does, step by step, in words.
 public struct Explanation: Sendable {

@@ -1,4 +1,5 @@
 public import FlowModel
+import Wording
 
 /// The definition of what a Resource covers.
 public enum ResourceAddress: Hashable, Sendable {

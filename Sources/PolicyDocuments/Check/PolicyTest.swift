@@ -1,5 +1,6 @@
 public import AccessPolicy
 public import FlowModel
+import Wording
 
 /// An expectation that a policy document carries with it: the change gate of whoever edits it.
 public struct PolicyTest: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import AccessPolicy
 import FlowModel
+import Wording
 
 /// Where a part of a document stands.
 struct SourceLine: Hashable, Sendable {
@@ -42,20 +43,7 @@ struct DocumentScanner {
     }
 
     private static func hint(_ key: String, _ known: Set<String>) -> String {
-        let folded = key.lowercased().filter { $0 != "_" && $0 != "-" }
-        let near = known.sorted().first { $0.lowercased() == folded || editDistanceIsOne($0.lowercased(), folded) }
-        return near.map { "; is `\($0)` meant?" } ?? ""
-    }
-
-    private static func editDistanceIsOne(_ left: String, _ right: String) -> Bool {
-        let a = Array(left.utf8)
-        let b = Array(right.utf8)
-        guard abs(a.count - b.count) <= 1, a.count <= 64 else { return false }
-        var start = 0
-        while start < min(a.count, b.count), a[start] == b[start] { start += 1 }
-        var tail = 0
-        while tail < min(a.count, b.count) - start, a[a.count - 1 - tail] == b[b.count - 1 - tail] { tail += 1 }
-        return max(a.count, b.count) - start - tail <= 1
+        NearestWord.find(key.filter { $0 != "_" && $0 != "-" }, among: known).map { "; is `\($0)` meant?" } ?? ""
     }
 
     /// `or`: a word that the caller takes in place of a list, for the message.

@@ -1,4 +1,5 @@
 import AccessPolicy
+import Wording
 
 /// A strict JSON reader (RFC 8259) that keeps line numbers. Refuses duplicate keys, ill-formed UTF-8, lone surrogates and nesting
 /// beyond `DocumentNode.deepest`.

@@ -1,5 +1,6 @@
 import AccessPolicy
 import FlowModel
+import Wording
 
 /// Reads the `tests` of a document.
 struct PolicyTestReader {

@@ -1,5 +1,6 @@
 import AccessPolicy
 import FlowModel
+import Wording
 
 /// Reads the project's own documents, YAML or JSON.
 struct SnapshotDocument {

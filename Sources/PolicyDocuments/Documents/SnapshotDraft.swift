@@ -1,5 +1,6 @@
 import AccessPolicy
 import FlowModel
+import Wording
 
 /// A snapshot as it was read, with the place of everything that can be wrong, before it is checked and put in order.
 struct SnapshotDraft {

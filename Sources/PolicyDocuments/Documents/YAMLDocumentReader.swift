@@ -1,4 +1,5 @@
 import AccessPolicy
+import Wording
 import Yams
 
 /// Reads the part of YAML that policy documents need: mappings, lists and scalars. Anchors, aliases and several documents in one

@@ -1,6 +1,7 @@
 public import AccessPolicy
 import FlowModel
 import Glibc
+import Wording
 
 extension PolicyHistory {
     /// Endings of the files that a policy directory is made of; others are passed over.

@@ -1,4 +1,5 @@
 import AccessPolicy
+import Wording
 
 /// What the answers could not say: stubs for what is only referred to, gaps and notes.
 extension AdminAPIImport {

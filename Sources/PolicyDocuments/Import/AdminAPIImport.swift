@@ -1,5 +1,6 @@
 public import AccessPolicy
 public import FlowModel
+import Wording
 
 /// Reads answers of the administration interface (GraphQL with relay paging): one file or many pages of one instant, with or without
 /// the `data` wrapper, as objects or as an array of them.

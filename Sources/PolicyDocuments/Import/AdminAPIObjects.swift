@@ -1,5 +1,6 @@
 import AccessPolicy
 import FlowModel
+import Wording
 
 /// The objects of the administration interface, one reader each.
 extension AdminAPIImport {

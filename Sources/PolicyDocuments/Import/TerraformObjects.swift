@@ -1,5 +1,6 @@
 import AccessPolicy
 import FlowModel
+import Wording
 
 /// The objects of the provider, one reader each.
 extension TerraformImport {

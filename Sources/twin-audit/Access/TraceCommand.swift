@@ -1,8 +1,8 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import FlowStore
 internal import FlowModel
-internal import ShellSupport
+internal import FlowStore
+internal import TerminalSupport
 
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,9 @@
 internal import ArgumentParser
-internal import FlowStore
 internal import Detection
 internal import FlowModel
-internal import ShellSupport
+internal import FlowStore
+internal import TerminalSupport
+internal import Wording
 
 struct DetectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,13 +1,14 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import FlowStore
-internal import Ingest
 internal import FlowModel
+internal import FlowStore
 internal import Glibc
+internal import Ingest
 internal import LogFormats
 internal import PolicyDocuments
-internal import ShellSupport
 internal import Synchronization
+internal import TerminalSupport
+internal import Wording
 
 /// Set when the program is asked to end; looked at between batches.
 private let stopRequested = Atomic<Bool>(false)

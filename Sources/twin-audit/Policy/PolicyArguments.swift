@@ -1,10 +1,10 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import Glibc
 internal import PolicyDocuments
-internal import ShellSupport
+internal import TerminalSupport
 
 /// Which policies: a directory or a document, or else the history in the database.
 struct PolicyArguments: ParsableArguments {

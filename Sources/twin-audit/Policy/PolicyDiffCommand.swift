@@ -3,7 +3,8 @@ internal import ArgumentParser
 internal import FlowModel
 internal import PolicyDocuments
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct PolicyDiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,7 +3,8 @@ internal import ArgumentParser
 internal import FlowModel
 internal import Glibc
 internal import PolicyDocuments
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct PolicyImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import PolicyDocuments
-internal import ShellSupport
+internal import TerminalSupport
 
 /// What of a policy is shown.
 enum PolicySection: String, ExpressibleByArgument, CaseIterable {

@@ -2,7 +2,7 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import PolicyDocuments
-internal import ShellSupport
+internal import TerminalSupport
 
 struct PolicyTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 internal import AccessPolicy
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
 
 /// Prints which Resources and grants a period exercised.
 struct CoverageListing {

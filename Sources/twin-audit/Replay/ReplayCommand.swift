@@ -1,10 +1,10 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import FlowStore
 internal import FlowModel
+internal import FlowStore
 internal import PolicyDocuments
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
 
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

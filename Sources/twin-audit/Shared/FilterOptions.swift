@@ -1,8 +1,9 @@
 internal import AccessPolicy
 internal import ArgumentParser
-internal import FlowStore
 internal import FlowModel
-internal import ShellSupport
+internal import FlowStore
+internal import TerminalSupport
+internal import Wording
 
 /// Which flows. Options may be repeated: any of the values; `*` and `?` are wildcards.
 struct FilterOptions: ParsableArguments {

@@ -1,5 +1,5 @@
-import ShellSupport
 import Testing
+import Wording
 
 struct EscapingTests {
     @Test(

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// A line on standard error that says how far work has come. It shows itself only on a terminal and only after a second.
 public final class Progress {

@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// What is known of the terminal that a stream may be.
 public enum Terminal {

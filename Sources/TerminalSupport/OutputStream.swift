@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// A buffered writer to a file descriptor.
 ///

@@ -1,3 +1,5 @@
+internal import Wording
+
 /// Prints rows in a chosen form. All forms but `table` stream; `table` holds the first rows back to find column widths.
 public final class RowWriter {
     /// Rows that are looked at for widths: a screenful of screens; later rows that are wider are not cut, only out of line.

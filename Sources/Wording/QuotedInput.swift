@@ -1,6 +1,6 @@
 extension String {
     /// User input for a message: at most 80 characters, control characters replaced, in backticks.
-    package var quoted: String {
+    public var quoted: String {
         let limit = 80
         var shown = ""
         for scalar in unicodeScalars.prefix(limit) {

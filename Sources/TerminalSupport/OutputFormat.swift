@@ -1,5 +1,8 @@
+public import ArgumentParser
+internal import Wording
+
 /// The forms in which a command prints rows.
-public enum OutputFormat: String, Sendable, CaseIterable {
+public enum OutputFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
     case table
     case csv
     case tsv

@@ -1,5 +1,5 @@
 import Foundation
-import ShellSupport
+import TerminalSupport
 import Testing
 
 struct RowWriterTests {

@@ -16,15 +16,34 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case undecidable = 6
 }
 
-/// Something that ends a command: one line that says what, where and what to do, and the status to exit with.
+/// Something that ends a command: what, where and what to do, and the status to exit with.
 public struct CommandFailure: Error, Sendable, CustomStringConvertible {
     public var status: ExitStatus
-    public var message: String
+    /// One line each; text from outside may stand in it as it is. Never empty.
+    public var messages: [String]
 
     public init(_ status: ExitStatus, _ message: String) {
-        self.status = status
-        self.message = message
+        self.init(status, messages: [message])
     }
 
-    public var description: String { message }
+    public init(_ status: ExitStatus, messages: [String]) {
+        self.status = status
+        self.messages = messages
+    }
+
+    public var description: String { messages.joined(separator: "\n") }
+}
+
+/// Ends a command with a status when everything that is to be said has been said.
+public struct ExitStatusError: Error, Sendable {
+    public var status: ExitStatus
+
+    public init(_ status: ExitStatus) {
+        self.status = status
+    }
+
+    /// Throws unless `status` is `.clean`.
+    public static func end(with status: ExitStatus) throws {
+        if status != .clean { throw ExitStatusError(status) }
+    }
 }
