@@ -26,7 +26,9 @@ struct CommandSlip: CustomStringConvertible {
             let subcommands = command.configuration.subcommands
             guard !subcommands.isEmpty, argument != "--" else { return nil }
             if argument.hasPrefix("-"), argument.utf8.count > 1 {
-                if !argument.contains("="), CommandSlip.takesValue(argument, command) { index += 1 }
+                // What follows an option that nobody knows may be its value; the parser complains of the option.
+                guard let takesValue = CommandSlip.takesValue(argument, command) else { return nil }
+                if takesValue, !argument.contains("=") { index += 1 }
             } else if let next = subcommands.first(where: { CommandSlip.names(of: $0).contains(argument) }) {
                 command = next
                 path += " " + CommandSlip.name(of: next)
@@ -51,13 +53,15 @@ struct CommandSlip: CustomStringConvertible {
         [name(of: command)] + command.configuration.aliases
     }
 
-    /// Whether an option of the command is followed by its value, which is then no command. The parser tells it in the help only, where an
-    /// option stands at the beginning of a line, its value in angle brackets.
-    private static func takesValue(_ option: String, _ command: any ParsableCommand.Type) -> Bool {
-        command.helpMessage(for: command, includeHidden: true, columns: 1_000).split(separator: "\n").contains { line in
-            guard line.hasPrefix("  -") else { return false }
+    /// Whether an option of the command is followed by its value, which is then no command; nil when the command has no such option. The
+    /// parser tells it in the help only, where an option stands at the beginning of a line, its value in angle brackets.
+    private static func takesValue(_ argument: String, _ command: any ParsableCommand.Type) -> Bool? {
+        let option = argument.prefix { $0 != "=" }
+        for line in command.helpMessage(for: command, includeHidden: true, columns: 1_000).split(separator: "\n")
+        where line.hasPrefix("  -") {
             let words = line.split(separator: " ").prefix { $0.hasPrefix("-") || $0.hasPrefix("<") }
-            return words.last?.hasPrefix("<") == true && words.contains { $0 == option || $0 == option + "," }
+            if words.contains(where: { $0 == option || $0 == option + "," }) { return words.last?.hasPrefix("<") == true }
         }
+        return nil
     }
 }

@@ -54,7 +54,7 @@ struct SlipTests {
     @Test(
         "a misspelt option is a usage error that names the right one",
         arguments: [
-            ("twin-audit", "access --formt json", "--format"), ("twin-audit", "policy check --fail-on-warning", "--fail-on-warnings"),
+            ("twin-audit", "access --formt json", "--format"), ("twin-audit", "policy check --fail-on-warning x", "--fail-on-warnings"),
             ("twin-audit", "ingest --polcy=x y", "--policy"), ("twin-journal", "verify --extend x y", "--extends"),
             ("twin-journal", "append --kye x y", "--key"), ("twin-simulate", "--user 3 --out x", "--users"),
         ])

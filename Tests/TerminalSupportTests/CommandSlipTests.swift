@@ -33,7 +33,9 @@ struct CommandSlipTests {
         arguments: [
             ("", nil), ("ingst", "`root` has no command `ingst`; did you mean `ingest`?"),
             ("INGEST", "`root` has no command `INGEST`; did you mean `ingest`?"), ("xyzzy", "`root` has no command `xyzzy`"),
-            ("ingest polcy", nil), ("ingest --nothing policy", nil), ("policy", nil), ("policy check", nil), ("policy review chck", nil),
+            ("ingest polcy", nil), ("ingest --nothing policy", nil), ("--nothing ingst", nil), ("--nothing=x ingst", nil),
+            ("--help ingst", "`root` has no command `ingst`; did you mean `ingest`?"), ("policy", nil), ("policy check", nil),
+            ("policy review chck", nil),
             ("policy chekc a b", "`root policy` has no command `chekc`; did you mean `check`?"),
             ("policy secrte", "`root policy` has no command `secrte`"),
             ("help polici", "`root` has no command `polici`; did you mean `policy`?"), ("help policy check", nil),
