@@ -28,29 +28,36 @@ let modules: [Target] = [
     .target(name: "CPrefetch"),
     .target(name: "CSQLiteBatch", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FlowModel", swiftSettings: strict),
-    .target(name: "ShellSupport", swiftSettings: strict),
-    .target(name: "AccessPolicy", dependencies: ["FlowModel", crypto, yams], swiftSettings: strict),
+    .target(name: "Wording", swiftSettings: strict),
+    .target(name: "AccessPolicy", dependencies: ["FlowModel", "Wording", crypto], swiftSettings: strict),
+    .target(name: "PolicyDocuments", dependencies: ["FlowModel", "Wording", "AccessPolicy", yams], swiftSettings: strict),
     .target(name: "FlowJournal", dependencies: ["FlowModel", "CDeflate", "CZlib", crypto], swiftSettings: strict),
     .target(name: "LogFormats", dependencies: ["FlowModel"], swiftSettings: strict),
     .target(
-        name: "FlowStore", dependencies: ["FlowModel", "AccessPolicy", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite],
+        name: "FlowStore",
+        dependencies: [
+            "FlowModel", "Wording", "AccessPolicy", "PolicyDocuments", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite,
+        ],
         swiftSettings: strict),
     .target(
         name: "Ingest",
         dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", crypto, grdb],
         swiftSettings: strict),
     .target(
-        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "FlowStore", grdb],
+        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", grdb],
         swiftSettings: strict),
     .target(
         name: "Detection", dependencies: ["FlowModel", "FlowStore", crypto, grdb, grdbSQLite, yams],
         swiftSettings: strict),
     .target(
         name: "Reporting",
-        dependencies: ["FlowModel", "ShellSupport", "FlowStore", "Replay", "Detection", grdb],
+        dependencies: ["FlowModel", "Wording", "FlowStore", "Replay", "Detection", grdb],
         swiftSettings: strict),
     .target(
-        name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "FlowJournal"],
+        name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],
+        swiftSettings: strict),
+    .target(
+        name: "TerminalSupport", dependencies: ["FlowModel", "Wording", "FlowJournal", argumentParser],
         swiftSettings: strict),
 ]
 
@@ -58,17 +65,17 @@ let programs: [Target] = [
     .executableTarget(
         name: "twin-audit",
         dependencies: [
-            "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay", "Detection", "Reporting",
-            "ShellSupport", argumentParser,
+            "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay",
+            "Detection", "Reporting", "Wording", "TerminalSupport", argumentParser,
         ],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-journal",
-        dependencies: ["FlowModel", "FlowJournal", "LogFormats", "ShellSupport", argumentParser],
+        dependencies: ["FlowModel", "FlowJournal", "LogFormats", "Wording", "TerminalSupport", argumentParser],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-simulate",
-        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "Simulation", "ShellSupport", argumentParser],
+        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "Simulation", "Wording", "TerminalSupport", argumentParser],
         swiftSettings: strict, linkerSettings: linking),
 ]
 
@@ -81,25 +88,29 @@ func tests(_ module: String, _ more: [Target.Dependency] = []) -> Target {
 
 let suites: [Target] = [
     .target(
-        name: "TenantFixture", dependencies: ["FlowModel", "AccessPolicy", "FlowStore", "Ingest"], path: "Tests/TenantFixture",
-        swiftSettings: strict),
+        name: "TenantFixture", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", "Ingest"],
+        path: "Tests/TenantFixture", swiftSettings: strict),
+    .target(
+        name: "RandomPolicies", dependencies: ["FlowModel", "AccessPolicy"], path: "Tests/RandomPolicies", swiftSettings: strict),
     tests("FlowModel"),
-    tests("ShellSupport"),
-    tests("AccessPolicy", ["FlowModel", yams]),
+    tests("Wording"),
+    tests("AccessPolicy", ["FlowModel", "RandomPolicies"]),
+    tests("PolicyDocuments", ["FlowModel", "AccessPolicy", "RandomPolicies"]),
     tests("FlowJournal", ["FlowModel", "CDeflate", "CZlib", crypto]),
     tests("LogFormats", ["FlowModel"]),
-    tests("Ingest", ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CZlib", grdb]),
-    tests("Replay", ["FlowModel", "AccessPolicy", "FlowStore", "Ingest"]),
+    tests("Ingest", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "CZlib", grdb]),
+    tests("Replay", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", "Ingest"]),
     tests("Detection", ["FlowModel", "AccessPolicy", "FlowStore", "TenantFixture", grdb]),
     tests("Reporting", ["FlowModel", "AccessPolicy", "FlowStore", "Replay", "Detection", "TenantFixture"]),
-    tests("Simulation", ["FlowModel", "AccessPolicy", "FlowJournal"]),
+    tests("Simulation", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"]),
+    tests("TerminalSupport", ["FlowModel", argumentParser]),
     .testTarget(
         name: "CommandTests",
-        dependencies: ["twin-audit", "twin-journal", "twin-simulate", "AccessPolicy", "FlowModel"],
+        dependencies: ["twin-audit", "twin-journal", "twin-simulate", "PolicyDocuments", "FlowModel"],
         swiftSettings: strict),
     .testTarget(
         name: "ConformanceTests",
-        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats"],
+        dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats"],
         swiftSettings: strict),
     .testTarget(name: "DocumentationTests", swiftSettings: strict),
 ]
@@ -113,6 +124,7 @@ let package = Package(
         .library(name: "FlowJournal", targets: ["FlowModel", "FlowJournal"]),
         .library(name: "LogFormats", targets: ["FlowModel", "LogFormats"]),
         .library(name: "AccessPolicy", targets: ["FlowModel", "AccessPolicy"]),
+        .library(name: "PolicyDocuments", targets: ["FlowModel", "AccessPolicy", "PolicyDocuments"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

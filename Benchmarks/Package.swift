@@ -14,6 +14,7 @@ let package = Package(
             dependencies: [
                 .product(name: "FlowJournal", package: "twin-audit"),
                 .product(name: "AccessPolicy", package: "twin-audit"),
+                .product(name: "PolicyDocuments", package: "twin-audit"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: [

@@ -13,7 +13,7 @@ let package = Package(
                 "CFuzzer",
                 .product(name: "FlowJournal", package: "twin-audit"),
                 .product(name: "LogFormats", package: "twin-audit"),
-                .product(name: "AccessPolicy", package: "twin-audit"),
+                .product(name: "PolicyDocuments", package: "twin-audit"),
             ]),
     ],
     swiftLanguageModes: [.v6]

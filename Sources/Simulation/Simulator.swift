@@ -1,6 +1,7 @@
 internal import AccessPolicy
 public import FlowJournal
 internal import FlowModel
+internal import PolicyDocuments
 
 /// What a simulation writes, beside policies and truth.
 public struct SimulationOutput: Sendable {

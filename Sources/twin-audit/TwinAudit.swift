@@ -1,15 +1,13 @@
 internal import ArgumentParser
-internal import FlowStore
-internal import Glibc
-internal import ShellSupport
+internal import TerminalSupport
 
 /// Everything an auditor does with the flows of a zero-trust network.
 @main
-struct TwinAudit: ParsableCommand {
-    static let version = "0.1.0"
+struct TwinAudit: CommandProgram {
+    static let name = "twin-audit"
 
     static let configuration = CommandConfiguration(
-        commandName: "twin-audit",
+        commandName: name,
         abstract: "Who reached which Resource through which Connector, was it allowed at that moment, and can it be proved?",
         discussion: """
             Begin with:
@@ -21,19 +19,12 @@ struct TwinAudit: ParsableCommand {
             Exit status: 0 done and clean, 1 the answer is bad, 2 usage, 3 input refused, 4 disk, locks or permissions,
             5 evidence tampered with, 6 cannot be decided.
             """,
-        version: "twin-audit \(version)",
+        version: Version.of(name),
         subcommands: [
             IngestCommand.self, AccessCommand.self, TraceCommand.self, TimelineCommand.self, DetectCommand.self,
             ReplayCommand.self, PolicyCommand.self, VerifyCommand.self, ReportCommand.self, QueryCommand.self,
             DatabaseCommand.self,
         ])
 
-    static func main() {
-        do {
-            var command = try parseAsRoot()
-            try command.run()
-        } catch {
-            Glibc.exit(Failure.report(error))
-        }
-    }
+    static func failure(of error: any Error) -> CommandFailure? { Failure.of(error) }
 }

@@ -1,11 +1,12 @@
 import ArgumentParser
-import Glibc
-import ShellSupport
+import TerminalSupport
 
 @main
-struct TwinJournal: ParsableCommand {
+struct TwinJournal: CommandProgram {
+    static let name = "twin-journal"
+
     static let configuration = CommandConfiguration(
-        commandName: "twin-journal",
+        commandName: name,
         abstract: "Writes, reads and proves flow journals.",
         discussion: """
             A journal is a directory of gzip files of NDJSON, which `zcat` and `jq` read as they are, with signed checkpoints beside them. \
@@ -15,34 +16,14 @@ struct TwinJournal: ParsableCommand {
             A Connector's log becomes a journal:
               docker logs -f connector 2>&1 | twin-journal append /var/lib/twin-journal/office --key office.key
             """,
-        version: Version.text,
+        version: software,
         subcommands: [
             AppendCommand.self, CatCommand.self, TailCommand.self, StatsCommand.self, VerifyCommand.self, ProveCommand.self,
             VerifyProofCommand.self, RepairCommand.self, KeygenCommand.self,
         ])
 
-    static func main() {
-        do {
-            var command = try parseAsRoot()
-            try command.run()
-        } catch let failure as CommandFailure {
-            Message.error(failure.message)
-            Glibc.exit(failure.status.rawValue)
-        } catch let end as ExitWith {
-            Glibc.exit(end.status.rawValue)
-        } catch {
-            let isHelp = exitCode(for: error).isSuccess
-            if isHelp {
-                Self.exit(withError: error)
-            }
-            Message.write(fullMessage(for: error))
-            Glibc.exit(ExitStatus.usage.rawValue)
-        }
-    }
-}
+    static func failure(of error: any Error) -> CommandFailure? { Failure.of(error) }
 
-enum Version {
-    static let text = "1.0.0"
     /// How the program names itself in journals.
-    static let software = "twin-journal " + text
+    static let software = Version.of(name)
 }

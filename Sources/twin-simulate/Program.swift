@@ -1,14 +1,15 @@
 internal import ArgumentParser
 internal import FlowJournal
 internal import FlowModel
-internal import Glibc
-internal import ShellSupport
 internal import Simulation
+internal import TerminalSupport
 
 @main
-struct Program: ParsableCommand {
+struct Program: CommandProgram {
+    static let name = "twin-simulate"
+
     static let configuration = CommandConfiguration(
-        commandName: "twin-simulate",
+        commandName: name,
         abstract: "Make a tenant, its policy history and its Connectors' journals, with labelled violations.",
         discussion: """
             Everything follows from the seed and the options: the same command writes the same bytes again. The directory gets
@@ -19,9 +20,9 @@ struct Program: ParsableCommand {
               twin-simulate --out demo --seed 7 --networks 3 --flows 20000 --policy-changes 2
               twin-audit ingest demo/journals --policy demo/policy
 
-            Exit status: 0 done, 2 the request cannot be met, 4 the files cannot be written.
+            Exit status: 0 done, 2 the request cannot be met, 3 the key is none, 4 the files cannot be written.
             """,
-        version: "twin-simulate 1.0.0",
+        version: Version.of(name),
         subcommands: [BenchEvents.self])
 
     @Option(name: .long, help: ArgumentHelp("Directory to fill; made when absent. Required.", valueName: "dir"))
@@ -85,21 +86,15 @@ struct Program: ParsableCommand {
 
     func run() throws {
         guard let out else {
-            Message.error("--out is missing: name the directory to fill, or see `twin-simulate --help`")
-            throw ExitCode(ExitStatus.usage.rawValue)
+            throw CommandFailure(.usage, "--out is missing: name the directory to fill, or see `twin-simulate --help`")
         }
         let began = Progress.clock()
-        do {
-            let summary = try Simulator.run(try options(), into: out, output: try output(), force: force)
-            if !quiet { Program.report(summary, seconds: Progress.clock() - began) }
-        } catch {
-            throw Program.exit(for: error)
-        }
+        let summary = try Simulator.run(try options(), into: out, output: try output(), force: force)
+        if !quiet { Program.report(summary, seconds: Progress.clock() - began) }
     }
 
-    static func exit(for problem: SimulationProblem) -> ExitCode {
-        Message.error(Escaping.terminal(problem.message))
-        return ExitCode(problem.kind == .request ? ExitStatus.usage.rawValue : ExitStatus.environment.rawValue)
+    static func failure(of error: any Error) -> CommandFailure? {
+        (error as? SimulationProblem).map { CommandFailure($0.kind == .request ? .usage : .environment, $0.message) }
     }
 
     private func options() throws(SimulationProblem) -> SimulationOptions {
@@ -121,7 +116,7 @@ struct Program: ParsableCommand {
         return options
     }
 
-    private func output() throws(SimulationProblem) -> SimulationOutput {
+    private func output() throws -> SimulationOutput {
         guard (0...9).contains(level) else {
             throw SimulationProblem(.request, "there is no compression level \(level): give 0 to 9")
         }
@@ -129,29 +124,9 @@ struct Program: ParsableCommand {
         output.journals = format != .analytics
         output.logs = format != .journal
         output.level = level
-        output.software = Program.configuration.version
-        if let key {
-            let text = try Program.text(of: key)
-            do {
-                output.key = try NoteSigner(text)
-            } catch {
-                throw SimulationProblem(.request, "`\(key)`: \(error)")
-            }
-        }
+        output.software = Version.of(Program.name)
+        output.key = try key.map(KeyArgument.signer)
         return output
-    }
-
-    /// A key is one line; more than this is not one.
-    private static let longestKey = 4_096
-
-    private static func text(of path: String) throws(SimulationProblem) -> String {
-        guard let file = fopen(path, "r") else {
-            throw SimulationProblem(.environment, "cannot read `\(path)`: \(String(cString: strerror(errno)))")
-        }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: longestKey)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes[..<count], as: UTF8.self)
     }
 
     private static func report(_ summary: SimulationSummary, seconds: Double) {
@@ -193,19 +168,12 @@ struct BenchEvents: ParsableCommand {
     var policyDir: String?
 
     func run() throws {
-        do {
-            var events = try BenchmarkEvents(seed: seed)
-            if let policyDir { try events.writePolicy(into: policyDir) }
-            let output = OutputStream()
-            for _ in 0..<max(0, count) {
-                try events.next().withUnsafeBytes { try output.write($0) }
-            }
-            try output.flush()
-        } catch let problem as SimulationProblem {
-            throw Program.exit(for: problem)
-        } catch let failure as CommandFailure {
-            Message.error(failure.message)
-            throw ExitCode(failure.status.rawValue)
+        var events = try BenchmarkEvents(seed: seed)
+        if let policyDir { try events.writePolicy(into: policyDir) }
+        let output = OutputStream()
+        for _ in 0..<max(0, count) {
+            try events.next().withUnsafeBytes { try output.write($0) }
         }
+        try output.flush()
     }
 }

@@ -1,5 +1,6 @@
 import FlowModel
 import Foundation
+import RandomPolicies
 import Testing
 
 @testable import AccessPolicy

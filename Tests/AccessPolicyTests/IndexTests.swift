@@ -1,4 +1,5 @@
 import FlowModel
+import RandomPolicies
 import Testing
 
 @testable import AccessPolicy

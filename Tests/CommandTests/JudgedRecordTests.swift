@@ -2,7 +2,7 @@ import FlowModel
 import Foundation
 import Testing
 
-@testable import AccessPolicy
+@testable import PolicyDocuments
 
 /// The cases of the conformance suite as what Connectors would have written: their answers were derived by hand from the rules, so that
 /// here the whole way from a log line to a verdict is held against the word of people, not of this engine.

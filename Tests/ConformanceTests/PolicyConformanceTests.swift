@@ -1,8 +1,9 @@
+import AccessPolicy
 import FlowModel
 import Foundation
 import Testing
 
-@testable import AccessPolicy
+@testable import PolicyDocuments
 
 /// The policy model as data: flows.yaml, requests.yaml and refused.yaml hold inputs and the answers that any implementation must give.
 @Suite struct PolicyConformanceTests {

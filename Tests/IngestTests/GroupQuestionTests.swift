@@ -4,6 +4,7 @@ import FlowStore
 import Foundation
 import GRDB
 import Ingest
+import PolicyDocuments
 import Testing
 
 /// Flows are counted under the groups that their users were in when they began; here the same is counted flow by flow over the views.

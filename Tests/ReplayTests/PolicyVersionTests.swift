@@ -4,6 +4,7 @@ import FlowStore
 import Foundation
 import GRDB
 import Ingest
+import PolicyDocuments
 import Testing
 
 /// By which version the database calls the policies of flows.

@@ -3,6 +3,7 @@ import FlowModel
 import FlowStore
 import Foundation
 import Ingest
+import PolicyDocuments
 import Replay
 import Testing
 

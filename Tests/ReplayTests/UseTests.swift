@@ -1,6 +1,7 @@
 import AccessPolicy
 import FlowModel
 import FlowStore
+import PolicyDocuments
 import Replay
 import Testing
 

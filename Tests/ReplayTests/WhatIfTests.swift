@@ -2,6 +2,7 @@ import AccessPolicy
 import FlowModel
 import FlowStore
 import Foundation
+import PolicyDocuments
 import Replay
 import Testing
 

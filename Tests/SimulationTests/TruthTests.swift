@@ -2,6 +2,7 @@ import AccessPolicy
 import FlowJournal
 import FlowModel
 import Foundation
+import PolicyDocuments
 import Testing
 
 @testable import Simulation

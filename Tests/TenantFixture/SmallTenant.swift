@@ -3,6 +3,7 @@ import FlowModel
 package import FlowStore
 package import Foundation
 package import Ingest
+import PolicyDocuments
 
 /// A tenant of two people, two Connectors and three Resources, whose records are ingested into a database of the test's own.
 package final class SmallTenant {

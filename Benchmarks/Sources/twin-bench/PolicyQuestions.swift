@@ -1,6 +1,7 @@
 import AccessPolicy
 import FlowModel
 import Glibc
+import PolicyDocuments
 
 /// Answers questions that come line by line on standard input, so that other programs' answers can be held against the engine's.
 /// Fields are separated by tabs; `-` stands for one that is not given.

@@ -40,14 +40,6 @@ public struct LocationEvidence: Hashable, Sendable {
     public init(country: String) {
         self.country = country
     }
-
-    /// Reads the JSON text that Connectors log: `{"geoip":{"country":"DE",…}}`. Nil when it names no country.
-    public init?(json text: String) {
-        guard let root = try? DocumentNode.read(Array(text.utf8), file: ""),
-            let country = (root["geoip"] ?? root)["country"], case .scalar(let name, _) = country.content, !name.isEmpty
-        else { return nil }
-        self.country = name
-    }
 }
 
 /// One question to the engine: may this principal reach that destination through this Connector at this moment?

@@ -1,4 +1,5 @@
 import FlowModel
+import Wording
 
 /// Why the engine answers a request as it does, step by step, in words.
 public struct Explanation: Sendable {
@@ -133,7 +134,7 @@ struct Narrator {
             request.transport == .icmp ? nil : request.port.map(String.init),
         ]
         .compactMap { $0 }.joined(separator: " ")
-        return "\(selected.name) allows \(PolicyChange.words(selected.protocols)); asked for \(asked)"
+        return "\(selected.name) allows \(ProtocolRules.words(selected.protocols)); asked for \(asked)"
     }
 
     private func connectorDetail() -> String {

@@ -1,4 +1,5 @@
 public import FlowModel
+import Wording
 
 /// Where a connection goes, as people write it: `host:443/tcp`, `[fd00::1]:53/udp`, `host/icmp`; without a protocol it is TCP.
 public struct ConnectionTarget: Hashable, Sendable {

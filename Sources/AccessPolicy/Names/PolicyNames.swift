@@ -1,4 +1,5 @@
 public import FlowModel
+import Wording
 
 /// What people call things, looked up in a snapshot.
 extension PolicySnapshot {
@@ -20,7 +21,7 @@ extension PolicySnapshot {
         guard let first = found.first else {
             let known = users.lazy.flatMap { [$0.email, $0.id] } + serviceAccounts.flatMap { [$0.name, $0.id] }
             throw NameProblem(
-                description: "no user or service account is called \(name.quoted)\(NearestName.hint(name, among: known))")
+                description: "no user or service account is called \(name.quoted)\(PolicySnapshot.hint(name, among: known))")
         }
         guard found.count == 1 else {
             let choices = found.map { "`\($0.kind.rawValue):\($0.id)`" }.joined(separator: ", ")
@@ -73,7 +74,7 @@ extension PolicySnapshot {
         _ ids: [String], _ name: String, _ what: String, _ known: some Sequence<String>
     ) throws(NameProblem) -> String {
         guard let first = ids.first else {
-            throw NameProblem(description: "no \(what) is called \(name.quoted)\(NearestName.hint(name, among: known))")
+            throw NameProblem(description: "no \(what) is called \(name.quoted)\(PolicySnapshot.hint(name, among: known))")
         }
         guard ids.count == 1 else {
             throw NameProblem(
@@ -81,6 +82,11 @@ extension PolicySnapshot {
                     "\(ids.count) \(what)s are called \(name.quoted); give one of the ids \(ids.map(\.quoted).joined(separator: ", "))")
         }
         return first
+    }
+
+    /// A question after the nearest name; empty when none is near.
+    private static func hint(_ name: String, among known: some Sequence<String>) -> String {
+        NearestWord.find(name, among: known).map { "; is \($0.quoted) meant?" } ?? ""
     }
 
     /// E-mail or name with id, as people read it.
@@ -103,7 +109,7 @@ extension PolicySnapshot {
         }
     }
 
-    func display(network id: String) -> String {
+    package func display(network id: String) -> String {
         networks.first { $0.id == id }.map { "\($0.name) (\(id))" } ?? id
     }
 }

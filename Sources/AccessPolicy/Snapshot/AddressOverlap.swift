@@ -1,8 +1,8 @@
-public import FlowModel
+package import FlowModel
 
 extension HostPattern {
     /// Whether some name matches both patterns: a walk over the pairs of positions that can be reached.
-    func overlaps(_ other: HostPattern) -> Bool {
+    package func overlaps(_ other: HostPattern) -> Bool {
         let a = Array(text.utf8)
         let b = Array(other.text.utf8)
         let star = UInt8(ascii: "*")

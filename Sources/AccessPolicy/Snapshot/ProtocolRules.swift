@@ -86,4 +86,10 @@ public struct ProtocolRules: Hashable, Sendable {
         self.tcp = tcp
         self.udp = udp
     }
+
+    /// What they allow, for people; nil stands for no restriction.
+    package static func words(_ rules: ProtocolRules?) -> String {
+        guard let rules else { return "everything" }
+        return "TCP \(rules.tcp), UDP \(rules.udp), ICMP \(rules.allowsICMP ? "yes" : "no")"
+    }
 }

@@ -1,4 +1,5 @@
 public import FlowModel
+import Wording
 
 /// The definition of what a Resource covers.
 public enum ResourceAddress: Hashable, Sendable {
@@ -69,7 +70,7 @@ public enum ResourceAddress: Hashable, Sendable {
         }
     }
 
-    static func message(_ problem: AddressBlock.Problem, _ text: String) -> String {
+    package static func message(_ problem: AddressBlock.Problem, _ text: String) -> String {
         switch problem {
         case .notAnAddress: "\(text.quoted) is not an address or a CIDR block"
         case .badPrefix: "\(text.quoted) has a prefix length that its address does not allow"

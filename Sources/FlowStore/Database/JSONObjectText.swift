@@ -1,3 +1,5 @@
+import Wording
+
 /// The text of a JSON object, member by member.
 public struct JSONObjectText: Sendable {
     private var members: [String] = []

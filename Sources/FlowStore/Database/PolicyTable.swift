@@ -1,6 +1,7 @@
 public import AccessPolicy
 internal import FlowModel
 package import GRDB
+internal import PolicyDocuments
 
 /// A policy history with the versions by which the database calls its policies.
 package struct NamedHistory {

@@ -1,6 +1,7 @@
 public import AccessPolicy
 public import FlowModel
 public import GRDB
+import PolicyDocuments
 
 /// Who a flow was for, and from where.
 public struct OriginFacts: Sendable {

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import Wording
 
 /// A value of a filter that names nobody and nothing of which the database has ever heard.
 public struct UnknownName: Hashable, Sendable {

@@ -1,6 +1,7 @@
 import AccessPolicy
 public import FlowModel
 import FlowStore
+import PolicyDocuments
 
 /// The difference that a proposed policy would have made to recorded flows.
 public struct WhatIfReport: Sendable {

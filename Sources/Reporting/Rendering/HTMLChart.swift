@@ -1,6 +1,6 @@
 internal import Detection
 internal import FlowStore
-internal import ShellSupport
+internal import Wording
 
 /// Stacked bars over time, as SVG within the page. The numbers stand below it in a table.
 struct HTMLChart {

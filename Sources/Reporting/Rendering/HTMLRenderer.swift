@@ -1,7 +1,7 @@
 internal import Detection
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import Wording
 
 /// A report as one page: no scripts, nothing loaded, every text from outside escaped.
 struct HTMLRenderer {

@@ -1,7 +1,7 @@
 internal import Detection
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import Wording
 
 /// A report as one JSON document (RFC 8259) with all rows; times are RFC 3339 in UTC.
 struct JSONRenderer {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct AccessCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
 
 struct TimelineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
 
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

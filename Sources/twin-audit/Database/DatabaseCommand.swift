@@ -1,7 +1,8 @@
 internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct DatabaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,8 @@ internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
 internal import Glibc
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct DatabasePruneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

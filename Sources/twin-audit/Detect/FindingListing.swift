@@ -1,6 +1,7 @@
 internal import Detection
 internal import FlowModel
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 /// Prints findings: a paragraph each for people, a row each for programs.
 struct FindingListing {

@@ -1,7 +1,8 @@
 internal import ArgumentParser
 internal import Detection
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 /// Shows rules without running them.
 enum RuleListing {

@@ -5,8 +5,10 @@ internal import FlowStore
 internal import Glibc
 internal import Ingest
 internal import LogFormats
-internal import ShellSupport
+internal import PolicyDocuments
 internal import Synchronization
+internal import TerminalSupport
+internal import Wording
 
 /// Set when the program is asked to end; looked at between batches.
 private let stopRequested = Atomic<Bool>(false)

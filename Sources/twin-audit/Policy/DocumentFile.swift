@@ -1,5 +1,5 @@
 internal import Glibc
-internal import ShellSupport
+internal import TerminalSupport
 
 /// Documents that a command leaves behind.
 enum DocumentFile {

@@ -3,7 +3,8 @@ internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
 internal import Glibc
-internal import ShellSupport
+internal import PolicyDocuments
+internal import TerminalSupport
 
 /// Which policies: a directory or a document, or else the history in the database.
 struct PolicyArguments: ParsableArguments {

@@ -1,8 +1,10 @@
 internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
+internal import PolicyDocuments
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct PolicyDiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

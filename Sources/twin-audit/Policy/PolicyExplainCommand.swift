@@ -1,7 +1,7 @@
 internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
-internal import ShellSupport
+internal import TerminalSupport
 
 struct PolicyExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,9 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import Glibc
-internal import ShellSupport
+internal import PolicyDocuments
+internal import TerminalSupport
+internal import Wording
 
 struct PolicyImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

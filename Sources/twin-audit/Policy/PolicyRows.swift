@@ -1,6 +1,6 @@
 internal import AccessPolicy
 internal import FlowModel
-internal import ShellSupport
+internal import TerminalSupport
 
 /// The objects of a snapshot as rows.
 struct PolicyRows {

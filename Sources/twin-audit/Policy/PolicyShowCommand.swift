@@ -2,7 +2,8 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import PolicyDocuments
+internal import TerminalSupport
 
 /// What of a policy is shown.
 enum PolicySection: String, ExpressibleByArgument, CaseIterable {

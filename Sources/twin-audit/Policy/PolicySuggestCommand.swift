@@ -2,8 +2,10 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
+internal import PolicyDocuments
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct PolicySuggestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

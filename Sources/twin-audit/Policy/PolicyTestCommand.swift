@@ -1,7 +1,8 @@
 internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
-internal import ShellSupport
+internal import PolicyDocuments
+internal import TerminalSupport
 
 struct PolicyTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,7 +3,7 @@ internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
 
 /// A period of records and a policy to hold them against.
 struct PolicyUseArguments: ParsableArguments {

@@ -1,6 +1,7 @@
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 /// A value of `--param` that names a host, as the records write that host: filters compare hosts by what they mean, the statements of the library
 /// compare texts.

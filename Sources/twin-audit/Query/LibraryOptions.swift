@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Detection
 internal import FlowModel
 internal import Glibc
-internal import ShellSupport
+internal import TerminalSupport
 
 /// Which library of statements.
 struct LibraryOptions: ParsableArguments {

@@ -2,7 +2,8 @@ internal import ArgumentParser
 internal import Detection
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct QueryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

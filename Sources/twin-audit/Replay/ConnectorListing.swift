@@ -1,7 +1,7 @@
 internal import FlowModel
 internal import FlowStore
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
 
 /// Prints what the records show of each Connector's enforcement.
 struct ConnectorListing {

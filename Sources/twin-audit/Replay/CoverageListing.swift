@@ -2,7 +2,7 @@ internal import AccessPolicy
 internal import FlowModel
 internal import FlowStore
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
 
 /// Prints which Resources and grants a period exercised.
 struct CoverageListing {

@@ -1,7 +1,8 @@
 internal import FlowStore
 internal import Glibc
 internal import Ingest
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 /// A database for one command: what was read of some paths, in the directory for temporary files. It is removed when the command ends,
 /// also by SIGINT, SIGTERM or SIGHUP.

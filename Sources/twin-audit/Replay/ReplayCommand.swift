@@ -2,8 +2,9 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
+internal import PolicyDocuments
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
 
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

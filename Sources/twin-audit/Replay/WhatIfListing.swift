@@ -1,7 +1,8 @@
 internal import AccessPolicy
 internal import FlowModel
 internal import Replay
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 /// Prints the difference that a proposed policy would make.
 struct WhatIfListing {

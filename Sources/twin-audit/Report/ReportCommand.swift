@@ -4,7 +4,8 @@ internal import FlowModel
 internal import FlowStore
 internal import Foundation
 internal import Reporting
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -59,7 +60,7 @@ struct ReportCommand: ParsableCommand {
             let now = Present.now
             var request = ReportBuilder.Request(
                 template: try library.template(template), period: try chosenPeriod(now: now),
-                software: "twin-audit \(TwinAudit.version)")
+                software: Version.of(TwinAudit.name))
             for (name, text) in try NamedValues.parse(parameters) { request.parameters[name] = text }
             request.suppressions = try suppressions.map { try Suppressions(try QueryLibrary.read($0), path: $0) } ?? .none
             let report = try ReportBuilder(database: try database.open(), library: library).build(request, now: now)

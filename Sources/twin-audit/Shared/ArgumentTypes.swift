@@ -2,11 +2,9 @@ public import AccessPolicy
 public import ArgumentParser
 public import LogFormats
 public import Replay
-public import ShellSupport
 
 // Values that options take by their raw names.
 
-extension OutputFormat: ExpressibleByArgument {}
 extension InputFormat: ExpressibleByArgument {}
 extension EngineOptions.Selection: ExpressibleByArgument {}
 extension WhatIf.Baseline: ExpressibleByArgument {}

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
 internal import Glibc
-internal import ShellSupport
+internal import TerminalSupport
 
 /// Which database.
 struct DatabaseOptions: ParsableArguments {
@@ -88,33 +88,5 @@ extension Cell {
         case .text(let text): self = .text(text)
         case .blob(let bytes): self = .text(String(decoding: bytes, as: UTF8.self))
         }
-    }
-}
-
-/// The present, and who is asking.
-enum Present {
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-    }
-
-    static var actor: String {
-        if let name = Terminal.environment("SUDO_USER") ?? Terminal.environment("USER") ?? Terminal.environment("LOGNAME") {
-            return name
-        }
-        return "uid \(getuid())"
-    }
-}
-
-/// A time on the command line.
-enum TimeOption {
-    static func parse(_ text: String?, option: String) throws -> Timestamp? {
-        guard let text else { return nil }
-        if let instant = Timestamp(text) { return instant }
-        if let midnight = Timestamp(text + "T00:00:00Z") { return midnight }
-        if let ms = TimeArgument.resolve(text, nowMs: Present.now.milliseconds) { return Timestamp(milliseconds: ms) }
-        throw CommandFailure(
-            .usage, "\(option) takes a time such as 2026-10-08T06:00:00Z, 2026-10-08, 7d or yesterday, not `\(text)`")
     }
 }

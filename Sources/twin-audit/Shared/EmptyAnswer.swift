@@ -1,6 +1,7 @@
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 /// Says on standard error why there is nothing to show, or less than was asked for, and with which status that ends.
 ///

@@ -1,26 +1,14 @@
-internal import AccessPolicy
-internal import ArgumentParser
 internal import FlowStore
-internal import Glibc
-internal import ShellSupport
+internal import PolicyDocuments
+internal import TerminalSupport
 
-/// Turns whatever ended a command into one line and an exit status.
+/// Turns what the modules report into what a command ends with.
 enum Failure {
-    static func report(_ error: any Error) -> Int32 {
+    static func of(_ error: any Error) -> CommandFailure? {
         switch error {
-        case let status as ExitStatusError:
-            return status.status.rawValue
-        case let failure as CommandFailure:
-            Message.error(Escaping.terminal(failure.message))
-            return failure.status.rawValue
-        case let failure as StoreFailure:
-            Message.error(Escaping.terminal(failure.message))
-            return status(of: failure.kind).rawValue
-        case let errors as PolicyDocumentErrors:
-            for line in errors.description.split(separator: "\n") { Message.error(Escaping.terminal(String(line))) }
-            return ExitStatus.inputRefused.rawValue
-        default:
-            return parserStatus(error)
+        case let failure as StoreFailure: CommandFailure(status(of: failure.kind), failure.message)
+        case let errors as PolicyDocumentErrors: CommandFailure(.inputRefused, messages: errors.problems.map(\.description))
+        default: nil
         }
     }
 
@@ -38,33 +26,5 @@ enum Failure {
     static func worst(_ kinds: [StoreFailure.Kind]) -> ExitStatus {
         let statuses = kinds.map { status(of: $0) }
         return [ExitStatus.tampered, .environment, .inputRefused].first { statuses.contains($0) } ?? .clean
-    }
-
-    /// Help and version go to standard output and are a success; a command line that is not understood is a usage error.
-    private static func parserStatus(_ error: any Error) -> Int32 {
-        let code = TwinAudit.exitCode(for: error)
-        let text = TwinAudit.fullMessage(for: error)
-        if code == .success {
-            let output = OutputStream()
-            try? output.write(text.hasSuffix("\n") ? text : text + "\n")
-            try? output.flush()
-            return ExitStatus.clean.rawValue
-        }
-        Message.write(text)
-        return code == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.environment.rawValue
-    }
-}
-
-/// Ends a command with a status when everything that is to be said has been said.
-struct ExitStatusError: Error {
-    var status: ExitStatus
-
-    init(_ status: ExitStatus) {
-        self.status = status
-    }
-
-    /// Throws unless `status` is `.clean`.
-    static func end(with status: ExitStatus) throws {
-        if status != .clean { throw ExitStatusError(status) }
     }
 }

@@ -2,7 +2,8 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
-internal import ShellSupport
+internal import TerminalSupport
+internal import Wording
 
 /// Which flows. Options may be repeated: any of the values; `*` and `?` are wildcards.
 struct FilterOptions: ParsableArguments {

@@ -3,7 +3,7 @@ internal import FlowJournal
 internal import FlowModel
 internal import FlowStore
 internal import Ingest
-internal import ShellSupport
+internal import TerminalSupport
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,14 +21,11 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
-    @Option(
-        help: ArgumentHelp(
-            "Public key of a journal; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
-            valueName: "file[:origin]"))
+    @Option(help: KeyArgument.help)
     var key: [String] = []
 
     func run() throws {
-        let keys = try key.map(VerifyCommand.trusted)
+        let keys = try key.map(KeyArgument.trusted)
         let opened = try database.open()
         var items = try SourceAgreement.verify(opened, keys: keys)
         items.append(try rows(of: opened, items))
@@ -84,13 +81,5 @@ struct VerifyCommand: ParsableCommand {
             }
         }
         return item
-    }
-
-    private static func trusted(_ argument: String) throws -> TrustedKey {
-        do {
-            return try KeyFile.trusted(argument)
-        } catch {
-            throw CommandFailure(.inputRefused, "\(error)")
-        }
     }
 }

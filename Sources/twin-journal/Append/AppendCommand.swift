@@ -1,7 +1,8 @@
 import ArgumentParser
 import FlowJournal
 import FlowModel
-import ShellSupport
+import TerminalSupport
+import Wording
 
 struct AppendCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -58,43 +59,41 @@ struct AppendCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Failure.translating {
-            StopSignal.watch()
-            var options = try writing.options(key: key)
-            options.previousKey = try previousKey.map(Inputs.signer)
-            let writer = try JournalWriter(directory: journal, options: options, identity: writing.identity, clock: { Inputs.now })
-            if let replaced = writer.replacedKeyID {
-                Message.warning(
-                    "`\(Escaping.terminal(journal))` was written with the key \(replaced) before; without --previous-key, whoever verifies must "
-                        + "state that the new key speaks for it (`--key FILE:\(Escaping.terminal(writer.origin))`)")
-            }
-            if writer.recoveredBytes > 0, !quiet {
-                Message.warning(
-                    "\(writer.recoveredBytes) bytes of an interrupted frame were moved to `\(Escaping.terminal(journal))/torn`")
-            }
-            let session = AppendSession(writer, acknowledges: acknowledge, keepsRecords: follow != nil)
-            var failure: (any Error)?
-            do {
-                if let follow {
-                    try FileFollower(path: follow, session: session, stopsAtEnd: once).run()
-                } else {
-                    try StandardInput.run(session)
-                }
-            } catch {
-                failure = error
-            }
-            do {
-                try session.finish()
-            } catch {
-                failure = failure ?? error
-            }
-            if !quiet { Message.write(session.summary(journal)) }
-            if let failure { throw failure }
-            if writer.lostCount > 0 {
-                throw CommandFailure(.environment, "\(writer.lostCount) records were lost because the journal could not be written")
-            }
-            if strict, session.unreadable > 0 { throw CommandFailure(.inputRefused, "\(session.unreadable) lines were unreadable") }
+        StopSignal.watch()
+        var options = try writing.options(key: key)
+        options.previousKey = try previousKey.map(KeyArgument.signer)
+        let writer = try JournalWriter(directory: journal, options: options, identity: writing.identity, clock: { Present.now })
+        if let replaced = writer.replacedKeyID {
+            Message.warning(
+                "`\(Escaping.terminal(journal))` was written with the key \(replaced) before; without --previous-key, whoever verifies must "
+                    + "state that the new key speaks for it (`--key FILE:\(Escaping.terminal(writer.origin))`)")
         }
+        if writer.recoveredBytes > 0, !quiet {
+            Message.warning(
+                "\(writer.recoveredBytes) bytes of an interrupted frame were moved to `\(Escaping.terminal(journal))/torn`")
+        }
+        let session = AppendSession(writer, acknowledges: acknowledge, keepsRecords: follow != nil)
+        var failure: (any Error)?
+        do {
+            if let follow {
+                try FileFollower(path: follow, session: session, stopsAtEnd: once).run()
+            } else {
+                try StandardInput.run(session)
+            }
+        } catch {
+            failure = error
+        }
+        do {
+            try session.finish()
+        } catch {
+            failure = failure ?? error
+        }
+        if !quiet { Message.write(session.summary(journal)) }
+        if let failure { throw failure }
+        if writer.lostCount > 0 {
+            throw CommandFailure(.environment, "\(writer.lostCount) records were lost because the journal could not be written")
+        }
+        if strict, session.unreadable > 0 { throw CommandFailure(.inputRefused, "\(session.unreadable) lines were unreadable") }
     }
 }
 
@@ -152,7 +151,7 @@ struct WritingOptions: ParsableArguments {
         options.segmentBytes = segmentSize.bytes
         options.segmentAgeMs = segmentAge.milliseconds
         options.checkpointIntervalMs = checkpointInterval.milliseconds
-        options.key = try key.map(Inputs.signer)
+        options.key = try key.map(KeyArgument.signer)
         return options
     }
 
@@ -161,8 +160,8 @@ struct WritingOptions: ParsableArguments {
             origin: origin,
             connector: named(connectorID, connectorName),
             network: named(networkID, networkName),
-            software: Version.software,
-            host: Host.name)
+            software: TwinJournal.software,
+            host: Present.host)
     }
 
     private func named(_ id: String?, _ name: String?) -> FlowRecord.Named? {

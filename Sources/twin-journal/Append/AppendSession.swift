@@ -1,6 +1,7 @@
 import FlowJournal
 import FlowModel
-import ShellSupport
+import TerminalSupport
+import Wording
 
 /// Takes lines of a log, journals their events, and says what became durable.
 final class AppendSession {

@@ -1,5 +1,6 @@
 import FlowModel
 import Glibc
+import TerminalSupport
 
 /// Notices that the host's clock was set, by holding it against one that never steps.
 struct ClockWatch {
@@ -19,7 +20,7 @@ struct ClockWatch {
         let change = now - difference
         guard abs(change) > ClockWatch.toleranceMs else { return nil }
         difference = now
-        let wall = Inputs.now
+        let wall = Present.now
         return Step(from: wall.advanced(byMilliseconds: -change), to: wall)
     }
 
@@ -34,6 +35,6 @@ struct ClockWatch {
     private static func difference() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)
-        return Inputs.now.milliseconds - (Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+        return Present.now.milliseconds - (Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

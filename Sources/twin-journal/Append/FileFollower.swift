@@ -1,7 +1,8 @@
 import FlowJournal
 import FlowModel
 import Glibc
-import ShellSupport
+import TerminalSupport
+import Wording
 
 /// Journals a file that grows and is rotated, from where the journal says it was left.
 ///
@@ -70,7 +71,7 @@ final class FileFollower {
             if FollowedFile.exists(path), !hasSaidObstacle {
                 hasSaidObstacle = true
                 Message.warning(
-                    "\((error as? CommandFailure)?.message ?? "\(error)"); waiting until the user who runs this program may read it, "
+                    "\((error as? CommandFailure)?.description ?? "\(error)"); waiting until the user who runs this program may read it, "
                         + "for instance by `setfacl -m u:USER:r`")
             }
             return nil

@@ -1,6 +1,7 @@
 import FlowJournal
 import Glibc
-import ShellSupport
+import TerminalSupport
+import Wording
 
 /// A log file that is being read, under whatever name it has by now.
 final class FollowedFile {

@@ -1,5 +1,5 @@
 import Glibc
-import ShellSupport
+import TerminalSupport
 
 /// Journals what arrives on standard input until it ends or the program is told to stop.
 enum StandardInput {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import FlowJournal
 import Glibc
-import ShellSupport
+import TerminalSupport
+import Wording
 
 struct KeygenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,7 +45,7 @@ struct KeygenCommand: ParsableCommand {
 
     private static var defaultName: String {
         let host = String(
-            (Host.name ?? "host").unicodeScalars.filter { !$0.properties.isWhitespace && $0 != "+" && $0.value > 0x20 })
+            (Present.host ?? "host").unicodeScalars.filter { !$0.properties.isWhitespace && $0 != "+" && $0.value > 0x20 })
         return (host.isEmpty ? "host" : host) + "/twin-journal"
     }
 

@@ -1,7 +1,8 @@
 import ArgumentParser
 import FlowJournal
 import Glibc
-import ShellSupport
+import TerminalSupport
+import Wording
 
 struct ProveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,10 +21,7 @@ struct ProveCommand: ParsableCommand {
     @Argument(help: "The journal's directory.")
     var journal: String
 
-    @Option(
-        help: ArgumentHelp(
-            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
-            valueName: "file[:origin]"))
+    @Option(help: KeyArgument.help)
     var key: [String]
 
     @Option(help: ArgumentHelp("The record that the proof is about.", valueName: "sequence"))
@@ -41,19 +39,17 @@ struct ProveCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Failure.translating {
-            let prover = JournalProver(try Inputs.journal(journal), keys: try key.map(Inputs.trusted))
-            let result = try proof(by: prover)
-            let prefix = out ?? "frame-\(result.proof.index)"
-            try ResultFile.write(Array(result.proof.encoded.utf8), to: prefix + TransparencyProof.fileExtension)
-            try ResultFile.write(result.member, to: prefix + ".ndjson.gz")
-            let records = result.frame.header.map { "records \($0.firstSequence)...\($0.lastSequence)" } ?? "its records"
-            let output = OutputStream()
-            try output.write("\(prefix)\(TransparencyProof.fileExtension)\n\(prefix).ndjson.gz\n".escapedLines)
-            try output.flush()
-            Message.write(
-                "frame \(result.proof.index), \(records), under the checkpoint of \(result.proof.checkpoint.head.size) frames")
-        }
+        let prover = JournalProver(try Inputs.journal(journal), keys: try key.map(KeyArgument.trusted))
+        let result = try proof(by: prover)
+        let prefix = out ?? "frame-\(result.proof.index)"
+        try ResultFile.write(Array(result.proof.encoded.utf8), to: prefix + TransparencyProof.fileExtension)
+        try ResultFile.write(result.member, to: prefix + ".ndjson.gz")
+        let records = result.frame.header.map { "records \($0.firstSequence)...\($0.lastSequence)" } ?? "its records"
+        let output = OutputStream()
+        try output.write("\(prefix)\(TransparencyProof.fileExtension)\n\(prefix).ndjson.gz\n".escapedLines)
+        try output.flush()
+        Message.write(
+            "frame \(result.proof.index), \(records), under the checkpoint of \(result.proof.checkpoint.head.size) frames")
     }
 
     // On its own: inside the closure above, the typed `do` breaks the optimiser of Swift 6.3.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlowJournal
-import ShellSupport
+import TerminalSupport
+import Wording
 
 struct RepairCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,21 +23,19 @@ struct RepairCommand: ParsableCommand {
     var key: String?
 
     func run() throws {
-        try Failure.translating {
-            _ = try Inputs.journal(journal)
-            var options = JournalOptions()
-            options.key = try key.map(Inputs.signer)
-            options.cutsDamage = true
-            let writer = try JournalWriter(
-                directory: journal, options: options, identity: JournalIdentity(software: Version.software, host: Host.name),
-                clock: { Inputs.now })
-            try writer.close()
-            let output = OutputStream()
-            try output.write(
-                writer.recoveredBytes == 0
-                    ? "nothing to repair in `\(Escaping.terminal(journal))`\n"
-                    : "\(writer.recoveredBytes) bytes moved to `\(Escaping.terminal(journal))/torn`\n")
-            try output.flush()
-        }
+        _ = try Inputs.journal(journal)
+        var options = JournalOptions()
+        options.key = try key.map(KeyArgument.signer)
+        options.cutsDamage = true
+        let writer = try JournalWriter(
+            directory: journal, options: options, identity: JournalIdentity(software: TwinJournal.software, host: Present.host),
+            clock: { Present.now })
+        try writer.close()
+        let output = OutputStream()
+        try output.write(
+            writer.recoveredBytes == 0
+                ? "nothing to repair in `\(Escaping.terminal(journal))`\n"
+                : "\(writer.recoveredBytes) bytes moved to `\(Escaping.terminal(journal))/torn`\n")
+        try output.flush()
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlowJournal
-import ShellSupport
+import TerminalSupport
+import Wording
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,10 +19,7 @@ struct VerifyCommand: ParsableCommand {
     @Argument(help: "The journal's directory.")
     var journal: String
 
-    @Option(
-        help: ArgumentHelp(
-            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
-            valueName: "file[:origin]"))
+    @Option(help: KeyArgument.help)
     var key: [String] = []
 
     @Option(
@@ -47,20 +45,18 @@ struct VerifyCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Failure.translating {
-            var verifier = JournalVerifier(try Inputs.journal(journal))
-            verifier.keys = try key.map(Inputs.trusted)
-            verifier.remembered = try extends.map { try VerifyCommand.head($0, verifier.keys) }
-            verifier.origin = origin
-            verifier.depth = deep ? .records : .seals
-            verifier.sealedPartOnly = sealedPart
-            verifier.settleMs = VerifyCommand.settleMs
-            let report = try verifier.verify()
-            let output = OutputStream()
-            try output.write(format == .json ? ReportText.json(report) : ReportText.people(report, journal))
-            try output.flush()
-            if let status = report.verdict.failure { throw ExitWith(status) }
-        }
+        var verifier = JournalVerifier(try Inputs.journal(journal))
+        verifier.keys = try key.map(KeyArgument.trusted)
+        verifier.remembered = try extends.map { try VerifyCommand.head($0, verifier.keys) }
+        verifier.origin = origin
+        verifier.depth = deep ? .records : .seals
+        verifier.sealedPartOnly = sealedPart
+        verifier.settleMs = VerifyCommand.settleMs
+        let report = try verifier.verify()
+        let output = OutputStream()
+        try output.write(format == .json ? ReportText.json(report) : ReportText.people(report, journal))
+        try output.flush()
+        if let status = report.verdict.failure { throw ExitStatusError(status) }
     }
 
     /// Longer than copying programs pause between two writes.
@@ -79,15 +75,6 @@ struct VerifyCommand: ParsableCommand {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` bears a wrong signature")
         }
         return last.checkpoint.head
-    }
-}
-
-/// Ends the program with a status after everything has been said.
-struct ExitWith: Error {
-    let status: ExitStatus
-
-    init(_ status: ExitStatus) {
-        self.status = status
     }
 }
 

@@ -1,7 +1,8 @@
 import ArgumentParser
 import FlowJournal
 import Glibc
-import ShellSupport
+import TerminalSupport
+import Wording
 
 struct VerifyProofCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,10 +22,7 @@ struct VerifyProofCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The frame: one gzip member as it stands in the segment.", valueName: "file"))
     var frame: String
 
-    @Option(
-        help: ArgumentHelp(
-            "Public key; it speaks for the journal whose origin is the key's name, or for ORIGIN. May be repeated.",
-            valueName: "file[:origin]"))
+    @Option(help: KeyArgument.help)
     var key: [String]
 
     @Option(help: ArgumentHelp("Origin that the checkpoint must have.", valueName: "name"))
@@ -35,38 +33,36 @@ struct VerifyProofCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Failure.translating {
-            let keys = try key.map(Inputs.trusted)
-            let text = try Inputs.text(of: proof, atMost: TransparencyProof.longest)
-            guard let parsed = TransparencyProof(text) else {
-                throw CommandFailure(.inputRefused, "`\(Escaping.terminal(proof))` is not a tlog-proof@v1 file")
-            }
-            let member = try VerifyProofCommand.member(frame)
-            let check = member.withUnsafeBytes { parsed.check($0, keys) }
-            if let origin, parsed.checkpoint.origin != origin {
-                throw CommandFailure(
-                    .undecidable,
-                    "the checkpoint is of the journal `\(Escaping.terminal(parsed.checkpoint.origin))`, not of `\(Escaping.terminal(origin))`"
-                )
-            }
-            switch check {
-            case .proved(let key):
-                let output = OutputStream()
-                try output.write(
-                    "proved: frame \(parsed.index) is in the journal `\(Escaping.terminal(parsed.checkpoint.origin))`, under the checkpoint of "
-                        + "\(parsed.checkpoint.head.size) frames signed by `\(Escaping.terminal(key.name))`\n")
-                try output.flush()
-            case .notIncluded:
-                throw CommandFailure(.tampered, "the frame is not the one that the proof is about, or one of the two was changed")
-            case .wrongSignature:
-                throw CommandFailure(.tampered, "the checkpoint in the proof bears a wrong signature")
-            case .unknownKey:
-                throw CommandFailure(
-                    .undecidable,
-                    "the checkpoint in the proof is not signed by a given key that speaks for `\(Escaping.terminal(parsed.checkpoint.origin))`, "
-                        + "but by \(VerifyProofCommand.signers(of: parsed)); after a change of keys, give the successor's public key as "
-                        + "`--key FILE:\(Escaping.terminal(parsed.checkpoint.origin))`")
-            }
+        let keys = try key.map(KeyArgument.trusted)
+        let text = try Inputs.text(of: proof, atMost: TransparencyProof.longest)
+        guard let parsed = TransparencyProof(text) else {
+            throw CommandFailure(.inputRefused, "`\(Escaping.terminal(proof))` is not a tlog-proof@v1 file")
+        }
+        let member = try VerifyProofCommand.member(frame)
+        let check = member.withUnsafeBytes { parsed.check($0, keys) }
+        if let origin, parsed.checkpoint.origin != origin {
+            throw CommandFailure(
+                .undecidable,
+                "the checkpoint is of the journal `\(Escaping.terminal(parsed.checkpoint.origin))`, not of `\(Escaping.terminal(origin))`"
+            )
+        }
+        switch check {
+        case .proved(let key):
+            let output = OutputStream()
+            try output.write(
+                "proved: frame \(parsed.index) is in the journal `\(Escaping.terminal(parsed.checkpoint.origin))`, under the checkpoint of "
+                    + "\(parsed.checkpoint.head.size) frames signed by `\(Escaping.terminal(key.name))`\n")
+            try output.flush()
+        case .notIncluded:
+            throw CommandFailure(.tampered, "the frame is not the one that the proof is about, or one of the two was changed")
+        case .wrongSignature:
+            throw CommandFailure(.tampered, "the checkpoint in the proof bears a wrong signature")
+        case .unknownKey:
+            throw CommandFailure(
+                .undecidable,
+                "the checkpoint in the proof is not signed by a given key that speaks for `\(Escaping.terminal(parsed.checkpoint.origin))`, "
+                    + "but by \(VerifyProofCommand.signers(of: parsed)); after a change of keys, give the successor's public key as "
+                    + "`--key FILE:\(Escaping.terminal(parsed.checkpoint.origin))`")
         }
     }
 
@@ -82,10 +78,6 @@ struct VerifyProofCommand: ParsableCommand {
         guard size <= UInt64(FrameHeader.longestMember) else {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is longer than a frame can be")
         }
-        do {
-            return try segment.member(of: Frame(form: .foreign, offset: 0, length: size))
-        } catch FrameProblem.system(let problem) {
-            throw Failure.of(problem)
-        }
+        return try segment.member(of: Frame(form: .foreign, offset: 0, length: size))
     }
 }

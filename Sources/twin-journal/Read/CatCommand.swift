@@ -1,6 +1,6 @@
 import ArgumentParser
 import FlowJournal
-import ShellSupport
+import TerminalSupport
 
 struct CatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,15 +20,13 @@ struct CatCommand: ParsableCommand {
     @OptionGroup var selection: SelectionOptions
 
     func run() throws {
-        try Failure.translating {
-            var printing = JournalPrinting(selection.selection)
-            for path in paths { try printing.print(path) }
-            if printing.damaged > 0 {
-                throw CommandFailure(.tampered, "\(printing.damaged) frames could not be read; `twin-journal verify` says more")
-            }
-            if printing.printer.printed == 0 {
-                Message.write("no record: \(selection.isEmpty ? "the journal has none" : "none matches the selection")")
-            }
+        var printing = JournalPrinting(selection.selection)
+        for path in paths { try printing.print(path) }
+        if printing.damaged > 0 {
+            throw CommandFailure(.tampered, "\(printing.damaged) frames could not be read; `twin-journal verify` says more")
+        }
+        if printing.printer.printed == 0 {
+            Message.write("no record: \(selection.isEmpty ? "the journal has none" : "none matches the selection")")
         }
     }
 }

@@ -1,5 +1,6 @@
 import FlowJournal
-import ShellSupport
+import TerminalSupport
+import Wording
 
 /// Prints the records of journals and segment files, and says on standard error what could not be read.
 struct JournalPrinting {

@@ -1,6 +1,7 @@
 import FlowJournal
 import FlowModel
-import ShellSupport
+import TerminalSupport
+import Wording
 
 /// Prints records: as they are for programs, harmless for people.
 final class RecordPrinter {

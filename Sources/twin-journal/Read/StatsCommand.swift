@@ -1,9 +1,7 @@
-public import ArgumentParser
+import ArgumentParser
 import FlowJournal
 import FlowModel
-public import ShellSupport
-
-extension OutputFormat: ExpressibleByArgument {}
+import TerminalSupport
 
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,18 +24,16 @@ struct StatsCommand: ParsableCommand {
     var format = OutputFormat.table
 
     func run() throws {
-        try Failure.translating {
-            let rows = RowWriter(format: format, columns: Row.columns, output: OutputStream())
-            var frames: UInt64 = 0
-            for path in paths {
-                for row in try count(path) {
-                    frames += row.frames
-                    try rows.write(row.cells)
-                }
+        let rows = RowWriter(format: format, columns: Row.columns, output: OutputStream())
+        var frames: UInt64 = 0
+        for path in paths {
+            for row in try count(path) {
+                frames += row.frames
+                try rows.write(row.cells)
             }
-            try rows.finish()
-            if frames == 0 { throw CommandFailure(.undecidable, "no frame: there is nothing to count") }
         }
+        try rows.finish()
+        if frames == 0 { throw CommandFailure(.undecidable, "no frame: there is nothing to count") }
     }
 
     private func count(_ path: String) throws -> [Row] {

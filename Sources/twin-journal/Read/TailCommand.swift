@@ -1,7 +1,7 @@
 import ArgumentParser
 import FlowJournal
 import FlowModel
-import ShellSupport
+import TerminalSupport
 
 struct TailCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,26 +25,24 @@ struct TailCommand: ParsableCommand {
     private static let pollMs: Int32 = 200
 
     func run() throws {
-        try Failure.translating {
-            let directory = try Inputs.journal(journal)
-            var last: UInt64 = 0
-            let survey = try JournalReader(directory)
-            while let located = try survey.next() { last = max(last, located.frame.header?.lastSequence ?? 0) }
-            let selection = JournalReader.Selection(fromSequence: last >= count ? last - count + 1 : 1)
-            let reader = try JournalReader(directory, selection: selection)
-            reader.isFollowing = follow
-            var printing = JournalPrinting(selection)
-            if follow { StopSignal.watch() }
-            while true {
-                try printing.print(reader)
-                guard follow, !StopSignal.isRaised else { break }
-                StopSignal.sleep(milliseconds: TailCommand.pollMs)
-                if StopSignal.isRaised { break }
-            }
-            if printing.damaged > 0 {
-                throw CommandFailure(.tampered, "\(printing.damaged) frames could not be read; `twin-journal verify` says more")
-            }
-            if last == 0, !follow { Message.write("no record: the journal has none") }
+        let directory = try Inputs.journal(journal)
+        var last: UInt64 = 0
+        let survey = try JournalReader(directory)
+        while let located = try survey.next() { last = max(last, located.frame.header?.lastSequence ?? 0) }
+        let selection = JournalReader.Selection(fromSequence: last >= count ? last - count + 1 : 1)
+        let reader = try JournalReader(directory, selection: selection)
+        reader.isFollowing = follow
+        var printing = JournalPrinting(selection)
+        if follow { StopSignal.watch() }
+        while true {
+            try printing.print(reader)
+            guard follow, !StopSignal.isRaised else { break }
+            StopSignal.sleep(milliseconds: TailCommand.pollMs)
+            if StopSignal.isRaised { break }
         }
+        if printing.damaged > 0 {
+            throw CommandFailure(.tampered, "\(printing.damaged) frames could not be read; `twin-journal verify` says more")
+        }
+        if last == 0, !follow { Message.write("no record: the journal has none") }
     }
 }

@@ -2,26 +2,17 @@ public import ArgumentParser
 public import FlowJournal
 import FlowModel
 import Glibc
-import ShellSupport
+import TerminalSupport
+import Wording
 
 /// Reads what options name.
 enum Inputs {
     static func text(of path: String, atMost limit: Int) throws -> String {
-        let reader: ByteStreamReader
-        do {
-            reader = try ByteStreamReader(path: path)
-        } catch {
-            throw Failure.of(error)
-        }
+        let reader = try ByteStreamReader(path: path)
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count: Int
-            do {
-                count = try piece.withUnsafeMutableBytes { try reader.read(into: $0) }
-            } catch {
-                throw Failure.of(error)
-            }
+            let count = try piece.withUnsafeMutableBytes { try reader.read(into: $0) }
             if count == 0 { break }
             bytes.append(contentsOf: piece[..<count])
             guard bytes.count <= limit else {
@@ -34,57 +25,11 @@ enum Inputs {
         return text
     }
 
-    /// What `--key FILE` or `--key FILE:ORIGIN` names.
-    static func trusted(_ argument: String) throws -> TrustedKey {
-        do {
-            return try KeyFile.trusted(argument)
-        } catch {
-            throw refusal(error)
-        }
-    }
-
-    static func signer(_ path: String) throws -> NoteSigner {
-        do {
-            return try KeyFile.signer(path)
-        } catch {
-            throw refusal(error)
-        }
-    }
-
-    private static func refusal(_ problem: KeyFile.Problem) -> CommandFailure {
-        CommandFailure(.inputRefused, Escaping.terminal(problem.description))
-    }
-
     /// A journal's directory that is there.
     static func journal(_ path: String) throws -> JournalDirectory {
         let directory = JournalDirectory(path)
-        do {
-            _ = try directory.segments()
-        } catch {
-            throw Failure.of(error)
-        }
+        _ = try directory.segments()
         return directory
-    }
-
-    static var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-    }
-}
-
-/// A point in time as an argument.
-struct TimePoint: ExpressibleByArgument {
-    let timestamp: Timestamp
-
-    init?(argument: String) {
-        if let timestamp = Timestamp(argument) {
-            self.timestamp = timestamp
-        } else if let milliseconds = TimeArgument.resolve(argument, nowMs: Inputs.now.milliseconds) {
-            timestamp = Timestamp(milliseconds: milliseconds)
-        } else {
-            return nil
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 import AccessPolicy
 import FlowModel
+import PolicyDocuments
 
 /// The readers of policies that are fed anything: documents, and what importers read.
 enum PolicyFuzzTarget: String, CaseIterable {
@@ -15,7 +16,9 @@ enum PolicyFuzzTarget: String, CaseIterable {
         case .answers:
             let cut = input.lastIndex(of: 0xff) ?? input.count
             let files = [("a", Array(input[..<cut])), ("b", Array(input.dropFirst(cut + 1)))].filter { !$0.1.isEmpty }
-            if let snapshot = try? AdminAPIImport.read(files, effectiveAt: Timestamp(milliseconds: 0)) { PolicyFuzzTarget.examine(snapshot) }
+            if let snapshot = try? AdminAPIImport.read(files, effectiveAt: Timestamp(milliseconds: 0)) {
+                PolicyFuzzTarget.examine(snapshot)
+            }
         case .terraform:
             if let snapshot = try? TerraformImport.read(input, file: "f", effectiveAt: Timestamp(milliseconds: 0)) {
                 PolicyFuzzTarget.examine(snapshot)
