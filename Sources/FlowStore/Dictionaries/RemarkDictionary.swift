@@ -31,9 +31,7 @@ package final class RemarkDictionary {
         select.bind(1, id)
         defer { select.reset() }
         guard try select.step() else { return RemarkKey() }
-        return RemarkKey(
-            error: select.integer(0), closeReason: select.integer(1), requested: select.integer(2), decisionEffect: select.integer(3),
-            decisionReason: select.integer(4), policyVersion: select.integer(5), policyDigest: select.integer(6))
+        return RemarkKey(select, from: 0)
     }
 
     /// What two remarks make together, in either order.

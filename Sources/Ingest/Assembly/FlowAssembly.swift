@@ -113,11 +113,14 @@ final class FlowAssembly {
     private func learnOrigin(
         _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        let key = try OriginKey(
-            principal: map.id(event.principalName, in: symbols, texts), principalID: map.id(event.principalID, in: symbols, texts),
-            principalKind: event.principalKind.map { $0 == .user ? 1 : 2 } ?? 0,
-            serviceKey: map.id(event.serviceKeyID, in: symbols, texts), device: map.id(event.deviceID, in: symbols, texts),
-            clientIP: texts.id(event.clientIP), location: map.id(event.location, in: symbols, texts))
+        var key = OriginKey()
+        key.principal = try map.id(event.principalName, in: symbols, texts)
+        key.principalID = try map.id(event.principalID, in: symbols, texts)
+        key.principalKind = event.principalKind.map { $0 == .user ? 1 : 2 } ?? 0
+        key.serviceKey = try map.id(event.serviceKeyID, in: symbols, texts)
+        key.device = try map.id(event.deviceID, in: symbols, texts)
+        key.clientIP = try texts.id(event.clientIP)
+        key.location = try map.id(event.location, in: symbols, texts)
         let id = try origins.id(key)
         EventNumberMap.set(&map.numbers.origins, numbers.origin, id)
         EventNumberMap.set(&map.numbers.originSubjects, numbers.origin, FlowSubject(self.key, key))
@@ -127,27 +130,30 @@ final class FlowAssembly {
     private func learnTarget(
         _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        let connector = try map.id(event.connectorID, in: symbols, texts)
-        let key = try TargetKey(
-            address: map.id(event.resourceAddress, in: symbols, texts), connectorID: connector,
-            connector: map.id(event.connectorName, in: symbols, texts), networkID: map.id(event.networkID, in: symbols, texts),
-            network: map.id(event.networkName, in: symbols, texts), resourceID: map.id(event.resourceID, in: symbols, texts),
-            appliedRule: map.id(event.appliedRule, in: symbols, texts),
-            transport: FlowAssembly.transport(event.transport) ?? map.id(event.unknownTransport, in: symbols, texts) + 16,
-            port: event.resourcePort.map { Int64($0) } ?? -1)
+        var key = TargetKey()
+        key.address = try map.id(event.resourceAddress, in: symbols, texts)
+        key.connectorID = try map.id(event.connectorID, in: symbols, texts)
+        key.connector = try map.id(event.connectorName, in: symbols, texts)
+        key.networkID = try map.id(event.networkID, in: symbols, texts)
+        key.network = try map.id(event.networkName, in: symbols, texts)
+        key.resourceID = try map.id(event.resourceID, in: symbols, texts)
+        key.appliedRule = try map.id(event.appliedRule, in: symbols, texts)
+        key.transport = try FlowAssembly.transport(event.transport) ?? map.id(event.unknownTransport, in: symbols, texts) + 16
+        key.port = event.resourcePort.map { Int64($0) } ?? -1
         let id = try targets.id(key)
         EventNumberMap.set(&map.numbers.targets, numbers.target, id)
         EventNumberMap.set(&map.numbers.targetSubjects, numbers.target, FlowSubject(self.key, key))
-        EventNumberMap.set(&map.numbers.connectors, numbers.target, connector)
+        EventNumberMap.set(&map.numbers.connectors, numbers.target, key.connectorID)
         return id
     }
 
     private func learnRoute(
         _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        let route = try RouteKey(
-            relays: map.id(event.relays, in: symbols, texts), tunnelPath: map.id(event.tunnelPath, in: symbols, texts),
-            tunnelProtocol: map.id(event.tunnelProtocol, in: symbols, texts))
+        var route = RouteKey()
+        route.relays = try map.id(event.relays, in: symbols, texts)
+        route.tunnelPath = try map.id(event.tunnelPath, in: symbols, texts)
+        route.tunnelProtocol = try map.id(event.tunnelProtocol, in: symbols, texts)
         let id = route.isEmpty ? 0 : try routes.id(route)
         EventNumberMap.set(&map.numbers.routes, numbers.route, id)
         return id
@@ -156,13 +162,15 @@ final class FlowAssembly {
     private func learnRemark(
         _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        let id = try remarks.id(
-            RemarkKey(
-                error: map.id(event.errorMessage, in: symbols, texts), closeReason: map.id(event.closeReason, in: symbols, texts),
-                requested: map.id(event.requested, in: symbols, texts),
-                decisionEffect: map.id(event.decisionEffect, in: symbols, texts),
-                decisionReason: map.id(event.decisionReason, in: symbols, texts), policyVersion: event.policyVersion ?? -1,
-                policyDigest: map.id(event.policyDigest, in: symbols, texts)))
+        var remark = RemarkKey()
+        remark.error = try map.id(event.errorMessage, in: symbols, texts)
+        remark.closeReason = try map.id(event.closeReason, in: symbols, texts)
+        remark.requested = try map.id(event.requested, in: symbols, texts)
+        remark.decisionEffect = try map.id(event.decisionEffect, in: symbols, texts)
+        remark.decisionReason = try map.id(event.decisionReason, in: symbols, texts)
+        remark.policyVersion = event.policyVersion ?? -1
+        remark.policyDigest = try map.id(event.policyDigest, in: symbols, texts)
+        let id = try remarks.id(remark)
         EventNumberMap.set(&map.numbers.remarks, numbers.remark, id)
         return id
     }
