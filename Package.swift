@@ -27,37 +27,45 @@ let modules: [Target] = [
     .target(name: "CDeflate", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CPrefetch"),
     .target(name: "CSQLiteBatch", linkerSettings: [.linkedLibrary("sqlite3")]),
-    .target(name: "FlowModel", swiftSettings: strict),
+    .target(name: "TextEncodings", swiftSettings: strict),
+    .target(name: "FileAccess", swiftSettings: strict),
     .target(name: "Wording", swiftSettings: strict),
-    .target(name: "AccessPolicy", dependencies: ["FlowModel", "Wording", crypto], swiftSettings: strict),
-    .target(name: "PolicyDocuments", dependencies: ["FlowModel", "Wording", "AccessPolicy", yams], swiftSettings: strict),
-    .target(name: "FlowJournal", dependencies: ["FlowModel", "CDeflate", "CZlib", crypto], swiftSettings: strict),
+    .target(name: "FlowModel", dependencies: ["TextEncodings"], swiftSettings: strict),
+    .target(name: "AccessPolicy", dependencies: ["TextEncodings", "FlowModel", "Wording", crypto], swiftSettings: strict),
+    .target(
+        name: "PolicyDocuments", dependencies: ["TextEncodings", "FileAccess", "FlowModel", "Wording", "AccessPolicy", yams],
+        swiftSettings: strict),
+    .target(
+        name: "FlowJournal", dependencies: ["TextEncodings", "FileAccess", "FlowModel", "CDeflate", "CZlib", crypto], swiftSettings: strict),
     .target(name: "LogFormats", dependencies: ["FlowModel"], swiftSettings: strict),
     .target(
         name: "FlowStore",
         dependencies: [
-            "FlowModel", "Wording", "AccessPolicy", "PolicyDocuments", "CPrefetch", "CSQLiteBatch", crypto, grdb, grdbSQLite,
+            "TextEncodings", "FlowModel", "Wording", "AccessPolicy", "PolicyDocuments", "CPrefetch", "CSQLiteBatch", crypto, grdb,
+            grdbSQLite,
         ],
         swiftSettings: strict),
     .target(
         name: "Ingest",
-        dependencies: ["FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", crypto, grdb],
+        dependencies: [
+            "TextEncodings", "FileAccess", "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", crypto, grdb,
+        ],
         swiftSettings: strict),
     .target(
         name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", grdb],
         swiftSettings: strict),
     .target(
-        name: "Detection", dependencies: ["FlowModel", "FlowStore", crypto, grdb, grdbSQLite, yams],
+        name: "Detection", dependencies: ["TextEncodings", "FlowModel", "FlowStore", crypto, grdb, grdbSQLite, yams],
         swiftSettings: strict),
     .target(
         name: "Reporting",
         dependencies: ["FlowModel", "Wording", "FlowStore", "Replay", "Detection", grdb],
         swiftSettings: strict),
     .target(
-        name: "Simulation", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],
+        name: "Simulation", dependencies: ["FileAccess", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],
         swiftSettings: strict),
     .target(
-        name: "TerminalSupport", dependencies: ["FlowModel", "Wording", "FlowJournal", argumentParser],
+        name: "TerminalSupport", dependencies: ["FileAccess", "FlowModel", "Wording", "FlowJournal", argumentParser],
         swiftSettings: strict),
 ]
 
@@ -71,7 +79,7 @@ let programs: [Target] = [
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-journal",
-        dependencies: ["FlowModel", "FlowJournal", "LogFormats", "Wording", "TerminalSupport", argumentParser],
+        dependencies: ["FileAccess", "FlowModel", "FlowJournal", "LogFormats", "Wording", "TerminalSupport", argumentParser],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-simulate",
@@ -93,10 +101,12 @@ let suites: [Target] = [
     .target(
         name: "RandomPolicies", dependencies: ["FlowModel", "AccessPolicy"], path: "Tests/RandomPolicies", swiftSettings: strict),
     tests("FlowModel"),
+    tests("TextEncodings"),
+    tests("FileAccess"),
     tests("Wording"),
     tests("AccessPolicy", ["FlowModel", "RandomPolicies"]),
     tests("PolicyDocuments", ["FlowModel", "AccessPolicy", "RandomPolicies"]),
-    tests("FlowJournal", ["FlowModel", "CDeflate", "CZlib", crypto]),
+    tests("FlowJournal", ["FlowModel", "TextEncodings", "CDeflate", "CZlib", crypto]),
     tests("LogFormats", ["FlowModel"]),
     tests("Ingest", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "CZlib", grdb]),
     tests("Replay", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", "Ingest"]),

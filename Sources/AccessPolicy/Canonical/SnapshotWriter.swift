@@ -1,5 +1,6 @@
 import Crypto
 import FlowModel
+import TextEncodings
 
 /// Writes a snapshot as the document that is read again as the same. What has its default value is left out.
 package struct SnapshotWriter {
@@ -165,8 +166,6 @@ extension PolicySnapshot {
 
     /// SHA-256 of the canonical form in lower-case hexadecimal.
     public var digest: String {
-        let alphabet = Array("0123456789abcdef".utf8)
-        let bytes = SHA256.hash(data: canonicalJSON()).flatMap { [alphabet[Int($0 >> 4)], alphabet[Int($0 & 15)]] }
-        return String(decoding: bytes, as: UTF8.self)
+        Hexadecimal.text(SHA256.hash(data: canonicalJSON()))
     }
 }

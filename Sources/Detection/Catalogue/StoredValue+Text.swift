@@ -1,5 +1,6 @@
 public import FlowStore
 internal import GRDB
+internal import TextEncodings
 
 /// Ways to look at a value that a statement is given or gives back.
 extension StoredValue {
@@ -20,18 +21,13 @@ extension StoredValue {
         case .integer(let value): String(value)
         case .real(let value): StoredValue.format(value)
         case .text(let value): value
-        case .blob(let bytes): String(validating: bytes, as: UTF8.self) ?? bytes.map(StoredValue.hexadecimal).joined()
+        case .blob(let bytes): String(validating: bytes, as: UTF8.self) ?? Hexadecimal.text(bytes)
         }
     }
 
     /// A whole number is written without a fraction.
     static func format(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        let digits = String(byte, radix: 16)
-        return digits.utf8.count == 1 ? "0" + digits : digits
     }
 
     init(reading value: DatabaseValue) {

@@ -1,6 +1,7 @@
 internal import Crypto
 public import FlowModel
 public import FlowStore
+internal import TextEncodings
 
 /// Something that a rule found, with what it rests on.
 public struct Finding: Hashable, Sendable {
@@ -56,10 +57,7 @@ public struct Finding: Hashable, Sendable {
             add(field.name)
             add(JSONText.value(field.value))
         }
-        return hasher.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.utf8.count == 1 ? "0" + digits : digits
-        }.joined()
+        return Hexadecimal.text(hasher.finalize())
     }
 
     public var subjectJSON: String { JSONText.object(subject.map { ($0.name, $0.value) }) }

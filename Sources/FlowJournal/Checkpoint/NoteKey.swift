@@ -1,4 +1,5 @@
 import Crypto
+import TextEncodings
 
 /// A public Ed25519 key with the name it signs under: the verifier line of a C2SP signed note, `name+hash+base64`.
 public struct NoteVerifier: Hashable, Sendable {
@@ -24,17 +25,17 @@ public struct NoteVerifier: Hashable, Sendable {
         guard let encoded = Base64.decode(parts[2]), encoded.count == 33 else { throw .notAVerifier }
         guard encoded[0] == NoteKey.ed25519 else { throw .unknownAlgorithm(encoded[0]) }
         guard let verifier = NoteVerifier(name: String(parts[0]), publicKey: Array(encoded[1...])) else { throw .notAVerifier }
-        guard parts[1] == Hex.text(verifier.keyID) else { throw .wrongHash }
+        guard parts[1] == Hexadecimal.text(verifier.keyID) else { throw .wrongHash }
         self = verifier
     }
 
     /// The verifier line, without a line feed.
     public var line: String {
-        "\(name)+\(Hex.text(keyID))+\(Base64.encode([NoteKey.ed25519] + publicKey))"
+        "\(name)+\(Hexadecimal.text(keyID))+\(Base64.encode([NoteKey.ed25519] + publicKey))"
     }
 
     /// The key's id in hexadecimal, as records of a journal name it.
-    public var keyIDText: String { Hex.text(keyID) }
+    public var keyIDText: String { Hexadecimal.text(keyID) }
 
     func isValid(_ signature: [UInt8], for text: [UInt8]) -> Bool {
         guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey) else { return false }
@@ -70,13 +71,13 @@ public struct NoteSigner: Sendable {
         guard parts.count == 3, let encoded = Base64.decode(parts[2]), encoded.count == 33 else { throw .notASigner }
         guard encoded[0] == NoteKey.ed25519 else { throw .unknownAlgorithm(encoded[0]) }
         guard let signer = NoteSigner(name: String(parts[0]), seed: Array(encoded[1...])) else { throw .notASigner }
-        guard parts[1] == Hex.text(signer.verifier.keyID) else { throw .wrongHash }
+        guard parts[1] == Hexadecimal.text(signer.verifier.keyID) else { throw .wrongHash }
         self = signer
     }
 
     /// The text form, without a line feed. It is secret.
     public var line: String {
-        "\(NoteKey.privatePrefix)\(verifier.name)+\(Hex.text(verifier.keyID))+\(Base64.encode([NoteKey.ed25519] + seed))"
+        "\(NoteKey.privatePrefix)\(verifier.name)+\(Hexadecimal.text(verifier.keyID))+\(Base64.encode([NoteKey.ed25519] + seed))"
     }
 
     func sign(_ text: [UInt8]) -> [UInt8]? {
@@ -133,12 +134,5 @@ enum NoteKey {
         let input = Array(name.utf8) + [0x0a, ed25519] + publicKey
         input.withUnsafeBytes { hasher.update(bufferPointer: $0) }
         return hasher.finalize().prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
-    }
-}
-
-enum Hex {
-    static func text(_ value: UInt32) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 8 - digits.utf8.count) + digits
     }
 }

@@ -1,3 +1,5 @@
+import TextEncodings
+
 /// A text with signatures (C2SP signed-note): the text, an empty line, and one line for each signature.
 public struct SignedNote: Hashable, Sendable {
     public struct Signature: Hashable, Sendable {
@@ -6,7 +8,7 @@ public struct SignedNote: Hashable, Sendable {
         public var bytes: [UInt8]
 
         /// The key's id, as it stands in a public key: 8 hexadecimal digits.
-        public var keyIDText: String { Hex.text(keyID) }
+        public var keyIDText: String { Hexadecimal.text(keyID) }
     }
 
     /// A verifier must accept 16; nobody needs more than this.

@@ -1,3 +1,5 @@
+import TextEncodings
+
 /// A proof, checkable offline, that a frame is in a journal: the text of a C2SP `tlog-proof@v1` file.
 public struct TransparencyProof: Hashable, Sendable {
     public static let title = "c2sp.org/tlog-proof@v1"

@@ -1,24 +1,23 @@
+import FileAccess
 import Glibc
 
 /// Operations on names in directories.
 enum FileSystem {
-    /// Names in a directory except `.` and `..`, in no order.
+    /// Names in a directory except `.` and `..`.
     static func names(in directory: String) throws(SystemProblem) -> [String] {
-        guard let stream = opendir(directory) else {
-            throw SystemProblem(operation: "list", path: directory, code: errno)
+        do throws(FileFailure) {
+            return try DirectoryListing.names(in: directory)
+        } catch {
+            throw SystemProblem(operation: error.operation, path: error.path, code: error.code)
         }
-        defer { closedir(stream) }
-        var found: [String] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                guard errno == 0 else { throw SystemProblem(operation: "list", path: directory, code: errno) }
-                return found
-            }
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { found.append(name) }
+    }
+
+    /// Writes a file, or replaces it in one step.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(SystemProblem) {
+        do throws(FileFailure) {
+            try WholeFile.write(bytes, to: path, permissions: 0o640)
+        } catch {
+            throw SystemProblem(operation: error.operation, path: error.path, code: error.code)
         }
     }
 
@@ -54,12 +53,6 @@ enum FileSystem {
     /// Makes names that were added to or removed from a directory durable.
     static func syncDirectory(_ path: String) throws(SystemProblem) {
         try OpenFile(path, .read).sync()
-    }
-
-    static func rename(_ from: String, to target: String) throws(SystemProblem) {
-        guard Glibc.rename(from, target) == 0 else {
-            throw SystemProblem(operation: "rename to `\(target)`", path: from, code: errno)
-        }
     }
 
     /// Removes a file; it is no error when there is none.

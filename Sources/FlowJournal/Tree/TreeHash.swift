@@ -1,4 +1,5 @@
 import Crypto
+import TextEncodings
 
 /// A SHA-256 hash of a leaf or a subtree.
 public struct TreeHash: Hashable, Sendable {

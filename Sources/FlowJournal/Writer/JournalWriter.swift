@@ -1,4 +1,5 @@
 public import FlowModel
+import TextEncodings
 
 /// Appends records to a journal.
 ///
@@ -510,8 +511,7 @@ public final class JournalWriter {
 
     /// 64 random bits tell runs of one journal apart.
     private static func randomID() -> String {
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        Hexadecimal.text(UInt64.random(in: .min ... .max))
     }
 
     /// Takes the reserve; a disk that has no room for it is no reason not to journal.

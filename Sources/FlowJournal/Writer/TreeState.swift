@@ -52,10 +52,6 @@ struct TreeState: Equatable {
 
     /// Replaces the file in one step.
     func write(in directory: String) throws(SystemProblem) {
-        let path = directory + "/" + TreeState.name
-        let file = try OpenFile(path + ".new", .overwrite)
-        try file.writeAll(Array(text.utf8))
-        try file.sync()
-        try FileSystem.rename(path + ".new", to: path)
+        try FileSystem.replace(directory + "/" + TreeState.name, with: Array(text.utf8))
     }
 }

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import GRDB
+internal import TextEncodings
 
 /// The views that are the public interface of the database. `docs/database-views.md` describes every column; changes are additions.
 ///

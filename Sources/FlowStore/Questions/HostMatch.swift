@@ -1,5 +1,6 @@
 internal import FlowModel
 internal import GRDB
+internal import TextEncodings
 
 /// Compares names and addresses of hosts by what they mean: see `HostName`.
 enum HostMatch {
@@ -23,11 +24,7 @@ enum HostMatch {
 
     /// A text as SQL, whatever is in it.
     private static func literal(_ text: String) -> String {
-        let digits = text.utf8.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.utf8.count == 1 ? "0" + digits : digits
-        }
-        return "CAST(x'\(digits.joined())' AS TEXT)"
+        "CAST(x'\(Hexadecimal.text(text.utf8))' AS TEXT)"
     }
 
     /// Whether a text may be written otherwise than in its canonical form, but for ASCII case: in colons or brackets, with a dot at its

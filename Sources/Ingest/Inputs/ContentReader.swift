@@ -3,6 +3,7 @@ internal import FlowJournal
 internal import FlowModel
 internal import FlowStore
 internal import LogFormats
+internal import TextEncodings
 
 /// Reads a file once, up to the size that it had when it was looked at, and hashes what it hands out: what is decoded is what is hashed.
 ///

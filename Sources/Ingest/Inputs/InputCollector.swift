@@ -1,3 +1,4 @@
+internal import FileAccess
 internal import FlowJournal
 internal import FlowStore
 internal import Glibc
@@ -26,18 +27,18 @@ struct InputCollector {
             } else if errno == ENOENT, argument.utf8.contains(where: { $0 == 42 || $0 == 63 || $0 == 91 }) {
                 expand(argument)
             } else {
-                refuse(argument)
+                refuse(argument, code: errno)
             }
         }
     }
 
-    private mutating func refuse(_ path: String) {
-        switch errno {
+    private mutating func refuse(_ path: String, code: Int32) {
+        switch code {
         case ENOENT: refusals.append(InputProblem(.refused, path: path, "`\(path)`: there is no such file; check the path"))
         case EACCES, EPERM:
             refusals.append(InputProblem(.environment, path: path, "`\(path)`: no permission to read it; run as a user who may"))
         default:
-            refusals.append(InputProblem(.environment, path: path, "`\(path)`: \(String(cString: strerror(errno)))"))
+            refusals.append(InputProblem(.environment, path: path, "`\(path)`: \(String(cString: strerror(code)))"))
         }
     }
 
@@ -57,21 +58,15 @@ struct InputCollector {
     }
 
     private mutating func list(_ directory: String, depth: Int) {
-        guard let handle = opendir(directory) else {
-            refuse(directory)
-            return
-        }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
+        let names: [String]
+        do throws(FileFailure) {
+            names = try DirectoryListing.names(in: directory).filter { !$0.hasPrefix(".") }
+        } catch {
+            return refuse(directory, code: error.code)
         }
         // What a journal keeps beside its segments — checkpoints, lock, torn ends — is no input.
         let isJournal = names.contains { SegmentName.number(of: $0) != nil }
-        for name in names.sorted() {
+        for name in names {
             if isJournal, SegmentName.number(of: name) == nil { continue }
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
             var information = stat()

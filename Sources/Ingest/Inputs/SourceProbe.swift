@@ -2,6 +2,7 @@ internal import Crypto
 internal import FlowJournal
 internal import FlowStore
 internal import Glibc
+internal import TextEncodings
 
 /// What a file is, found out by reading it once before anything of it is stored.
 struct SourceProbe {
@@ -85,8 +86,7 @@ struct SourceProbe {
         guard let digest = probe.prefixes[size] else {
             throw InputProblem(.environment, path: path, "`\(path)` became shorter while it was read; run the same command again")
         }
-        let digits = Array(digest.utf8).map { $0 < 0x3a ? $0 - 0x30 : $0 - 0x61 + 10 }
-        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        return Hexadecimal.decode(digest) ?? []
     }
 
     private static func failure(_ path: String) -> InputProblem {

@@ -4,6 +4,7 @@ internal import FlowStore
 internal import GRDB
 internal import Glibc
 internal import LogFormats
+internal import TextEncodings
 
 /// Ingests a journal in one pass: every frame is read once, hashed into the tree and decoded from the same bytes, and what it says is
 /// committed together with the tree up to it. A journal that no longer extends what was seen of it before is refused before anything new of

@@ -4,6 +4,7 @@ internal import FlowModel
 internal import FlowStore
 internal import Glibc
 internal import LogFormats
+internal import TextEncodings
 
 /// Ingests one file that is no journal.
 struct SourceIngest {

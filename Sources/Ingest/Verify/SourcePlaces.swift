@@ -4,6 +4,7 @@ internal import FlowModel
 internal import FlowStore
 internal import GRDB
 internal import LogFormats
+internal import TextEncodings
 
 /// Where the bytes of sources are now: logs are rotated, renamed, moved and compressed.
 struct SourcePlaces {

@@ -1,4 +1,5 @@
 public import AccessPolicy
+import FileAccess
 import FlowModel
 import Glibc
 import Wording
@@ -16,18 +17,14 @@ extension PolicyHistory {
 
     /// Paths of the documents in a directory, in the order of their names; never empty.
     public static func documents(inDirectory path: String) throws(PolicyDocumentErrors) -> [String] {
-        guard let stream = opendir(path) else {
-            throw PolicyDocumentErrors(file: path, "cannot be read as a directory: \(String(cString: strerror(errno)))")
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        let names: [String]
+        do throws(FileFailure) {
+            names = try DirectoryListing.names(in: path).filter { name in
+                !name.hasPrefix(".") && fileEndings.contains { name.hasSuffix($0) }
             }
-            if !name.hasPrefix("."), fileEndings.contains(where: { name.hasSuffix($0) }) { names.append(name) }
+        } catch {
+            throw PolicyDocumentErrors(file: path, "cannot be read as a directory: \(error.reason)")
         }
-        names.sort()
         guard !names.isEmpty else {
             throw PolicyDocumentErrors(
                 file: path, "holds no policy document (files ending in \(fileEndings.joined(separator: ", ")))")

@@ -1,4 +1,5 @@
 import AccessPolicy
+import TextEncodings
 
 /// Resolves, within a plan, what an attribute refers to whose value is known only after apply.
 ///
@@ -33,13 +34,12 @@ struct TerraformReferences {
 
     /// The id that stands for an object until it has one: `planned:` and its address, with what ids cannot hold as `%` and two digits.
     static func madeUpID(_ address: String) -> String {
-        let digits = Array("0123456789abcdef".utf8)
         var bytes = Array("planned:".utf8)
         for byte in address.utf8 {
             if byte > 32, byte < 127, byte != UInt8(ascii: "%") {
                 bytes.append(byte)
             } else {
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                bytes += Array("%\(Hexadecimal.text(byte))".utf8)
             }
         }
         guard bytes.count > longestID else { return String(decoding: bytes, as: UTF8.self) }

@@ -1,3 +1,4 @@
+internal import FileAccess
 internal import Glibc
 
 /// A file that is written from beginning to end through a buffer.
@@ -80,19 +81,12 @@ enum OutputDirectory {
 
     /// Names in a directory, without `.` and `..`; nil when there is no directory.
     static func entries(_ path: String) throws(SimulationProblem) -> [String]? {
-        guard let stream = opendir(path) else {
-            if errno == ENOENT { return nil }
-            throw problem("read the directory", path)
+        do throws(FileFailure) {
+            return try DirectoryListing.names(in: path)
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw SimulationProblem(.environment, "cannot read the directory `\(path)`: \(error.reason)")
         }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
     }
 
     /// Prepares an empty place: refuses a directory with anything in it, or with `force` removes what an earlier simulation left.

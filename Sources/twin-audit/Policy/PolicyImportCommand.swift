@@ -102,6 +102,6 @@ struct PolicyImportCommand: ParsableCommand {
                     .inputRefused, "`\(path)` holds a different snapshot of that time; look at it, or write over it with --force")
             }
         }
-        try DocumentFile.write(text, to: path)
+        try ResultFile.write(text, to: path)
     }
 }

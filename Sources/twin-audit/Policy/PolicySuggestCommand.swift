@@ -50,7 +50,7 @@ struct PolicySuggestCommand: ParsableCommand {
         }
         let text = outcome.suggestion.snapshot.yaml()
         if let out {
-            try DocumentFile.write(text, to: out)
+            try ResultFile.write(text, to: out)
         } else {
             let stream = OutputStream()
             try stream.write(text)

@@ -125,12 +125,7 @@ struct ReportCommand: ParsableCommand {
         }
         for file in files {
             let path = out + "/" + file.name
-            do {
-                // Written beside and renamed: a reader never sees half a report.
-                try Data(file.text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-            } catch {
-                throw CommandFailure(.environment, "`\(path)`: cannot write the file; check space and permissions")
-            }
+            try ResultFile.write(file.text, to: path)
             try output.write(Escaping.terminal(path) + "\n")
         }
         try output.flush()

@@ -1,3 +1,4 @@
+import FileAccess
 import FlowJournal
 import Glibc
 import TerminalSupport
@@ -285,12 +286,10 @@ final class FollowedFile {
         let slash = path.lastIndex(of: "/")
         let directory = slash.map { String(path[...$0]) } ?? "./"
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        guard let stream = opendir(directory) else { return [] }
-        defer { closedir(stream) }
+        guard let names = try? DirectoryListing.names(in: directory) else { return [] }
         var found: [FollowedFile] = []
-        while let entry = readdir(stream) {
-            let sibling = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if RotatedName.isMade(of: name, sibling), let file = try? FollowedFile(path: directory + sibling) { found.append(file) }
+        for sibling in names where RotatedName.isMade(of: name, sibling) {
+            if let file = try? FollowedFile(path: directory + sibling) { found.append(file) }
         }
         return found.sorted { $0.modified > $1.modified }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileAccess
 import FlowJournal
 import Glibc
 import TerminalSupport
@@ -50,19 +51,10 @@ struct KeygenCommand: ParsableCommand {
     }
 
     private static func write(_ text: String, to path: String, mode: mode_t) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw failure("create", path) }
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        guard written == bytes.count, fsync(descriptor) == 0 else {
-            let problem = failure("write", path)
-            unlink(path)
-            throw problem
+        do {
+            try WholeFile.create(Array(text.utf8), at: path, permissions: mode)
+        } catch {
+            throw CommandFailure(.environment, error.description)
         }
-    }
-
-    private static func failure(_ operation: String, _ path: String) -> CommandFailure {
-        CommandFailure(.environment, "cannot \(operation) `\(Escaping.terminal(path))`: \(String(cString: strerror(errno)))")
     }
 }

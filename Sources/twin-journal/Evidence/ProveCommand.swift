@@ -87,25 +87,3 @@ extension String {
         split(separator: "\n", omittingEmptySubsequences: false).map { Escaping.terminal(String($0)) }.joined(separator: "\n")
     }
 }
-
-/// Files that hold a command's result.
-enum ResultFile {
-    static func write(_ bytes: [UInt8], to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("create", path) }
-        defer { close(descriptor) }
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer -> Int in
-                Glibc.write(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure("write", path) }
-            done += count
-        }
-    }
-
-    private static func failure(_ operation: String, _ path: String) -> CommandFailure {
-        CommandFailure(.environment, "cannot \(operation) `\(Escaping.terminal(path))`: \(String(cString: strerror(errno)))")
-    }
-}

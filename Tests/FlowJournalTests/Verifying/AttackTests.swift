@@ -1,6 +1,7 @@
 import FlowModel
 import Glibc
 import Testing
+import TextEncodings
 
 @testable import FlowJournal
 

@@ -1,8 +1,8 @@
 /// Base 64 with padding (RFC 4648 §4). Decoding is strict: canonical text only, so that one value has one text.
-enum Base64 {
+public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    public static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         var index = 0
@@ -20,7 +20,8 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    /// Nil for anything but the one text that `encode` makes of some bytes.
+    public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let input = Array(text.utf8)
         guard input.count % 4 == 0 else { return nil }
         let padding = input.last == UInt8(ascii: "=") ? (input.dropLast().last == UInt8(ascii: "=") ? 2 : 1) : 0
