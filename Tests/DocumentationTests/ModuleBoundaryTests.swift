@@ -15,15 +15,16 @@ struct ModuleBoundaryTests {
         "LogFormats": ["FlowModel", "Glibc"],
         "FlowStore": [
             "FlowModel", "TextEncodings", "Wording", "AccessPolicy", "PolicyDocuments", "CPrefetch", "CSQLiteBatch", "Crypto", "Dispatch",
-            "GRDB",
-            "GRDBSQLite", "Glibc", "Synchronization", "Foundation",
+            "GRDB", "GRDBSQLite", "Glibc", "Synchronization", "Foundation",
         ],
         "Ingest": [
             "FlowModel", "TextEncodings", "FileAccess", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", "Crypto",
             "Dispatch", "GRDB", "Glibc",
         ],
         "Replay": ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", "GRDB"],
-        "Detection": ["FlowModel", "TextEncodings", "FlowStore", "GRDB", "GRDBSQLite", "Yams", "Crypto", "Glibc", "Foundation", "Synchronization"],
+        "Detection": [
+            "FlowModel", "TextEncodings", "FlowStore", "GRDB", "GRDBSQLite", "Yams", "Crypto", "Glibc", "Foundation", "Synchronization",
+        ],
         "Reporting": ["FlowModel", "FlowStore", "Replay", "Detection", "Wording", "GRDB", "Glibc", "Foundation"],
         "Simulation": ["FlowModel", "FileAccess", "AccessPolicy", "PolicyDocuments", "FlowJournal", "Glibc"],
         "TerminalSupport": ["FlowModel", "FileAccess", "Wording", "FlowJournal", "ArgumentParser", "Glibc"],
