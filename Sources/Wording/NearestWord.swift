@@ -5,18 +5,18 @@ public enum NearestWord {
     private static let mostWords = 500_000
 
     /// The word with the fewest letters put in, left out, exchanged or swapped with their neighbour, without regard to case; nil when none
-    /// is near: a third of the letters may be wrong, and any of one or two letters, such as ids, is near to nothing. Of several as near the lesser
-    /// text, in whatever order they come.
+    /// is near: a third of the letters may be wrong, and of one or two letters, such as ids, none, but they may be swapped. Of several as near
+    /// the lesser text, in whatever order they come.
     public static func find(_ text: String, among words: some Sequence<String>) -> String? {
         let wanted = Array(text.lowercased().unicodeScalars.prefix(longest + 1))
-        guard wanted.count > 2, wanted.count <= longest else { return nil }
+        guard !wanted.isEmpty, wanted.count <= longest else { return nil }
         var best: (distance: Int, word: String)?
         var count = 0
         for word in words where !word.isEmpty {
             count += 1
             guard count <= mostWords else { return nil }
             let letters = Array(word.lowercased().unicodeScalars.prefix(longest + 1))
-            guard letters.count <= longest else { continue }
+            guard letters.count <= longest, wanted.count > 2 || letters == wanted || letters == wanted.reversed() else { continue }
             let most = min(max(1, max(wanted.count, letters.count) / 3), best?.distance ?? .max)
             guard let distance = distance(wanted, letters, atMost: most) else { continue }
             if let known = best, (known.distance, known.word) <= (distance, word) { continue }

@@ -37,7 +37,7 @@ struct NearestWordTests {
         for _ in 0..<500 {
             let text = NearestWordTests.word(upTo: 7, &numbers)
             let words = (0..<8).map { _ in NearestWordTests.word(upTo: 7, &numbers) }
-            let near = words.filter { !$0.isEmpty && text.count > 2 }
+            let near = words.filter { !$0.isEmpty && (text.count > 2 || $0 == text || $0 == String(text.reversed())) && !text.isEmpty }
                 .map { (edits: NearestWordTests.edits(Array(text.unicodeScalars)[...], Array($0.unicodeScalars)[...]), word: $0) }
                 .filter { $0.edits <= max(1, max(text.count, $0.word.count) / 3) }
             let want = near.min { $0 < $1 }?.word
@@ -49,10 +49,10 @@ struct NearestWordTests {
     @Test(
         "slips of the hand",
         arguments: [
-            ("ingst", "ingest"), ("VERIFY", "verify"), ("prvoe", "prove"), ("xyz", nil), ("", nil), ("a", nil), ("22", nil),
+            ("ingst", "ingest"), ("VERIFY", "verify"), ("prvoe", "prove"), ("xyz", nil), ("", nil), ("a", nil), ("22", nil), ("bd", "db"),
             (String(repeating: "ingest", count: 40), nil),
         ] as [(String, String?)])
     func slips(text: String, want: String?) {
-        #expect(NearestWord.find(text, among: ["ingest", "verify", "prove"]) == want)
+        #expect(NearestWord.find(text, among: ["ingest", "verify", "prove", "db", "21"]) == want)
     }
 }
