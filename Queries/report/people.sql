@@ -21,6 +21,8 @@ status: stable
 --- */
 WITH current AS (
     SELECT version FROM policy_snapshot WHERE effective_at < :until ORDER BY effective_at DESC LIMIT 1
+), known AS MATERIALIZED (
+    SELECT u.user_id, u.state FROM current JOIN policy_user u ON u.policy_version = current.version
 ), active AS (
     SELECT principal_kind, principal_id, coalesce(max(principal), principal_id) AS principal,
         count(DISTINCT resource_id) AS resources,
@@ -38,6 +40,5 @@ SELECT a.principal, CASE a.principal_kind WHEN 'user' THEN 'user' ELSE 'service 
         a.flows, a.denied,
     a.over_permitted, a.first_at, a.last_at, json_array(a.first_flow, a.last_flow) AS flow_ids
 FROM active a
-LEFT JOIN current ON 1 = 1
-LEFT JOIN policy_user u ON u.policy_version = current.version AND u.user_id = a.principal_id AND a.principal_kind = 'user'
+LEFT JOIN known u ON u.user_id = a.principal_id AND a.principal_kind = 'user'
 ORDER BY a.over_permitted DESC, a.flows DESC, a.principal

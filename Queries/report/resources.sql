@@ -27,26 +27,34 @@ WITH uses AS (
     GROUP BY resource_id, principal_kind, principal_id
 ), ranked AS (
     SELECT uses.*, row_number() OVER (PARTITION BY resource_id ORDER BY flows DESC, principal_id) AS place FROM uses
+), summed AS MATERIALIZED (
+    SELECT resource_id, min(address) AS address, count(*) AS principals, sum(flows) AS flows,
+        max(CASE place WHEN 1 THEN principal END) AS most_by, min(first_at) AS first_at, max(last_at) AS last_at,
+        min(first_flow) AS first_flow, max(last_flow) AS last_flow
+    FROM ranked
+    GROUP BY resource_id
 ), current AS (
     SELECT version FROM policy_snapshot WHERE effective_at < :until ORDER BY effective_at DESC LIMIT 1
+), grants AS MATERIALIZED (
+    SELECT g.resource_id, g.group_id, g.service_account_id
+    FROM current JOIN policy_grant g ON g.policy_version = current.version
+), members AS MATERIALIZED (
+    SELECT m.group_id, m.user_id FROM current JOIN policy_member m ON m.policy_version = current.version
 ), holders AS (
     SELECT g.resource_id, 'user' AS principal_kind, m.user_id AS principal_id
-    FROM current JOIN policy_grant g ON g.policy_version = current.version
-    JOIN policy_member m ON m.policy_version = current.version AND m.group_id = g.group_id
+    FROM grants g JOIN members m ON m.group_id = g.group_id
     UNION
     SELECT g.resource_id, 'service_account', g.service_account_id
-    FROM current JOIN policy_grant g ON g.policy_version = current.version WHERE g.service_account_id IS NOT NULL
-), granted AS (
+    FROM grants g WHERE g.service_account_id IS NOT NULL
+), name AS MATERIALIZED (
+    SELECT DISTINCT r.resource_id, r.resource FROM current JOIN policy_resource r ON r.policy_version = current.version
+), granted AS MATERIALIZED (
     SELECT resource_id, count(*) AS principals FROM holders GROUP BY resource_id
 )
-SELECT coalesce(r.resource, u.resource_id) AS resource, u.resource_id, min(u.address) AS address, max(g.principals) AS granted,
-    count(*) AS principals, CASE WHEN max(g.principals) >= count(*) THEN 1.0 * count(*) / max(g.principals) END AS share,
-        sum(u.flows) AS flows,
-    max(CASE u.place WHEN 1 THEN u.principal END) AS most_by, min(u.first_at) AS first_at, max(u.last_at) AS last_at,
-    json_array(min(u.first_flow), max(u.last_flow)) AS flow_ids
-FROM ranked u
-LEFT JOIN current ON 1 = 1
-LEFT JOIN policy_resource r ON r.policy_version = current.version AND r.resource_id = u.resource_id
+SELECT coalesce(r.resource, u.resource_id) AS resource, u.resource_id, u.address, g.principals AS granted, u.principals,
+    CASE WHEN g.principals >= u.principals THEN 1.0 * u.principals / g.principals END AS share, u.flows, u.most_by, u.first_at,
+    u.last_at, json_array(u.first_flow, u.last_flow) AS flow_ids
+FROM summed u
+LEFT JOIN name r ON r.resource_id = u.resource_id
 LEFT JOIN granted g ON g.resource_id = u.resource_id
-GROUP BY u.resource_id, r.resource
-ORDER BY flows DESC, u.resource_id
+ORDER BY u.flows DESC, u.resource_id

@@ -22,8 +22,8 @@ public struct StatementLane {
 ///
 /// Which connection runs a statement changes nothing of its answer, nor of the order in which answers are given.
 public struct StatementLanes: Sendable {
-    /// Each lane may hold 64 MB of the database's pages, as much of temporary tables, and as much to sort in: more lanes would need more
-    /// memory than the half gigabyte that a run may take.
+    /// Each lane holds up to 100 MB of pages and rows that are sorted, beside what a statement keeps: more lanes would need more memory than
+    /// the half gigabyte that a run may take.
     private static let mostLanes = 2
     /// Flows for each lane from which on another one is worth its start.
     static let usualFlows = 50_000

@@ -19,7 +19,7 @@ public final class AuditDatabase: Sendable {
     /// How long a statement waits for another program's transaction: longer than a batch takes, shorter than patience.
     private static let busyTimeoutSeconds = 10.0
     /// Pages of 8 KiB held in memory, as negative KiB: enough for the inner pages of a database of a hundred million flows.
-    private static let cacheKiB = 64 << 10
+    static let cacheKiB = 64 << 10
 
     /// The same where pages are read about once: to use little memory again costs less than to fill much of it.
     private static let passingCacheKiB = 2 << 10

@@ -35,11 +35,12 @@ public final class GatheredNames {
         self.connection = connection
     }
 
-    /// Pages of temporary tables held in memory, as negative KiB.
-    private static let cacheKiB = 64 << 10
+    /// Pages of the database, pages of temporary tables and rows that are being sorted which a connection holds in memory, KiB of each.
+    private static let cacheKiB = 32 << 10
 
     private func gather() throws {
-        try connection.execute(sql: "PRAGMA temp.cache_size = -\(GatheredNames.cacheKiB)")
+        try connection.execute(
+            sql: "PRAGMA main.cache_size = -\(GatheredNames.cacheKiB); PRAGMA temp.cache_size = -\(GatheredNames.cacheKiB)")
         try make(
             GatheredNames.edges, "edge_id", Views.edgeColumns,
             """
@@ -83,6 +84,7 @@ public final class GatheredNames {
     }
 
     private func drop() throws {
+        try connection.execute(sql: "PRAGMA main.cache_size = -\(AuditDatabase.cacheKiB)")
         for view in ["access_detail", "access", "flow"] { try connection.execute(sql: "DROP VIEW IF EXISTS temp.\(view)") }
         for table in [GatheredNames.details, GatheredNames.remarks, GatheredNames.routes, GatheredNames.edges] {
             try connection.execute(sql: "DROP TABLE IF EXISTS temp.\(table)")
