@@ -152,6 +152,7 @@ public struct Ingest {
                     faulty.insert(index)
                     problem.complete(hasPart: partOf == index)
                     problems.append(problem)
+                    writer.mayCommit = true
                     guard writer.batches > batches, !problem.keepsWhatWasRead else { continue }
                     report.add(try writer.abandon())
                     writer = try makeWriter(connection, history)
@@ -159,7 +160,13 @@ public struct Ingest {
                     index = firstToRepeat - 1
                 }
             }
-            try writer.commit()
+            if writer.mayCommit {
+                try writer.commit()
+            } else {
+                // Stopped in a file before it was known whether what was read of it may stay.
+                report.add(try writer.abandon())
+                writer = try makeWriter(connection, history)
+            }
             try notePassedOver(problems, writer)
         } catch {
             // The store is broken: the transaction is undone, and what was committed stays.

@@ -79,4 +79,39 @@ import Testing
         #expect(try store.problems() == [])
         #expect(try Ingest(options: CutFileTests.options()).run(paths: [path], databasePath: store.path).filesKnown == 1)
     }
+
+    @Test("stopped before the checksum was met, nothing of a compressed file stays", arguments: [false, true])
+    func stopped(isDamaged: Bool) throws {
+        var numbers = Numbers(seed: 12)
+        let lines = (0..<12_000).flatMap { SmallEvents.connection($0, using: &numbers) }
+        var packed = try Parcel.deflate(Array((lines.joined(separator: "\n") + "\n").utf8), windowBits: 31, level: 1)
+        // The last bytes are the checksum and the length.
+        if isDamaged { packed[packed.count - 6] ^= 1 }
+        let store = try Store()
+        let plain = store.folder.appendingPathComponent("a.ndjson").path
+        let path = store.folder.appendingPathComponent("b.gz").path
+        try Data((SmallEvents.connection(99_999, using: &numbers).joined(separator: "\n") + "\n").utf8).write(
+            to: URL(fileURLWithPath: plain))
+        try Data(packed).write(to: URL(fileURLWithPath: path))
+        var ingest = Ingest(options: CutFileTests.options())
+        _ = try ingest.run(paths: [plain], databasePath: store.path)
+        let before = try store.facts()
+        var asked = 0
+        // Once before the file, then after each of its pieces.
+        ingest.shouldStop = {
+            asked += 1
+            return asked > 2
+        }
+        let report = try ingest.run(paths: [path], databasePath: store.path)
+        #expect(asked > 2)
+        #expect(report.filesRead == 0)
+        #expect(report.newFlows == 0)
+        #expect(try store.facts() == before)
+        #expect(try store.problems() == [])
+
+        ingest.shouldStop = nil
+        let again = try ingest.run(paths: [path], databasePath: store.path)
+        #expect(again.refusals.count == (isDamaged ? 1 : 0))
+        #expect(try (store.facts() == before) == isDamaged)
+    }
 }

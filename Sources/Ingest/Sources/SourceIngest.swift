@@ -118,7 +118,8 @@ struct SourceIngest {
             worker.decode(first)
             try inSequence(reader, name, worker, &row, probe)
         }
-        writer.mayCommit = true
+        // Stopped before its checksum was met, nothing of it may stay.
+        writer.mayCommit = content.isProved || row.isComplete
         // One line set aside is a flaw of the file; all of them are a file that was not understood.
         if row.events == 0, row.other == 0, row.quarantined > 0, let problem = row.firstProblem {
             let warning = "`\(name)`: no event could be read from it, \(row.quarantined) lines were set aside; the first: \(problem)"
