@@ -81,7 +81,7 @@ public struct Ingest {
         report.warnings += policies.warnings
         let writer = try takeIn(inputs.files, named: Set(inputs.named), connection, policies.history, &report)
         defer { writer.undo() }
-        report.unknownStarts = try writer.resolvePendingDurations()
+        report.unknownStarts = try writer.resolveStarts()
         try RetellingPass(connection)?.run(&report) { shouldStop?() == true }
         if report.newSnapshots > 0 || writer.needsOrderedJudgement {
             report.judgedAgain = try writer.judgeAgain()

@@ -182,6 +182,112 @@ struct ReusedIDTests {
         #expect(try plain.store.number("SELECT count(*) FROM flow") == Int64(made.count), "\(made)")
     }
 
+    /// Connections of few ids, so close to each other that what links them may be a third one.
+    private static func crowded(using numbers: inout Numbers) -> [Connection] {
+        let span = [30_000, 120_000, 1_000_000].randomElement(using: &numbers) ?? 30_000
+        return (0..<Int.random(in: 3...12, using: &numbers)).map { _ in
+            Connection(
+                id: Int.random(in: 0...1, using: &numbers), user: Int.random(in: 1...2, using: &numbers), device: 0,
+                resource: 0,
+                // Lengths that make the start in one reading of the duration meet another connection's.
+                start: Int.random(in: 0...span / 1_000, using: &numbers) * 1_000 + Int.random(in: 0...2, using: &numbers) * 300,
+                length: [1_000, 4_000, 9_000, 60_000, 2_000_000].randomElement(using: &numbers) ?? 1_000,
+                shape: Connection.Shape.allCases.randomElement(using: &numbers) ?? .whole)
+        }
+    }
+
+    /// What a record says of time, for a second reading of the rules in docs/ingest.md.
+    private struct Said {
+        var kind: String
+        /// When the connection may have begun.
+        var begins: [Int]
+        var end: Int?
+        /// What began up to a day before belongs to it.
+        var isLoose: Bool
+    }
+
+    private static func said(_ connection: Connection, unit: Int?) -> [Said] {
+        let (begin, end) = (connection.start, connection.start + connection.length)
+        let established = Said(kind: "established", begins: [begin], end: nil, isLoose: false)
+        // A duration of unstated unit, in milliseconds or microseconds.
+        let closed = Said(
+            kind: "closed", begins: unit.map { [end - connection.length * $0, end - connection.length * $0 / 1_000] } ?? [begin], end: end,
+            isLoose: false)
+        switch connection.shape {
+        case .whole: return [established, closed]
+        case .open: return [established]
+        case .onlyClosed: return [closed]
+        case .closedWithoutDuration: return [established, Said(kind: "closed", begins: [], end: end, isLoose: true)]
+        case .denied: return [Said(kind: "denied", begins: [begin], end: nil, isLoose: false)]
+        case .failed: return [Said(kind: "failed", begins: [begin], end: begin, isLoose: true)]
+        }
+    }
+
+    private static func areOne(_ left: Said, _ right: Said) -> Bool {
+        func near(_ most: Int) -> Bool { left.begins.contains { one in right.begins.contains { abs(one - $0) <= most } } }
+        func follows(_ late: Said, _ early: Said) -> Bool {
+            guard late.isLoose, let end = late.end else { return false }
+            return early.begins.contains { end - $0 >= -5_000 && end - $0 <= 86_400_000 }
+        }
+        switch (left.kind, right.kind) {
+        case ("denied", "denied"): return near(0)
+        case ("denied", _), (_, "denied"): return false
+        case ("failed", "failed"): return near(0) || left.end == right.end
+        case ("established", "established"): return near(10_000)
+        case ("closed", "closed"):
+            if near(0) || (left.end == right.end && near(5_000)) { return true }
+        default: if near(5_000) { return true }
+        }
+        return (left.isLoose && right.isLoose && left.end == right.end) || follows(left, right) || follows(right, left)
+    }
+
+    /// How many flows the rules make of the records, looked at all at once.
+    private static func expectedFlows(_ connections: [Connection], units: [Int?]) -> Int {
+        let records = zip(connections, units).flatMap { connection, unit in
+            said(connection, unit: unit).map { (subject: [connection.id, connection.user], said: $0) }
+        }
+        var number = Array(records.indices)
+        var hasChanged = true
+        while hasChanged {
+            hasChanged = false
+            for left in records.indices {
+                for right in records.indices where number[right] > number[left] && records[left].subject == records[right].subject {
+                    guard areOne(records[left].said, records[right].said) else { continue }
+                    let (old, new) = (number[right], number[left])
+                    for place in number.indices where number[place] == old { number[place] = new }
+                    hasChanged = true
+                }
+            }
+        }
+        return Set(number).count
+    }
+
+    @Test(
+        "also where one record links two others, the order does not count, and the rules say how many flows there are", arguments: 0..<1_000
+    )
+    func chains(seed: Int) throws {
+        guard seed % 40 == 0 || ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil else { return }
+        var numbers = Numbers(seed: UInt64(seed) + 9_000)
+        let made = ReusedIDTests.crowded(using: &numbers)
+        let units = made.map { _ in [1, 1_000, nil].randomElement(using: &numbers) ?? 1 }
+        let lines = zip(made, units).map { $0.lines(unit: $1) }
+        let count = lines.joined().count
+        let plain = try ReusedIDTests.flows(lines, Array(0..<count), files: 1, batch: nil)
+        let expected = ReusedIDTests.expectedFlows(made, units: units)
+        #expect(try plain.store.number("SELECT count(*) FROM flow") == Int64(expected), "\(lines.joined())")
+        for _ in 0..<3 {
+            let order = Array(0..<count).shuffled(using: &numbers)
+            let other = try ReusedIDTests.flows(
+                lines, order, files: [1, 2, 4, count].randomElement(using: &numbers) ?? 1,
+                batch: [nil, 1, 3].randomElement(using: &numbers) ?? nil)
+            #expect(
+                Set(plain.facts).symmetricDifference(other.facts).sorted() == [], "order \(order) of \(lines.joined())")
+        }
+        // Told again, nothing is new.
+        let again = try ReusedIDTests.flows(lines, Array(0..<count) + Array(0..<count).reversed(), files: 3, batch: nil)
+        #expect(Set(plain.facts).symmetricDifference(again.facts).sorted() == [], "\(lines.joined())")
+    }
+
     @Test("many flows of one id are taken in in time that grows with their number")
     func crafted() throws {
         func seconds(_ count: Int) throws -> Double {

@@ -40,6 +40,7 @@ extension AuditDatabase {
                 """)
             _ = try run(
                 "DELETE FROM pending_duration WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
+            _ = try run("DELETE FROM flow_claim WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
             // A retelling that is left when its original is gone stays one, so that it is not counted beside it.
             _ = try run("DELETE FROM retelling_fact WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
             pruned.flows = try run("DELETE FROM flow_fact WHERE started_at < :cut")

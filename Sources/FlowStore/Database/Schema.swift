@@ -31,6 +31,9 @@ enum Schema {
         migrator.registerMigration("failed attempts") { database in
             try database.execute(sql: failedAttempts)
         }
+        migrator.registerMigration("claims of records") { database in
+            try database.execute(sql: claimsOfRecords)
+        }
         return migrator
     }
 }

@@ -143,7 +143,8 @@ enum Views {
 
         CREATE VIEW duration_calibration AS
         SELECT text.value AS connector_id, milliseconds, microseconds, neither
-        FROM duration_evidence JOIN text ON text.text_id = duration_evidence.connector_id;
+        FROM duration_evidence JOIN text ON text.text_id = duration_evidence.connector_id
+        WHERE milliseconds + microseconds + neither > 0;
 
         CREATE VIEW audit_event AS
         SELECT action_id AS audit_event_id, at, actor, command, detail FROM action;

@@ -63,12 +63,11 @@ package struct FlowDraft {
     package var bytesTransferred: Int64
     package var first: RecordPosition
     package var last = RecordPosition.none
-    /// A duration whose unit the event does not state and with which the start is computed, or waits to be.
+    /// What the closed event says of the start, where `startedAt` does not say it: its duration, in a unit that it does not state with
+    /// `unitUnstated`, else in milliseconds.
     package var duration = FlowDraft.absent
     /// How good the record is that `origin`, `target` and `route` were taken from; `FlowDraft.rank`.
     package var rank: Int8
-    /// The row has one in `pending_duration` already.
-    package var hadPendingDuration = false
     /// Nothing has changed since it was loaded.
     package var isClean = false
     /// Events in this batch that completed the flow, beyond the first.
@@ -78,7 +77,7 @@ package struct FlowDraft {
         flowID: Int64 = 0, hash: UInt64 = 0, subject: FlowSubject, connectionID: ConnectionID, connector: Int64, startedAt: Int64,
         endedAt: Int64 = FlowDraft.absent, origin: Int64, target: Int64, resourceIP: Int64, route: Int64, remark: Int64, state: FlowState,
         bytesReceived: Int64, bytesTransferred: Int64, first: RecordPosition, last: RecordPosition = RecordPosition.none,
-        duration: Int64 = FlowDraft.absent, rank: Int8, hadPendingDuration: Bool = false, isClean: Bool = false, completions: Int32 = 0
+        duration: Int64 = FlowDraft.absent, rank: Int8, isClean: Bool = false, completions: Int32 = 0
     ) {
         self.flowID = flowID
         self.hash = hash
@@ -99,7 +98,6 @@ package struct FlowDraft {
         self.last = last
         self.duration = duration
         self.rank = rank
-        self.hadPendingDuration = hadPendingDuration
         self.isClean = isClean
         self.completions = completions
     }
@@ -115,8 +113,10 @@ package struct FlowDraft {
         }
     }
 
-    /// The duration that keeps the start from being known.
-    package var pendingDuration: Int64? { state.contains(.startUnknown) && duration != FlowDraft.absent ? duration : nil }
+    /// Its start follows, or would follow, from the unit in which its Connector counts durations.
+    package var dependsOnUnit: Bool {
+        state.contains(.unitUnstated) && !state.isDisjoint(with: [.startUnknown, .startInferred]) && endedAt != FlowDraft.absent
+    }
 
     package func contribution(edge: Int64) -> EdgeContribution {
         EdgeContribution(

@@ -19,6 +19,8 @@ enum FlowFactColumn: Int, CaseIterable {
     case endSourceID
     case endOffset
     case endLine
+    /// `FlowDraft.duration`; NULL where the closed event's start is the flow's.
+    case closedDuration
 
     var name: String {
         switch self {
@@ -38,6 +40,7 @@ enum FlowFactColumn: Int, CaseIterable {
         case .endSourceID: "end_source_id"
         case .endOffset: "end_offset"
         case .endLine: "end_line"
+        case .closedDuration: "closed_duration"
         }
     }
 

@@ -34,8 +34,8 @@ package struct FlowState: OptionSet, Hashable {
     package static let unitUnstated = FlowState(rawValue: 4_096)
     /// There is a failed event.
     package static let hasFailed = FlowState(rawValue: 8_192)
-    /// The start was computed from a duration in microseconds, whose unit other flows of the Connector have shown.
-    package static let microseconds = FlowState(rawValue: 16_384)
+    /// The row does not hold all that the flow's records say of its time: the table `flow_claim` does. (16,384 was in use once.)
+    package static let manyClaims = FlowState(rawValue: 32_768)
 
     /// 1 denied, 2 failed, 3 allowed.
     package var outcomeCode: Int64 { rawValue & FlowState.outcomeMask }

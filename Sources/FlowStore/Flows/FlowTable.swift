@@ -15,8 +15,8 @@ package final class FlowTable {
     private let insertPending: RawStatement
     private let deletePending: RawStatement
     private let deleteFlow: RawStatement
+    private let claims: FlowClaims
     private let key: IdentityKey
-    private let loadPending: RawStatement
     package private(set) var nextID: Int64
 
     /// `key`: of the database's identities.
@@ -46,10 +46,10 @@ package final class FlowTable {
             """)
         insertPending = try RawStatement(
             database,
-            "INSERT OR REPLACE INTO pending_duration (flow_id, hash, connector_id, closed_at, duration) VALUES (?, ?, ?, ?, ?)")
+            "INSERT OR REPLACE INTO pending_duration (flow_id, connector_id) VALUES (?, ?)")
         deleteFlow = try RawStatement(database, "DELETE FROM flow_fact WHERE flow_id = ?")
+        claims = try FlowClaims(database)
         deletePending = try RawStatement(database, "DELETE FROM pending_duration WHERE flow_id = ?")
-        loadPending = try RawStatement(database, "SELECT duration FROM pending_duration WHERE flow_id = ?")
         nextID = try FlowTable.firstFree(database)
     }
 
@@ -98,19 +98,11 @@ package final class FlowTable {
             startedAt: startedAt, endedAt: duration == FlowDraft.absent ? duration : startedAt &+ duration,
             origin: load.integer(columns), target: load.integer(columns + 1), resourceIP: value(.resourceIP), route: value(.routeID),
             remark: value(.remarkID), state: state, bytesReceived: optional(.bytesReceived), bytesTransferred: optional(.bytesTransferred),
-            first: first, last: last,
+            first: first, last: last, duration: optional(.closedDuration),
             rank: FlowTable.rank(of: state))
         draft.flowID = flowID
         draft.hash = hash
         draft.isClean = true
-        if state.contains(.startUnknown) {
-            loadPending.bind(1, flowID)
-            if try loadPending.step() {
-                draft.duration = loadPending.integer(0)
-                draft.hadPendingDuration = true
-            }
-            loadPending.reset()
-        }
         return (draft, value(.edgeID))
     }
 
@@ -172,17 +164,17 @@ package final class FlowTable {
         put(.endSourceID, last.isNone || last.source == pointer.pointee.first.source ? BatchTable.null : last.source)
         put(.endOffset, last.isNone ? BatchTable.null : last.offset)
         put(.endLine, last.isNone ? BatchTable.null : last.line)
+        put(.closedDuration, pointer.pointee.duration == FlowDraft.absent ? BatchTable.null : pointer.pointee.duration)
     }
 
-    package func writePending(_ draft: FlowDraft) throws {
-        if let duration = draft.pendingDuration, draft.endedAt != FlowDraft.absent {
+    /// Enters a flow with those whose start follows from the unit of their Connector's durations, or takes it out; `old`: as it was.
+    package func notePending(_ draft: FlowDraft, old: FlowDraft? = nil) throws {
+        let (isPending, wasPending) = (draft.dependsOnUnit, old?.dependsOnUnit ?? false)
+        if isPending, !wasPending {
             insertPending.bind(1, draft.flowID)
-            insertPending.bind(2, Int64(bitPattern: draft.hash))
-            insertPending.bind(3, draft.connector)
-            insertPending.bind(4, draft.endedAt)
-            insertPending.bind(5, duration)
+            insertPending.bind(2, draft.connector)
             try insertPending.run()
-        } else if draft.hadPendingDuration {
+        } else if wasPending, !isPending {
             deletePending.bind(1, draft.flowID)
             try deletePending.run()
         }
@@ -194,5 +186,6 @@ package final class FlowTable {
         try deleteFlow.run()
         deletePending.bind(1, flowID)
         try deletePending.run()
+        try claims.remove(flowID: flowID)
     }
 }

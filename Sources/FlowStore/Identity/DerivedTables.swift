@@ -45,7 +45,6 @@ package enum DerivedTables {
         let table = try FlowTable(database, key: key)
         let texts = try TextDictionary(database)
         let select = try RawStatement(database, "SELECT flow_id FROM flow_fact WHERE flow_id BETWEEN ? AND ? ORDER BY 1")
-        let pending = try RawStatement(database, "UPDATE pending_duration SET hash = ? WHERE flow_id = ?")
         let last = table.nextID
         var first: Int64 = 1
         while first < last {
@@ -63,11 +62,6 @@ package enum DerivedTables {
                     hash = key.hash(connection: flow.connectionID.text, connector: try texts.text(flow.connector) ?? "")
                 }
                 entries.append((IdentityRuns.key(hash), UInt32(truncatingIfNeeded: flowID - first)))
-                if flow.hadPendingDuration {
-                    pending.bind(1, Int64(bitPattern: hash))
-                    pending.bind(2, flowID)
-                    try pending.run()
-                }
             }
             select.reset()
             entries.sort { $0.key < $1.key }

@@ -1,16 +1,19 @@
+package import FlowModel
+
 /// Which records with equal Connector and connection id are of one connection: Connectors give an id again after a restart or when a
 /// counter overflows, clones give the same ids, and so do forgers.
 ///
-/// Records are of one connection when they agree in their subject, when both or neither tell of a refusal, and when their times link them,
-/// one to the next:
+/// Records are of one connection when they agree in their subject, when both or neither tell of a refusal, and when what they say of its
+/// time (`FlowClaim`) links them, one to the next:
 ///
-/// * established events at most twice `tolerance` apart, so that a closed event between two of them is of no other connection; denied or
-///   failed events at the same millisecond;
+/// * established events at most twice `tolerance` apart, so that a closed event between two of them is of no other connection; denied
+///   events at the same millisecond; failed events that began or failed at the same millisecond;
 /// * closed events with the same start, or with the same end and starts that are `tolerance` apart;
 /// * a closed event and whatever begins when it says that its connection began, give or take `tolerance`;
 /// * a closed event that says nothing of its start, or a failed one, and what began before it, at most `longestLoose` ago.
 ///
-/// This does not depend on the order in which records come.
+/// A flow is linked to a record when any of its records is. So nothing may be lost of what they said: where the row does not hold it, the
+/// table `flow_claim` does. Therefore which records make one flow does not depend on the order in which they come.
 extension FlowDraft {
     /// How far the start that a closed event gives may be from its established event.
     static let tolerance: Int64 = 5_000
@@ -19,76 +22,127 @@ extension FlowDraft {
 
     private var isRefusal: Bool { state.outcomeCode == FlowState.denied.outcomeCode }
 
-    /// Nothing but failing is known of it.
-    private var isFailure: Bool { state.outcomeCode == FlowState.failed.outcomeCode }
+    // MARK: What the row says
 
-    /// What else the connection's start may be: with a duration of unstated unit there are two answers. At most two.
-    private var otherStart: Int64? {
-        guard state.contains(.unitUnstated), endedAt != FlowDraft.absent else { return nil }
-        if state.contains(.startUnknown) {
-            return duration == FlowDraft.absent ? nil : endedAt.subtractingReportingOverflow(duration / 1_000).partialValue
-        }
-        guard state.contains(.startInferred) else { return nil }
-        let span = endedAt.subtractingReportingOverflow(startedAt).partialValue
-        let (other, overflow) = state.contains(.microseconds) ? span.multipliedReportingOverflow(by: 1_000) : (span / 1_000, false)
-        return overflow ? nil : endedAt.subtractingReportingOverflow(other).partialValue
+    @inline(__always)
+    private var establishedClaim: FlowClaim? {
+        state.contains(.hasEstablished) ? FlowClaim(.established, start: startedAt, end: startedAt) : nil
     }
 
-    /// The start, as far as a record gives one. Of a closed event whose unit is not known it is the one in milliseconds.
-    private var firstStart: Int64? {
-        guard state.contains(.startUnknown) else { return startedAt }
-        guard duration != FlowDraft.absent, endedAt != FlowDraft.absent else { return nil }
-        return endedAt.subtractingReportingOverflow(duration).partialValue
+    @inline(__always)
+    private var closedClaim: FlowClaim? {
+        guard state.contains(.hasClosed) else { return nil }
+        if state.contains(.looseEnd) { return FlowClaim(.closed, end: endedAt) }
+        guard duration != FlowDraft.absent else { return FlowClaim(.closed, start: startedAt, end: endedAt) }
+        if state.contains(.unitUnstated) { return FlowClaim(.closed, end: endedAt, duration: duration) }
+        return FlowClaim(.closed, start: endedAt.subtractingReportingOverflow(duration).partialValue, end: endedAt)
     }
 
-    /// When the connection may have begun, by what its records say; empty when they do not say.
-    var starts: [Int64] { [firstStart, otherStart].compactMap { $0 } }
-
-    /// Of a closed event without start, or a failed one: the latest at which its connection began.
-    var looseEnd: Int64? {
-        if state.contains(.looseEnd), endedAt != FlowDraft.absent { return endedAt }
+    @inline(__always)
+    private var refusedOrFailedClaim: FlowClaim? {
+        if isRefusal { return FlowClaim(.denied, start: startedAt, end: startedAt) }
         guard state.contains(.hasFailed) else { return nil }
-        return endedAt == FlowDraft.absent ? startedAt : endedAt
+        let end = endedAt == FlowDraft.absent ? startedAt : endedAt
+        return FlowClaim(.failed, start: state.isDisjoint(with: [.hasEstablished, .hasClosed]) ? startedAt : end, end: end)
     }
 
-    /// Whether the connection began at a time that an event stands for: established, denied or failed.
-    private var hasOwnStart: Bool { !state.contains(.startInferred) && !state.contains(.startUnknown) }
+    /// What its records say, as far as the row can hold it.
+    private var plainClaims: [FlowClaim] { [establishedClaim, closedClaim, refusedOrFailedClaim].compactMap { $0 } }
 
-    /// Whether another draft of the same Connector and connection id is of the same connection.
-    package func links(to other: FlowDraft) -> Bool {
-        guard subject.subject == other.subject.subject, isRefusal == other.isRefusal else { return false }
-        switch (state.contains(.hasEstablished), other.state.contains(.hasEstablished)) {
-        case (true, true):
-            if FlowDraft.distance(startedAt, other.startedAt) <= 2 * UInt64(FlowDraft.tolerance) { return true }
-        case (false, false) where isClosed && other.isClosed:
-            if endedAt == other.endedAt, isNear(other) { return true }
-            if starts.contains(where: { other.starts.contains($0) }) { return true }
-        case (false, false) where hasOwnStart && other.hasOwnStart:
-            if startedAt == other.startedAt { return true }
-        default:
-            if isNear(other) { return true }
+    /// What its records say, where the table `flow_claim` need not be asked; nil where it must.
+    package var claims: [FlowClaim]? { state.contains(.manyClaims) ? nil : plainClaims }
+
+    @inline(__always)
+    private func anyClaim(_ test: (FlowClaim) -> Bool) -> Bool {
+        if let claim = establishedClaim, test(claim) { return true }
+        if let claim = closedClaim, test(claim) { return true }
+        if let claim = refusedOrFailedClaim, test(claim) { return true }
+        return false
+    }
+
+    /// Gives a flow that depends on it the start that follows from a unit; `claims`: what its records say.
+    package mutating func setStart(by unit: FlowEvent.DurationUnit, _ claims: [FlowClaim]) {
+        let closed = claims.filter { $0.kind == .closed }
+        let starts = closed.compactMap { claim -> Int64? in
+            guard claim.duration != FlowDraft.absent, let span = DurationCalibration.milliseconds(claim.duration, unit) else { return nil }
+            return claim.end.subtractingReportingOverflow(span).partialValue
         }
-        return isLoose(to: other) || other.isLoose(to: self)
+        state.remove([.startUnknown, .startInferred])
+        state.insert(starts.isEmpty ? .startUnknown : .startInferred)
+        startedAt = starts.min() ?? closed.map(\.end).min() ?? startedAt
     }
 
-    private var isClosed: Bool { state.contains(.hasClosed) }
+    // MARK: Joining
 
-    private func isNear(_ other: FlowDraft) -> Bool {
-        starts.contains { mine in other.starts.contains { FlowDraft.distance(mine, $0) <= UInt64(FlowDraft.tolerance) } }
-    }
+    package enum Joining {
+        /// They are of two connections.
+        case apart
+        /// They are of one, and its row will say all that they say.
+        case plain
+        /// They are of one, as far as the rows of the two say; more is to be kept of what they say than a row has room for, or was before.
+        case manifold
 
-    private func isLoose(to other: FlowDraft) -> Bool {
-        guard let end = looseEnd else { return false }
-        if other.looseEnd == end { return true }
-        // Two failures are two connections, even if one began before the other failed.
-        if isFailure, other.isFailure { return false }
-        return other.starts.contains { start in
-            let (before, overflow) = end.subtractingReportingOverflow(start)
-            return !overflow && before >= -FlowDraft.tolerance && before <= FlowDraft.longestLoose
+        package var isPlain: Bool {
+            if case .plain = self { return true }
+            return false
         }
     }
 
-    private static func distance(_ left: Int64, _ right: Int64) -> UInt64 {
-        left >= right ? UInt64(bitPattern: left &- right) : UInt64(bitPattern: right &- left)
+    /// How what another draft of the same Connector and connection id says fits.
+    package func joining(_ other: FlowDraft) -> Joining {
+        guard subject.subject == other.subject.subject, isRefusal == other.isRefusal else { return .apart }
+        if state.contains(.manyClaims) || other.state.contains(.manyClaims) { return .manifold }
+        guard anyClaim({ claim in other.anyClaim { claim.links(to: $0) } }) else { return .apart }
+        func agree(_ left: FlowClaim?, _ right: FlowClaim?) -> Bool {
+            guard let left, let right else { return true }
+            return left == right
+        }
+        let failed = (refusedOrFailedClaim, other.refusedOrFailedClaim)
+        guard agree(establishedClaim, other.establishedClaim), agree(closedClaim, other.closedClaim), agree(failed.0, failed.1) else {
+            return .manifold
+        }
+        // Where an attempt failed that was established, the row has room for when it failed.
+        if let claim = failed.0 ?? failed.1, claim.kind == .failed,
+            !state.union(other.state).isDisjoint(with: [.hasEstablished, .hasClosed])
+        {
+            return claim.start == claim.end && state.union(other.state).isDisjoint(with: .hasClosed) ? .plain : .manifold
+        }
+        return .plain
+    }
+
+    /// Has the row say what the records of the two that were joined say; `old` and `other` are as they were before.
+    package mutating func keepClaims(of old: FlowDraft, and other: FlowDraft) {
+        keepDuration(of: old.closedClaim ?? other.closedClaim)
+    }
+
+    /// Has the row say what `claims`, a set, say; true when it can.
+    package mutating func keep(_ claims: [FlowClaim]) -> Bool {
+        // Of several failures that were joined before there was a connection, the latest.
+        if state.outcomeCode == FlowState.allowed.outcomeCode {
+            for claim in claims where claim.kind == .closed || claim.kind == .failed { endedAt = max(endedAt, claim.end) }
+        }
+        let closed = claims.filter { $0.kind == .closed }
+        keepDuration(of: closed.count == 1 ? closed[0] : nil)
+        state.remove(.manyClaims)
+        guard FlowClaim.united(plainClaims) != claims else { return true }
+        state.insert(.manyClaims)
+        duration = FlowDraft.absent
+        return false
+    }
+
+    /// Whether its row would hold the same of what its records say.
+    package func keepsClaims(as other: FlowDraft) -> Bool {
+        duration == other.duration && endedAt == other.endedAt && state.contains(.manyClaims) == other.state.contains(.manyClaims)
+    }
+
+    @inline(__always)
+    private mutating func keepDuration(of closed: FlowClaim?) {
+        duration = FlowDraft.absent
+        guard let closed else { return }
+        if closed.duration != FlowDraft.absent {
+            duration = closed.duration
+        } else if closed.start != FlowDraft.absent, closed.start != startedAt {
+            duration = closed.end.subtractingReportingOverflow(closed.start).partialValue
+        }
     }
 }

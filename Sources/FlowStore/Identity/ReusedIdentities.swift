@@ -21,9 +21,10 @@ package final class ReusedIdentities {
         selectAll = try RawStatement(database, "SELECT flow_id FROM reused_identity WHERE hash = ?")
     }
 
-    package func add(_ flow: FlowDraft) throws {
-        for at in Set(flow.starts + [flow.startedAt]) { try add(flow, flow.subject.subject, at) }
-        if let end = flow.looseEnd { try add(flow, flow.subject.subject ^ ReusedIdentities.loose, end) }
+    /// `claims`: what the flow's records say.
+    package func add(_ flow: FlowDraft, _ claims: [FlowClaim]) throws {
+        for at in Set(claims.flatMap(\.starts)) { try add(flow, flow.subject.subject, at) }
+        for end in Set(claims.compactMap(\.looseEnd)) { try add(flow, flow.subject.subject ^ ReusedIdentities.loose, end) }
     }
 
     private func add(_ flow: FlowDraft, _ subject: UInt64, _ at: Int64) throws {
@@ -39,7 +40,7 @@ package final class ReusedIdentities {
         try removeFlow.run()
     }
 
-    /// The flows that may be of the same connection as a draft.
+    /// The flows that may be of the same connection as a draft whose row holds all that its records say.
     package func find(_ draft: FlowDraft) throws -> Set<Int64> {
         var found: Set<Int64> = []
         func look(_ subject: UInt64, _ from: Int64, _ through: Int64) throws {
@@ -51,12 +52,13 @@ package final class ReusedIdentities {
             selectBetween.reset()
         }
         let (subject, loose) = (draft.subject.subject, draft.subject.subject ^ ReusedIdentities.loose)
-        for start in draft.starts {
+        let claims = draft.claims ?? []
+        for start in Set(claims.flatMap(\.starts)) {
             let from = start.saturatingAdd(-2 * FlowDraft.tolerance)
             try look(subject, from, start.saturatingAdd(2 * FlowDraft.tolerance))
             try look(loose, from, start.saturatingAdd(FlowDraft.longestLoose))
         }
-        if let end = draft.looseEnd {
+        for end in Set(claims.compactMap(\.looseEnd)) {
             try look(subject, end.saturatingAdd(-FlowDraft.longestLoose), end.saturatingAdd(FlowDraft.tolerance))
             try look(loose, end, end)
         }

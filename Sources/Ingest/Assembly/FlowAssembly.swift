@@ -193,8 +193,9 @@ final class FlowAssembly {
             if known.pointee.hash == made.hash {
                 if known.pointee.hasIdentity(of: made) {
                     if made.connectionID.isEmpty { return .duplicate }
-                    if known.pointee.links(to: made) {
-                        guard try known.pointee.merge(made, precedence, remarks: remarks, calibration: calibration) else {
+                    // What needs more than a row to be kept stays apart until the batch is met with the database.
+                    if case .plain = known.pointee.joining(made) {
+                        guard try known.pointee.merge(made, precedence, remarks: remarks) else {
                             return .duplicate
                         }
                         known.pointee.completions += 1
@@ -249,11 +250,10 @@ final class FlowAssembly {
                 draft.duration = duration
                 draft.state.insert(.unitUnstated)
             }
-            let unit = isUnstated ? calibration.unit(of: draft.connector) : event.pointee.durationUnit
+            let unit = isUnstated ? calibration.appliedUnit(of: draft.connector) : event.pointee.durationUnit
             if let span = DurationCalibration.milliseconds(duration, unit) {
                 draft.startedAt = end.subtractingReportingOverflow(span).partialValue
                 draft.state.insert(.startInferred)
-                if isUnstated, unit == .microseconds { draft.state.insert(.microseconds) }
             } else {
                 draft.startedAt = end
                 draft.state.insert(.startUnknown)

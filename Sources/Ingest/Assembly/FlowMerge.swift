@@ -4,17 +4,15 @@ internal import FlowStore
 extension FlowDraft {
     /// Takes in what another draft of the same connection says, which came later. True when that was news.
     ///
-    /// The outcome is the same in whatever order drafts are merged, but for which of several equal records is named as the place.
-    mutating func merge(_ made: FlowDraft, _ precedence: RecordPrecedence, remarks: RemarkDictionary, calibration: DurationCalibration)
-        throws -> Bool
-    {
+    /// The outcome is the same in whatever order drafts are merged, but for which of several equal records is named as the place. What they
+    /// say of the connection's time is kept as if they were joined plainly; else the caller has to keep it.
+    mutating func merge(_ made: FlowDraft, _ precedence: RecordPrecedence, remarks: RemarkDictionary) throws -> Bool {
         if connectionID.isEmpty { return false }
         let old = self
         state.raiseOutcome(to: made.state.outcomeCode)
         state.formUnion(
             made.state.intersection([.orphan, .hasEstablished, .hasClosed, .hasFailed, .idReused, .disputed, .looseEnd, .unitUnstated]))
         if old.disagrees(with: made) { state.insert(.disputed) }
-        calibrate(old, made, calibration)
 
         // That of the established event beats another stated one, which beats a computed one, which beats none; of two alike the earlier
         // counts.
@@ -22,11 +20,10 @@ extension FlowDraft {
         let madeOrder = FlowDraft.order(made.state)
         if madeOrder < oldOrder || (madeOrder == oldOrder && made.startedAt < old.startedAt) {
             startedAt = made.startedAt
-            state.remove([.startInferred, .startUnknown, .microseconds])
-            state.formUnion(made.state.intersection([.startInferred, .startUnknown, .microseconds]))
+            state.remove([.startInferred, .startUnknown])
+            state.formUnion(made.state.intersection([.startInferred, .startUnknown]))
         }
         if state.contains(.hasEstablished) { state.remove(.orphan) }
-        duration = max(old.duration, made.duration)
         // The absent value is the least of all.
         endedAt = max(old.endedAt, made.endedAt)
         if state.outcomeCode == FlowState.allowed.outcomeCode {
@@ -53,6 +50,7 @@ extension FlowDraft {
             }
             if last.isNone { last = made.rank < old.rank ? made.first : made.last }
         }
+        keepClaims(of: old, and: made)
         guard !sameFacts(as: old) else { return false }
         isClean = false
         return true
@@ -81,20 +79,6 @@ extension FlowDraft {
         if state.contains(.startUnknown) { return 3 }
         if state.contains(.startInferred) { return 2 }
         return state.contains(.hasEstablished) ? 0 : 1
-    }
-
-    /// An established and a closed event that meet show in which unit their Connector counts.
-    private func calibrate(_ old: FlowDraft, _ made: FlowDraft, _ calibration: DurationCalibration) {
-        let bare: FlowState = [.startInferred, .startUnknown]
-        if !made.state.contains(.hasEstablished), made.endedAt != FlowDraft.absent, made.duration != FlowDraft.absent,
-            old.state.isDisjoint(with: bare), old.endedAt == FlowDraft.absent
-        {
-            calibration.observe(connector: connector, elapsedMs: made.endedAt &- old.startedAt, duration: made.duration)
-        } else if made.state.contains(.hasEstablished), !made.state.contains(.hasClosed), let duration = old.pendingDuration,
-            old.endedAt != FlowDraft.absent
-        {
-            calibration.observe(connector: connector, elapsedMs: old.endedAt &- made.startedAt, duration: duration)
-        }
     }
 
     private func sameFacts(as other: FlowDraft) -> Bool {

@@ -33,6 +33,8 @@ final class KnownFlows {
         var changed: [(flow: FlowDraft, change: Change)] = []
         /// Rows whose records are another flow's now.
         var removed: [Change] = []
+        /// What the records of a draft's flow say of its time, by the draft's place, where the row does not hold it.
+        fileprivate(set) var claims: [Int: [FlowClaim]] = [:]
         /// Drafts of which the flow is to be entered with `ReusedIdentities` when it has a number.
         fileprivate(set) var reused: [Int] = []
         var completions: Int64 = 0
@@ -82,12 +84,11 @@ final class KnownFlows {
     private let horizon: Horizon
     private let remarks: RemarkDictionary
     private let precedence: RecordPrecedence
-    private let calibration: DurationCalibration
+    private let claims: FlowClaims
 
     init(
         identities: IdentityRuns, reused: ReusedIdentities, table: FlowTable, horizon: Horizon, remarks: RemarkDictionary,
-        precedence: RecordPrecedence,
-        calibration: DurationCalibration
+        precedence: RecordPrecedence, claims: FlowClaims
     ) {
         self.identities = identities
         self.reused = reused
@@ -95,7 +96,7 @@ final class KnownFlows {
         self.horizon = horizon
         self.remarks = remarks
         self.precedence = precedence
-        self.calibration = calibration
+        self.claims = claims
     }
 
     /// `order`: the upper 48 bits of the drafts' hashes over their places, ascending.
@@ -123,14 +124,14 @@ final class KnownFlows {
                 }
                 guard found.hasIdentity(of: made) else { continue }
                 if !made.connectionID.isEmpty,
-                    found.state.contains(.idReused) || contested.contains(candidate.tag) || !found.links(to: made)
+                    found.state.contains(.idReused) || contested.contains(candidate.tag) || !found.joining(made).isPlain
                 {
                     contested.insert(candidate.tag)
                     firsts[candidate.tag] = firsts[candidate.tag] ?? Row(flow: found, edge: edge, isFirst: true)
                     continue
                 }
                 var merged = found
-                result.count(made, isNews: try merged.merge(made, precedence, remarks: remarks, calibration: calibration), known: found)
+                result.count(made, isNews: try merged.merge(made, precedence, remarks: remarks), known: found)
                 drafts[candidate.tag] = merged
                 result.set(candidate.tag, knownAs: Change(edge: edge, old: found))
             }
@@ -139,16 +140,17 @@ final class KnownFlows {
         return result
     }
 
-    /// Enters the flows of reused ids, which have numbers now.
-    func enterReused(_ result: Result, _ drafts: UnsafeMutableBufferPointer<FlowDraft>) throws {
+    /// Enters the flows of reused ids, which have numbers now, and what rows do not hold.
+    func enter(_ result: Result, _ drafts: UnsafeMutableBufferPointer<FlowDraft>) throws {
+        for (place, said) in result.claims.sorted(by: { $0.key < $1.key }) { try claims.replace(said, of: drafts[place].flowID) }
         for change in result.removed { try reused.remove(flowID: change.old.flowID) }
         for (flow, _) in result.changed {
             try reused.remove(flowID: flow.flowID)
-            if flow.state.contains(.idReused) { try reused.add(flow) }
+            if flow.state.contains(.idReused) { try reused.add(flow, claims.claims(of: flow)) }
         }
         for index in result.reused {
             if result.meeting(index) == .known { try reused.remove(flowID: drafts[index].flowID) }
-            if drafts[index].state.contains(.idReused) { try reused.add(drafts[index]) }
+            if drafts[index].state.contains(.idReused) { try reused.add(drafts[index], claims.claims(of: drafts[index])) }
         }
     }
 
@@ -208,8 +210,10 @@ final class KnownFlows {
             }
         }
         let hash = drafts[group[0]].hash
-        let components = Components(group.map { drafts[$0] } + rows.values.map(\.flow), group.count)
         let rowList = Array(rows.values)
+        let flows = group.map { drafts[$0] } + rowList.map(\.flow)
+        let said = try flows.map { try claims.claims(of: $0) }
+        let components = Components(flows, said, group.count)
 
         var news: [Int] = []
         var known: [Int] = []
@@ -225,7 +229,11 @@ final class KnownFlows {
                 }
                 continue
             }
-            let (draft, merged) = try merge(component, group, rowList, drafts, &result, &gone)
+            var (draft, merged) = try merge(component, group, rowList, drafts, &result, &gone)
+            let union = FlowClaim.united(component.flatMap { said[$0] })
+            let old = result.changes[draft]?.old
+            if !merged.keep(union), try old.map({ try claims.claims(of: $0) != union }) ?? true { result.claims[draft] = union }
+            if let old, !merged.keepsClaims(as: old) { merged.isClean = false }
             drafts[draft] = merged
             if merged.flowID == 0 { news.append(draft) } else { known.append(draft) }
         }
@@ -265,7 +273,7 @@ final class KnownFlows {
         }
         var merged = found.first?.flow ?? drafts[places[0]]
         for row in found.dropFirst() {
-            _ = try merged.merge(row.flow, precedence, remarks: remarks, calibration: calibration)
+            _ = try merged.merge(row.flow, precedence, remarks: remarks)
             merged.isClean = false
             result.removed.append(Change(edge: row.edge, old: row.flow))
             gone += 1
@@ -275,7 +283,7 @@ final class KnownFlows {
             if number > 0 { absorb(place, drafts, &result) }
             if number == 0, found.isEmpty { continue }
             let before = merged
-            let isNews = try merged.merge(made, precedence, remarks: remarks, calibration: calibration)
+            let isNews = try merged.merge(made, precedence, remarks: remarks)
             if found.isEmpty {
                 merged.completions += isNews ? 1 + made.completions : 0
                 if !isNews { result.count(made, isNews: false) }
@@ -292,8 +300,8 @@ final class KnownFlows {
 private struct Components {
     private(set) var all: [[Int]] = []
 
-    /// Of `flows`, those before `drafts` came now; the others are known to be of different connections.
-    init(_ flows: [FlowDraft], _ drafts: Int) {
+    /// Of `flows`, those before `drafts` came now; the others are known to be of different connections. `claims`: what each one's records say.
+    init(_ flows: [FlowDraft], _ claims: [[FlowClaim]], _ drafts: Int) {
         var parent = Array(flows.indices)
         func root(_ index: Int) -> Int {
             var index = index
@@ -304,7 +312,8 @@ private struct Components {
         for index in flows.indices { bySubject[flows[index].subject.subject, default: []].append(index) }
         for members in bySubject.values {
             for (place, right) in members.enumerated() {
-                for left in members[..<place] where left < drafts && flows[left].links(to: flows[right]) {
+                for left in members[..<place]
+                where left < drafts && claims[left].contains(where: { claim in claims[right].contains { claim.links(to: $0) } }) {
                     let (a, b) = (root(left), root(right))
                     parent[max(a, b)] = min(a, b)
                 }

@@ -107,7 +107,7 @@ final class IngestWriter {
         }
         known = KnownFlows(
             identities: identities, reused: try ReusedIdentities(database), table: table, horizon: horizon, remarks: remarks,
-            precedence: precedence, calibration: calibration)
+            precedence: precedence, claims: try FlowClaims(database))
         occurrences = RowOccurrences(database, lane: lane, limit: countedInMemory)
         assembly = FlowAssembly(
             texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, precedence: precedence,
@@ -303,7 +303,7 @@ final class IngestWriter {
         try remove(met.removed)
         try write(drafts, met)
         try write(changed: met.changed)
-        try known.enterReused(met, drafts)
+        try known.enter(met, drafts)
         try retellings.endRun(first: first)
         try calibration.flush()
         var run = OriginFlows.Run(first: first, capacity: drafts.count)
@@ -341,6 +341,7 @@ final class IngestWriter {
     private func remove(_ rows: [KnownFlows.Change]) throws {
         for row in rows {
             try table.remove(flowID: row.old.flowID)
+            calibration.forget(row.old)
             if !row.old.state.contains(.retold) { rollup.remove(row.old.contribution(edge: row.edge), flowID: row.old.flowID) }
             try retellings.see(change: row.old, to: row.old)
         }
@@ -366,7 +367,10 @@ final class IngestWriter {
             }
             table.append(draft, edge: try finder.edge(of: draft, counts: true))
             retellings.see(draft)
-            if draft.pointee.duration != FlowDraft.absent { try table.writePending(draft.pointee) }
+            if draft.pointee.state.contains(.unitUnstated) {
+                try table.notePending(draft.pointee)
+                calibration.see(draft.pointee)
+            }
         }
     }
 
@@ -386,7 +390,11 @@ final class IngestWriter {
                 flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
                 startedAt: draft.pointee.startedAt)
         }
-        if draft.pointee.duration != FlowDraft.absent || draft.pointee.hadPendingDuration { try table.writePending(draft.pointee) }
+        if draft.pointee.state.contains(.unitUnstated) {
+            try table.notePending(draft.pointee, old: old)
+            calibration.forget(old)
+            calibration.see(draft.pointee)
+        }
     }
 
     // MARK: Transactions

@@ -4,32 +4,39 @@ internal import GRDB
 
 /// Answers that can be given only when all flows are there.
 extension IngestWriter {
-    /// Flows that waited for the unit of their Connector's durations and can have their start now. Returns how many still wait.
-    func resolvePendingDurations() throws -> Int64 {
+    /// Has the starts that follow from the unit of their Connector's durations follow from the one that is stated or believed now. Returns how
+    /// many are not known.
+    func resolveStarts() throws -> Int64 {
         let waiting = try Row.fetchAll(
             database,
             sql: """
-                SELECT p.connector_id, max(s.duration_unit IS NOT NULL) FROM pending_duration p
-                    LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
-                GROUP BY 1 ORDER BY 1
+                SELECT p.connector_id, max(s.duration_unit IS NOT NULL AND f.state & \(FlowState.startUnknown.rawValue))
+                FROM pending_duration p JOIN flow_fact f USING (flow_id) JOIN source_file s USING (source_id) GROUP BY 1 ORDER BY 1
                 """)
-        for row in waiting where row[1] as Bool? == true || calibration.unit(of: row[0]) != .unstated {
+        let claims = try FlowClaims(database)
+        for row in waiting where row[1] as Bool? == true || calibration.isDue(row[0]) {
             try lane.own()
-            try resolvePendingDurations(of: row[0])
+            try resolveStarts(of: row[0], claims)
+            calibration.markApplied(row[0])
+            try calibration.flush()
             try rollup.flush()
             try lane.end()
         }
-        return try Int64.fetchOne(database, sql: "SELECT count(*) FROM pending_duration") ?? 0
+        return try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT count(*) FROM pending_duration JOIN flow_fact USING (flow_id) WHERE state & \(FlowState.startUnknown.rawValue)
+                """) ?? 0
     }
 
-    private func resolvePendingDurations(of connector: Int64) throws {
+    private func resolveStarts(of connector: Int64, _ claims: FlowClaims) throws {
         let page = 20_000
         var last = Int64.min
         while true {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT p.flow_id, p.hash, p.duration, s.duration_unit FROM pending_duration p
+                    SELECT p.flow_id, s.duration_unit FROM pending_duration p
                         LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
                     WHERE p.connector_id = ? AND p.flow_id > ? ORDER BY p.flow_id LIMIT \(page)
                     """, arguments: [connector, last])
@@ -37,20 +44,15 @@ extension IngestWriter {
             last = end[0]
             var changes: [(flow: FlowDraft, change: KnownFlows.Change)] = []
             for row in rows {
-                guard let (found, edge) = try table.draft(flowID: row[0], hash: UInt64(bitPattern: row[1])),
-                    found.endedAt != FlowDraft.absent
-                else {
+                guard let (found, edge) = try table.draft(flowID: row[0], hash: 0), found.dependsOnUnit else {
                     try database.execute(sql: "DELETE FROM pending_duration WHERE flow_id = ?", arguments: [row[0] as Int64])
                     continue
                 }
-                let unit = calibration.unit(of: connector, statedForSource: SourceTable.unit(row[3]))
-                guard let span = DurationCalibration.milliseconds(row[2], unit) else { continue }
-                if row[3] as String? == nil { try sources.noteUnit(source: found.first.source) }
+                let unit = calibration.unit(of: connector, statedForSource: SourceTable.unit(row[1]))
+                if unit != .unstated, row[1] as String? == nil { try sources.noteUnit(source: found.first.source) }
                 var draft = found
-                draft.startedAt = draft.endedAt.subtractingReportingOverflow(span).partialValue
-                draft.state.remove(.startUnknown)
-                draft.state.insert(.startInferred)
-                if unit == .microseconds { draft.state.insert(.microseconds) }
+                draft.setStart(by: unit, try claims.claims(of: found))
+                guard draft.startedAt != found.startedAt || draft.state != found.state else { continue }
                 draft.isClean = false
                 changes.append((draft, KnownFlows.Change(edge: edge, old: found)))
             }
