@@ -1,8 +1,8 @@
+import FlowModel
 import FlowStore
 import Foundation
 import GRDB
 import Ingest
-import Synchronization
 import Testing
 
 /// Reading with several connections at once.
@@ -17,7 +17,7 @@ struct PartsTests {
         let writer = try DatabaseQueue(path: path)
         try writer.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF") }
         try writer.write { try $0.execute(sql: "INSERT INTO setting VALUES ('count', '0')") }
-        let isDone = Mutex(false)
+        let isDone = Guarded(false)
         let writing = DispatchGroup()
         DispatchQueue.global().async(group: writing) {
             while !isDone.withLock({ $0 }) {

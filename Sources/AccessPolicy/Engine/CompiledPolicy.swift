@@ -1,5 +1,4 @@
 import FlowModel
-import Synchronization
 
 /// A snapshot with the indexes that make a decision take a handful of look-ups, whatever the size of the tenant.
 ///
@@ -7,7 +6,7 @@ import Synchronization
 /// References that dangle are ignored here: documents that hold any are refused when they are read.
 public final class CompiledPolicy: Sendable {
     public let snapshot: PolicySnapshot
-    private let digestCache = Mutex<String?>(nil)
+    private let digestCache = Guarded<String?>(nil)
 
     /// SHA-256 of the snapshot's canonical form, computed when first asked for.
     public var digest: String {

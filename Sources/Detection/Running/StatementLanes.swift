@@ -1,7 +1,6 @@
 internal import FlowModel
 public import FlowStore
 public import GRDB
-internal import Synchronization
 
 /// A connection whose views are quick to read, while it runs statements.
 public struct StatementLane {
@@ -96,7 +95,7 @@ private final class WorkList<Prepared: Sendable, Value: Sendable>: Sendable {
         var values: [Int: Value] = [:]
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let count: Int
 
     init(_ statements: [String]) {
@@ -107,7 +106,7 @@ private final class WorkList<Prepared: Sendable, Value: Sendable>: Sendable {
                 length: sql.utf8.count)
         }
         // The long ones first, so that the lanes end at about the same time.
-        state = Mutex(
+        state = Guarded(
             State(waiting: work.sorted { ($0.readsFlows ? 1 : 0, $0.length, $1.place) > ($1.readsFlows ? 1 : 0, $1.length, $0.place) }))
     }
 

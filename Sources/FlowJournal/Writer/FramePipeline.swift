@@ -1,6 +1,5 @@
 import Dispatch
 import FlowModel
-import Synchronization
 
 /// Compresses frames on all cores and writes them in order, beside the thread that fills them.
 ///
@@ -29,12 +28,12 @@ final class FramePipeline: @unchecked Sendable {
         var hasUnsealed = false
     }
 
-    private let status: Mutex<Status>
+    private let status: Guarded<Status>
     private let store: FrameStore
     private let options: JournalOptions
     private var waiting: [FrameJob] = []
     private var unsynced = 0
-    private let idle = Mutex<[FrameJob]>([])
+    private let idle = Guarded<[FrameJob]>([])
     private let slots = DispatchSemaphore(value: depth)
     private let compressions: DispatchQueue?
     private let commits: DispatchQueue?
@@ -42,7 +41,7 @@ final class FramePipeline: @unchecked Sendable {
     init(_ store: FrameStore, options: JournalOptions) {
         self.store = store
         self.options = options
-        status = Mutex(Status(durableSequence: store.nextSequence - 1))
+        status = Guarded(Status(durableSequence: store.nextSequence - 1))
         compressions = options.isConcurrent ? DispatchQueue(label: "journal.compress", attributes: .concurrent) : nil
         commits = options.isConcurrent ? DispatchQueue(label: "journal.commit") : nil
     }

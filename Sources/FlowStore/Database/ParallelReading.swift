@@ -1,7 +1,7 @@
 internal import Dispatch
+internal import FlowModel
 public import GRDB
 internal import Glibc
-internal import Synchronization
 
 extension AuditDatabase {
     /// Attempts to have all connections see the same state before one does all the work: writers commit every few seconds.
@@ -50,7 +50,7 @@ extension AuditDatabase {
         // A connection's `data_version` differs when others wrote since it last looked: what is the same before the first connection
         // begins to read and after another one began is the same in between.
         let before = try others.map { try $0.read { try AuditDatabase.version($0) } }
-        let results = Mutex<[Int: Result<Value?, any Error>]>([:])
+        let results = Guarded<[Int: Result<Value?, any Error>]>([:])
         let group = DispatchGroup()
         let first = try read { connection -> Value in
             _ = try AuditDatabase.version(connection)
