@@ -127,6 +127,22 @@ def path(*names):
     return os.path.join(SCRATCH, *names)
 
 
+def make_scattered(count):
+    """scattered-N.ndjson.gz: nearly every line connects another pair. Under the policy of `make_input`."""
+    packed = path(f"scattered-{count}.ndjson.gz")
+    if os.path.exists(packed):
+        return packed
+    note(f"making {count:,} events, nearly all of another pair")
+    with open(packed + ".part", "wb") as target:
+        events = subprocess.Popen([program("twin-simulate"), "bench-events", str(count), "--scattered"], stdout=subprocess.PIPE)
+        packer = subprocess.Popen(["gzip", "-6"], stdin=events.stdout, stdout=target)
+        events.stdout.close()
+        if packer.wait() != 0 or events.wait() != 0:
+            raise Unmeasured("the events could not be made")
+    os.rename(packed + ".part", packed)
+    return packed
+
+
 def make_input(count):
     """events-N.ndjson.gz (one foreign gzip stream, level 6), journal-N/ (frames), policy/. Kept between runs."""
     packed = path(f"events-{count}.ndjson.gz")
@@ -174,9 +190,9 @@ def size_of(file):
 # ------------------------------------------------------------------------------------------------------------- contenders
 
 
-def ingest(source, count):
+def ingest(source, count, into="ours.db"):
     def contender():
-        database = path("ours.db")
+        database = path(into)
         remove_database(database)
         run = Run([program("twin-audit"), "ingest", source, "--policy", path("policy"), "--db", database, "--quiet"]).must()
         with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
@@ -291,13 +307,16 @@ def table(headings, rows):
 
 def part_ingest(count, rounds):
     packed, journal = make_input(count)
+    scattered = make_scattered(count)
     contenders = {
         "twin-audit ingest, foreign gzip, with policy": ingest(packed, count),
         "twin-audit ingest, journal, with policy": ingest(journal, count),
+        "twin-audit ingest, foreign gzip of scattered pairs": ingest(scattered, count, into="scattered.db"),
         "bare C, SQLite bind/step, 14 integers": sqlite_rows("bind", count),
         "bare C, SQLite INSERT ... SELECT, 14 integers": sqlite_rows("select", count),
         "bare C, zlib inflate of the same file": inflate(packed),
         "DuckDB, load of the same file": duckdb(packed, count),
+        "DuckDB, load of scattered pairs": duckdb(scattered, count),
     }
     medians = interleave(contenders, rounds)
     say(f"Ingest of {count:,} events ({os.path.getsize(packed) / count:.1f} bytes packed each), medians of {rounds} interleaved rounds")
@@ -321,8 +340,11 @@ def part_ingest(count, rounds):
     table(["", "events", "wall", "CPU", "peak RSS", "per event"], rows)
     for line in failures:
         say(line)
-    say_ratios(medians, list(contenders)[0], list(contenders)[2:])
-    say_ratios(medians, list(contenders)[1], list(contenders)[2:])
+    names = list(contenders)
+    peers = names[3:-1]
+    say_ratios(medians, names[0], peers)
+    say_ratios(medians, names[1], peers)
+    say_ratios(medians, names[2], names[-1:])
     return medians
 
 

@@ -2,7 +2,7 @@
 # What `make fuzz` runs: every target for SECONDS_EACH seconds (default 600), from the corpus that is checked in; two beside each other
 # where there are two cores. New inputs go to Fuzz/.build/corpus; a crash leaves its input in Fuzz/.build/crashes and ends with status 1.
 #
-#   Fuzz/run.sh [TARGET…]
+#   Fuzz/run.sh [TARGET…]      Fuzz/run.sh --build: builds and ends
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -12,6 +12,7 @@ clang_resources=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")/
 fuzzer=$(find "$clang_resources" -name 'libclang_rt.fuzzer_no_main-x86_64.a' -o -name 'libclang_rt.fuzzer_no_main-aarch64.a' | head -1)
 [ -n "$fuzzer" ] || { echo "fuzz: this Swift toolchain has no libFuzzer" >&2; exit 4; }
 swift build -c release --product fuzz -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer -Xlinker "$fuzzer" -Xlinker -lstdc++ -Xlinker -lm
+[ "${1:-}" != --build ] || exit 0
 program=.build/release/fuzz
 
 mapfile -t known < <("$program" --targets)

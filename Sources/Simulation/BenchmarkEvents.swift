@@ -7,6 +7,9 @@ internal import FlowModel
 /// 2,000 users, 300 Resources, 12 Remote networks with 3 Connectors each; users and Resources by Zipf's law, each user with a dozen
 /// Resources; 98 in 100 lines are `closed_connection`, the others `failed_to_connect`. Lines are about 570 bytes long and ascending in
 /// time, one every 10 ms on average.
+///
+/// Scattered, users go to any Resource through any of its Connectors: of a million lines, more than half are the first between their user and
+/// device and their Resource, Connector and port. Such traffic of scanners and crawlers is the hardest for whoever keeps sums.
 public struct BenchmarkEvents: Sendable {
     private let world: World
     private let lines: EventLines
@@ -17,6 +20,7 @@ public struct BenchmarkEvents: Sendable {
     private var number: UInt64 = 0
     private var clock: Timestamp
     private var buffer = LineBuffer()
+    private let isScattered: Bool
 
     /// Of 1,000 lines, those that failed.
     private static let failedShare = 20
@@ -27,7 +31,8 @@ public struct BenchmarkEvents: Sendable {
     /// Resources that one user works with.
     private static let favourites = 12
 
-    public init(seed: UInt64 = SimulationOptions.defaultSeed) throws(SimulationProblem) {
+    public init(seed: UInt64 = SimulationOptions.defaultSeed, scattered: Bool = false) throws(SimulationProblem) {
+        isScattered = scattered
         var options = SimulationOptions()
         options.seed = seed
         options.shape.users = 2_000
@@ -46,7 +51,7 @@ public struct BenchmarkEvents: Sendable {
         clock = world.period.start.advanced(byMilliseconds: 3_600_000)
     }
 
-    /// The policy under which every line is allowed.
+    /// The policy under which every line is allowed, unless they are scattered.
     public var policy: PolicySnapshot? { world.snapshots.first }
 
     /// Writes the document of that policy into `directory`, named by the time from which it is in force.
@@ -58,14 +63,17 @@ public struct BenchmarkEvents: Sendable {
     public mutating func next() -> [UInt8] {
         clock = clock.advanced(byMilliseconds: Int64(random.below(BenchmarkEvents.longestStep)))
         let state = world.story.states[0]
-        let user = rankChoice.draw(&random)
-        let resource = favourite(of: user)
+        let user = isScattered ? skewed(below: world.tenant.users.count) : rankChoice.draw(&random)
+        let resource = isScattered ? skewed(below: world.tenant.resources.count) : favourite(of: user)
         let target = world.tenant.resources[resource]
         let host = random.below(target.hosts.count)
         // A client stays with a Connector for a while.
         let connectors = world.tenant.networks[target.network].connectors
         let hour = UInt64(truncatingIfNeeded: clock.milliseconds / 3_600_000)
-        let choice = SeededRandom.mix(hour << 32 ^ UInt64(user) << 8 ^ UInt64(target.network)) % UInt64(connectors.count)
+        let choice =
+            isScattered
+            ? UInt64(random.below(connectors.count))
+            : SeededRandom.mix(hour << 32 ^ UInt64(user) << 8 ^ UInt64(target.network)) % UInt64(connectors.count)
         var flow = FlowDraft(
             number: number, start: clock.advanced(byMilliseconds: -Int64(random.below(BenchmarkEvents.longestDuration))),
             end: clock,
@@ -84,6 +92,11 @@ public struct BenchmarkEvents: Sendable {
         }
         buffer.raw("\n")
         return buffer.bytes
+    }
+
+    /// The lower the more often, but no number seldom.
+    private mutating func skewed(below count: Int) -> Int {
+        random.below(count) * random.below(count) / count
     }
 
     /// One of the few Resources that a user works with, the same ones all the time, the first of them most often.

@@ -167,8 +167,11 @@ struct BenchEvents: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Also write the policy that allows every line, into this directory.", valueName: "dir"))
     var policyDir: String?
 
+    @Flag(name: .long, help: "Users go to any Resource through any Connector, also without being allowed to: nearly every pair is new.")
+    var scattered = false
+
     func run() throws {
-        var events = try BenchmarkEvents(seed: seed)
+        var events = try BenchmarkEvents(seed: seed, scattered: scattered)
         if let policyDir { try events.writePolicy(into: policyDir) }
         let output = OutputStream()
         for _ in 0..<max(0, count) {

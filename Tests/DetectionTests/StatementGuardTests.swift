@@ -97,7 +97,7 @@ struct StatementGuardTests {
     @Test(
         "nor does anything else that SQLite has to offer",
         arguments: [
-            ("SELECT 1 WHERE 3 IN flow_fact", "sub-select returns 17 columns - expected 1"),
+            ("SELECT 1 WHERE 3 IN flow_fact", "sub-select returns 18 columns - expected 1"),
             ("SELECT value FROM setting", "the statement reads the private table `setting`"),
             ("SELECT * FROM grdb_migrations", "the statement reads the private table `grdb_migrations`"),
             ("SELECT sql FROM sqlite_master", "the statement reads the private table `sqlite_master`"),

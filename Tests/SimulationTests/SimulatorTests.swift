@@ -108,9 +108,12 @@ struct SimulatorTests {
         }
     }
 
-    @Test("lines for measuring are bare objects of the size of real ones, ascending in time")
-    func benchmarkEvents() throws {
-        var events = try BenchmarkEvents()
+    @Test(
+        "lines for measuring are bare objects of the size of real ones, ascending in time; scattered, hardly two connect the same",
+        arguments: [false, true])
+    func benchmarkEvents(scattered: Bool) throws {
+        var events = try BenchmarkEvents(scattered: scattered)
+        var pairs: Set<[String]> = []
         var last = 0
         var bytes = 0
         var kinds: [String: Int] = [:]
@@ -122,7 +125,12 @@ struct SimulatorTests {
             #expect(time >= last)
             last = time
             kinds[try #require(object["event_type"] as? String), default: 0] += 1
+            func id(_ name: String) throws -> String {
+                try #require((object[name] as? [String: Any])?["id"] as? String)
+            }
+            pairs.insert([try id("user"), try id("device"), try id("resource"), try id("connector")])
         }
+        #expect(scattered ? pairs.count > 1_900 : pairs.count < 1_800, "\(pairs.count) pairs")
         #expect((520...610).contains(bytes / 2_000), "lines are \(bytes / 2_000) bytes long on average")
         #expect(kinds.keys.sorted() == ["closed_connection", "failed_to_connect"])
         #expect((15...70).contains(kinds["failed_to_connect"] ?? 0))

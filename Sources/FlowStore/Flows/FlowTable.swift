@@ -25,12 +25,14 @@ package final class FlowTable {
         let columns = FlowTable.columnNames
         batch = BatchTable(columns: columns.count, capacity: FlowTable.batchRows)
         try batch.register(in: database)
-        let selected = columns.indices.map { "c\($0)" }.joined(separator: ", ")
+        // In the order of the table, so that values are not copied into it.
+        var written = columns.indices.map { (name: columns[$0], value: "c\($0)") }
+        written.insert((name: "connection_id", value: "t"), at: FlowFactColumn.closedDuration.rawValue)
         insertRows = try RawStatement(
             database,
             """
-            INSERT INTO flow_fact (\(columns.joined(separator: ", ")), connection_id)
-            SELECT \(selected), t FROM \(BatchTable.name)
+            INSERT INTO flow_fact (\(written.map(\.name).joined(separator: ", ")))
+            SELECT \(written.map(\.value).joined(separator: ", ")) FROM \(BatchTable.name)
             """)
         let settings = columns.dropFirst().enumerated().map { "\($1) = ?\($0 + 2)" }.joined(separator: ", ")
         update = try RawStatement(database, "UPDATE flow_fact SET \(settings) WHERE flow_id = ?1")

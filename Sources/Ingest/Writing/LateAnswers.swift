@@ -11,7 +11,8 @@ extension IngestWriter {
             database,
             sql: """
                 SELECT p.connector_id, max(s.duration_unit IS NOT NULL AND f.state & \(FlowState.startUnknown.rawValue))
-                FROM pending_duration p JOIN flow_fact f USING (flow_id) JOIN source_file s USING (source_id) GROUP BY 1 ORDER BY 1
+                FROM pending_duration p CROSS JOIN flow_fact f USING (flow_id) CROSS JOIN source_file s USING (source_id)
+                GROUP BY 1 ORDER BY 1
                 """)
         let claims = try FlowClaims(database)
         for row in waiting where row[1] as Bool? == true || calibration.isDue(row[0]) {
@@ -25,7 +26,8 @@ extension IngestWriter {
         return try Int64.fetchOne(
             database,
             sql: """
-                SELECT count(*) FROM pending_duration JOIN flow_fact USING (flow_id) WHERE state & \(FlowState.startUnknown.rawValue)
+                SELECT count(*) FROM pending_duration CROSS JOIN flow_fact USING (flow_id)
+                WHERE state & \(FlowState.startUnknown.rawValue)
                 """) ?? 0
     }
 

@@ -131,7 +131,7 @@ import Testing
 
     @Test func unreadableLinesAreKept() throws {
         let writer = try writer()
-        try writer.appendUnreadable(Array("ANALYTICS {\"a\":\u{1b}[31m".utf8).withUnsafeBytes { $0 }, reason: "broken")
+        try Array("ANALYTICS {\"a\":\u{1b}[31m".utf8).withUnsafeBytes { _ = try writer.appendUnreadable($0, reason: "broken") }
         try writer.close()
         let record = Array(try Sample.records(journal)[1].utf8).withUnsafeBytes { JSONValue.parse($0) }
         #expect(record?["event_type"] == .string("unreadable_line"))
