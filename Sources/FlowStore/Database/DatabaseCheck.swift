@@ -95,6 +95,14 @@ public enum DatabaseCheck {
                 WHERE (f.state & \(FlowState.idReused.rawValue) <> 0) <> (r.flow_id IS NOT NULL)
                 """, "the marks of reused ids"
             ) { "\($0) flows are marked as having another flow's id without being entered so, or not marked" }
+            expect(
+                """
+                SELECT 1 FROM flow_fact f LEFT JOIN (SELECT DISTINCT flow_id FROM flow_claim) c ON c.flow_id = f.flow_id
+                WHERE (f.state & \(FlowState.manyClaims.rawValue) <> 0) <> (c.flow_id IS NOT NULL)
+                UNION ALL
+                SELECT 1 FROM flow_claim c LEFT JOIN flow_fact f ON f.flow_id = c.flow_id WHERE f.flow_id IS NULL
+                """, "what records say of times"
+            ) { "\($0) flows have lost what their records say of their times, or have what they do not need" }
             result.attempt("the flows of origins") { $0 += try unlisted(connection) }
             return result
         }
