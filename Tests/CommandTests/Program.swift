@@ -12,6 +12,9 @@ struct Program {
         var lastError: String { errors.split(separator: "\n").last.map(String.init) ?? "" }
     }
 
+    /// `make sanitize` says so: times and limits of memory say nothing then.
+    static var isSanitized: Bool { ProcessInfo.processInfo.environment["TWIN_SANITIZED"] != nil }
+
     let name: String
 
     /// Beside the test bundle.
