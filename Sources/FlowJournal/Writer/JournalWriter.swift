@@ -15,9 +15,9 @@ public final class JournalWriter {
     /// The origin line of the checkpoints.
     public let origin: String
     public let options: JournalOptions
-    private let clock: () -> Timestamp
+    let clock: () -> Timestamp
     private let lock: OpenFile
-    private let pipeline: FramePipeline
+    let pipeline: FramePipeline
     private let frameLimit: Int
 
     /// The id of the key that the journal was written with before, when this writer has another one and was not given the previous one: whoever
@@ -25,26 +25,29 @@ public final class JournalWriter {
     public private(set) var replacedKeyID: String?
 
     /// Records taken since the writer was opened, its own ones included.
-    public private(set) var recordCount: UInt64 = 0
+    public internal(set) var recordCount: UInt64 = 0
     /// Records that could not be taken since the writer was opened.
-    public private(set) var lostCount: UInt64 = 0
+    public internal(set) var lostCount: UInt64 = 0
     /// Bytes of torn tails that were moved aside at opening.
     public private(set) var recoveredBytes: UInt64 = 0
 
     /// Lines of the frame that is being filled.
-    private var payload: [UInt8] = []
-    private var content = FrameEncoder.Content()
-    private var oldest: Timestamp?
-    private var nextSequence: UInt64
-    private var lost: Lost?
-    private var unrecordedPosition: SourcePosition?
-    private var positionRecordedAt: Timestamp
+    var payload: [UInt8] = []
+    var content = FrameEncoder.Content()
+    var oldest: Timestamp?
+    var nextSequence: UInt64
+    var lost: Lost?
+    var unrecordedPosition: SourcePosition?
+    var positionRecordedAt: Timestamp
     /// Further totals for the record `journal_closed`, such as lines that were noise.
     public var closingTotals: [(name: StaticString, count: UInt64)] = []
-    private var isClosed = false
+    var isClosed = false
+
+    /// The last frame does not begin a new segment: the seal of the old one could not be journaled any more.
+    var hasClosedRecord = false
 
     /// Records that were lost since the last `records_lost`.
-    private struct Lost {
+    struct Lost {
         var count: UInt64
         var since: Timestamp
         var until: Timestamp
@@ -127,7 +130,7 @@ public final class JournalWriter {
 
     /// Where `close()`, on a full disk, gave up records that it had taken: they had this sequence and those after it, which others have now.
     /// Nil as long as every record that was taken has its sequence. Whoever waits for a record to be acknowledged must look at this first.
-    public private(set) var abandonedFrom: UInt64?
+    public internal(set) var abandonedFrom: UInt64?
 
     /// The last sequence that is acknowledged; 0 when none is.
     public var durableSequence: UInt64 { pipeline.current.durableSequence }
@@ -256,288 +259,4 @@ public final class JournalWriter {
         }
     }
 
-    /// Writes all that was taken, the record `journal_closed` and a checkpoint.
-    ///
-    /// On a full disk the space kept in reserve is given up first, so that at least the number of lost records is in the journal; when
-    /// not even that suffices, what waited to be written is lost and counted as well.
-    public func close() throws(JournalProblem) {
-        guard !isClosed else { return }
-        isClosed = true
-        do throws(SystemProblem) {
-            do throws(SystemProblem) {
-                try finish()
-            } catch {
-                guard error.isFull, pipeline.current.broken == nil else { throw error }
-                try finishOnFullDisk()
-            }
-            try FileSystem.remove(directory.reservePath)
-        } catch {
-            throw problem(error)
-        }
-    }
-
-    /// Most of the reserve is for frames that wait; the rest is for the last frame and the checkpoint.
-    private func finishOnFullDisk() throws(SystemProblem) {
-        if try FileSystem.status(directory.reservePath) != nil {
-            try OpenFile(directory.reservePath, .append).truncate(to: UInt64(options.reserveBytes / 8))
-        }
-        do throws(SystemProblem) {
-            try finish()
-        } catch {
-            guard error.isFull, pipeline.current.broken == nil else { throw error }
-            if pipeline.current.trouble != nil { abandon(error) }
-            try FileSystem.remove(directory.reservePath)
-            try finish()
-        }
-    }
-
-    /// The last frame does not begin a new segment: the seal of the old one could not be journaled any more.
-    private var hasClosedRecord = false
-
-    private func finish() throws(SystemProblem) {
-        try checkTrouble()
-        if options.key != nil {
-            // All frames are sealed before the journal says that it was closed: a close without that checkpoint has lost it.
-            try cut()
-            try pipeline.seal(now: clock())
-        }
-        addLossRecord()
-        addSealRecord()
-        addPosition()
-        if !hasClosedRecord {
-            add(own: closed())
-            hasClosedRecord = true
-        }
-        try cut()
-        try drain()
-        try pipeline.seal(now: clock())
-    }
-
-    /// Gives up what waits to be written and what is being filled: none of it was acknowledged.
-    private func abandon(_ problem: SystemProblem) {
-        let waiting = pipeline.abandonWaiting()
-        // The journal's own records among them are counted too: a reader cannot tell what they were.
-        let records = waiting.records + UInt64(content.recordCount)
-        lostCount += records
-        recordCount -= records
-        noteLoss(problem, count: records)
-        nextSequence = waiting.nextSequence
-        abandonedFrom = min(abandonedFrom ?? nextSequence, nextSequence)
-        payload.removeAll(keepingCapacity: true)
-        content = FrameEncoder.Content()
-        oldest = nil
-        hasClosedRecord = false
-    }
-
-    // MARK: Frames
-
-    /// When writing has failed, tries again; throws when it fails still.
-    private func checkTrouble() throws(SystemProblem) {
-        let status = pipeline.current
-        if let broken = status.broken { throw broken }
-        guard status.trouble != nil else { return }
-        try drain()
-    }
-
-    private func drain() throws(SystemProblem) {
-        pipeline.drain()
-        let status = pipeline.current
-        if let problem = status.broken ?? status.trouble { throw problem }
-    }
-
-    /// Ends the frame that is being filled and hands it over to be written.
-    private func cut() throws(SystemProblem) {
-        try checkTrouble()
-        addPosition()
-        guard !payload.isEmpty else { return }
-        pipeline.submit(&payload, content, now: clock(), mayRoll: !hasClosedRecord)
-        content = FrameEncoder.Content()
-        oldest = nil
-        // Without queues the outcome is there already.
-        if !options.isConcurrent { try checkOutcome() }
-    }
-
-    private func checkOutcome() throws(SystemProblem) {
-        let status = pipeline.current
-        if let problem = status.broken ?? status.trouble { throw problem }
-    }
-
-    private func problem(_ problem: SystemProblem) -> JournalProblem {
-        pipeline.current.broken == nil ? .system(problem) : .broken(problem)
-    }
-
-    private func noteLoss(_ problem: SystemProblem, count: UInt64 = 1) {
-        let now = clock()
-        if lost == nil { lost = Lost(count: 0, since: now, until: now, reason: problem.description) }
-        lost?.count += count
-        lost?.until = now
-    }
-
-    // MARK: Records
-
-    private static func facts(of record: UnsafeRawBufferPointer) throws(JournalProblem) -> RecordScanner.Record {
-        guard record.count <= longestRecord else { throw .refused(.tooLong(record.count)) }
-        let facts: RecordScanner.Record
-        do throws(RecordScanner.Problem) {
-            facts = try RecordScanner.scan(record)
-        } catch {
-            throw .refused(.malformed(error))
-        }
-        guard !facts.hasSequence else { throw .refused(.numbered) }
-        guard facts.kind?.isReserved != true else { throw .refused(.reserved) }
-        guard !facts.hasEscapedName else { throw .refused(.escapedName) }
-        return facts
-    }
-
-    @discardableResult
-    private func add(_ record: UnsafeRawBufferPointer, _ facts: RecordScanner.Record) -> UInt64 {
-        let sequence = nextSequence
-        nextSequence += 1
-        recordCount += 1
-        if payload.isEmpty {
-            content.firstSequence = sequence
-            oldest = clock()
-        }
-        payload.append(contentsOf: JournalWriter.lineStart)
-        payload.append(contentsOf: String(sequence).utf8)
-        // The rest of the object after its brace; an empty one needs no comma.
-        let body = RecordBody.afterBrace(record)
-        if body.first != UInt8(ascii: "}") { payload.append(UInt8(ascii: ",")) }
-        payload.append(contentsOf: body)
-        payload.append(UInt8(ascii: "\n"))
-        content.recordCount += 1
-        content.timestamps.include(facts.timestamp)
-        if facts.kind?.concernsVerifier == true { content.flags |= FrameHeader.holdsJournalRecords }
-        return sequence
-    }
-
-    private static let lineStart = Array("{\"seq\":".utf8)
-
-    private func add(own record: [UInt8]) {
-        record.withUnsafeBytes { bytes in
-            guard let facts = try? RecordScanner.scan(bytes) else { return }
-            add(bytes, facts)
-        }
-    }
-
-    private func addPosition() {
-        guard let position = unrecordedPosition else { return }
-        unrecordedPosition = nil
-        positionRecordedAt = clock()
-        add(own: position.record(at: positionRecordedAt))
-    }
-
-    private func addLossRecord() {
-        guard let lost else { return }
-        var json = JSONObjectWriter()
-        json.member("event_type", "records_lost")
-        json.member("timestamp", clock().milliseconds)
-        json.member("count", lost.count)
-        json.member("since", lost.since.milliseconds)
-        json.member("until", lost.until.milliseconds)
-        json.member("reason", lost.reason)
-        add(own: json.finished())
-        self.lost = nil
-    }
-
-    private func addSealRecord() {
-        for head in pipeline.takeSeals() {
-            var json = JSONObjectWriter()
-            json.member("event_type", "journal_sealed")
-            json.member("timestamp", clock().milliseconds)
-            JournalWriter.write(head, into: &json)
-            json.member("key_id", options.key?.verifier.keyIDText)
-            add(own: json.finished())
-        }
-    }
-
-    private static func write(_ head: TreeHead, into json: inout JSONObjectWriter) {
-        json.object("checkpoint") {
-            $0.member("size", head.size)
-            $0.member("root", head.root.base64)
-        }
-    }
-
-    private func opened(_ identity: JournalIdentity, id: String, previous: TreeHead?) -> [UInt8] {
-        var json = JSONObjectWriter()
-        json.member("event_type", "journal_opened")
-        json.member("timestamp", clock().milliseconds)
-        json.object("journal") {
-            $0.member("format", Int(FrameHeader.currentVersion))
-            $0.member("origin", origin)
-            $0.member("run", id)
-        }
-        if let connector = identity.connector {
-            json.object("connector") {
-                $0.member("id", connector.id)
-                $0.member("name", connector.name)
-            }
-        }
-        if let network = identity.network {
-            json.object("remote_network") {
-                $0.member("id", network.id)
-                $0.member("name", network.name)
-            }
-        }
-        json.member("software", identity.software)
-        json.member("host", identity.host)
-        json.member("sync", options.sync.rawValue)
-        json.member("key_id", options.key?.verifier.keyIDText)
-        json.member("key_name", options.key?.verifier.name)
-        if let previous { JournalWriter.write(previous, into: &json) }
-        return json.finished()
-    }
-
-    private func closed() -> [UInt8] {
-        var json = JSONObjectWriter()
-        json.member("event_type", "journal_closed")
-        json.member("timestamp", clock().milliseconds)
-        json.member("records", recordCount + 1)
-        json.member("lost", lostCount)
-        for total in closingTotals { json.member(total.name, total.count) }
-        return json.finished()
-    }
-
-    private static func recovered(_ recovered: JournalOpening.Recovered, _ now: Timestamp) -> [UInt8] {
-        var json = JSONObjectWriter()
-        json.member("event_type", "journal_recovered")
-        json.member("timestamp", now.milliseconds)
-        json.member("file", recovered.file)
-        json.member("offset", recovered.offset)
-        json.member("bytes", recovered.bytes)
-        json.member("moved_to", recovered.movedTo)
-        return json.finished()
-    }
-
-    /// 64 random bits tell runs of one journal apart.
-    private static func randomID() -> String {
-        Hexadecimal.text(UInt64.random(in: .min ... .max))
-    }
-
-    /// Takes the reserve; a disk that has no room for it is no reason not to journal.
-    private func fillReserve() throws(SystemProblem) {
-        guard options.reserveBytes > 0 else { return }
-        do throws(SystemProblem) {
-            let reserve = try OpenFile(directory.reservePath, .overwrite)
-            // Written, not only claimed: some file systems count only pages that hold data.
-            try reserve.writeAll([UInt8](repeating: 0xff, count: options.reserveBytes))
-        } catch {
-            guard error.isFull else { throw error }
-            try FileSystem.remove(directory.reservePath)
-        }
-    }
-}
-
-/// Takes a record's object apart, as far as numbering it needs.
-enum RecordBody {
-    /// What follows the opening brace, without blanks at its start.
-    static func afterBrace(_ record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        var start = 0
-        while start < record.count, isBlank(record[start]) { start += 1 }
-        start = min(start + 1, record.count)
-        while start < record.count, isBlank(record[start]) { start += 1 }
-        return UnsafeRawBufferPointer(rebasing: record[start...])
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
 }
