@@ -29,7 +29,7 @@ let modules: [Target] = [
     .target(name: "CSQLiteBatch", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "TextEncodings", swiftSettings: strict),
     .target(name: "FileAccess", swiftSettings: strict),
-    .target(name: "Wording", swiftSettings: strict),
+    .target(name: "Wording", dependencies: ["TextEncodings"], swiftSettings: strict),
     .target(name: "FlowModel", dependencies: ["TextEncodings"], swiftSettings: strict),
     .target(name: "AccessPolicy", dependencies: ["TextEncodings", "FlowModel", "Wording", crypto], swiftSettings: strict),
     .target(
@@ -37,7 +37,7 @@ let modules: [Target] = [
         swiftSettings: strict),
     .target(
         name: "FlowJournal", dependencies: ["TextEncodings", "FileAccess", "FlowModel", "CDeflate", "CZlib", crypto], swiftSettings: strict),
-    .target(name: "LogFormats", dependencies: ["FlowModel"], swiftSettings: strict),
+    .target(name: "LogFormats", dependencies: ["TextEncodings", "FlowModel"], swiftSettings: strict),
     .target(
         name: "FlowStore",
         dependencies: [
@@ -59,13 +59,14 @@ let modules: [Target] = [
         swiftSettings: strict),
     .target(
         name: "Reporting",
-        dependencies: ["FlowModel", "Wording", "FlowStore", "Replay", "Detection", grdb],
+        dependencies: ["TextEncodings", "FlowModel", "Wording", "FlowStore", "Replay", "Detection", grdb],
         swiftSettings: strict),
     .target(
         name: "Simulation", dependencies: ["FileAccess", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],
         swiftSettings: strict),
     .target(
-        name: "TerminalSupport", dependencies: ["FileAccess", "FlowModel", "Wording", "FlowJournal", argumentParser],
+        name: "TerminalSupport",
+        dependencies: ["TextEncodings", "FileAccess", "FlowModel", "Wording", "FlowJournal", argumentParser],
         swiftSettings: strict),
 ]
 
@@ -73,13 +74,15 @@ let programs: [Target] = [
     .executableTarget(
         name: "twin-audit",
         dependencies: [
-            "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay",
+            "TextEncodings", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay",
             "Detection", "Reporting", "Wording", "TerminalSupport", argumentParser,
         ],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-journal",
-        dependencies: ["FileAccess", "FlowModel", "FlowJournal", "LogFormats", "Wording", "TerminalSupport", argumentParser],
+        dependencies: [
+            "TextEncodings", "FileAccess", "FlowModel", "FlowJournal", "LogFormats", "Wording", "TerminalSupport", argumentParser,
+        ],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
         name: "twin-simulate",
@@ -103,11 +106,11 @@ let suites: [Target] = [
     tests("FlowModel"),
     tests("TextEncodings"),
     tests("FileAccess"),
-    tests("Wording"),
+    tests("Wording", ["TextEncodings"]),
     tests("AccessPolicy", ["FlowModel", "RandomPolicies"]),
     tests("PolicyDocuments", ["FlowModel", "AccessPolicy", "RandomPolicies"]),
     tests("FlowJournal", ["FlowModel", "TextEncodings", "CDeflate", "CZlib", crypto]),
-    tests("LogFormats", ["FlowModel"]),
+    tests("LogFormats", ["FlowModel", "TextEncodings"]),
     tests("Ingest", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "CZlib", grdb]),
     tests("Replay", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", "Ingest"]),
     tests("Detection", ["FlowModel", "AccessPolicy", "FlowStore", "TenantFixture", grdb]),

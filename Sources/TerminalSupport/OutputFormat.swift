@@ -1,5 +1,5 @@
 public import ArgumentParser
-internal import Wording
+internal import TextEncodings
 
 /// The forms in which a command prints rows.
 public enum OutputFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
@@ -35,13 +35,13 @@ public enum Cell: Sendable, Hashable {
         }
     }
 
-    var json: String {
+    func write(into json: inout JSONWriter) {
         switch self {
-        case .null: "null"
-        case .text(let value), .time(let value): Escaping.json(value)
-        case .integer(let value): String(value)
-        case .real(let value): value.isFinite ? Cell.format(value) : "null"
-        case .json(let value): Escaping.embedded(json: value)
+        case .null: json.null()
+        case .text(let value), .time(let value): json.string(value)
+        case .integer(let value): json.number(value)
+        case .real(let value): json.number(value, Cell.format)
+        case .json(let value): json.value(json: value)
         }
     }
 

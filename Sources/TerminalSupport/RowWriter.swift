@@ -1,3 +1,4 @@
+internal import TextEncodings
 internal import Wording
 
 /// Prints rows in a chosen form. All forms but `table` stream; `table` holds the first rows back to find column widths.
@@ -82,7 +83,14 @@ public final class RowWriter {
     }
 
     private func object(_ row: [Cell]) -> String {
-        "{" + zip(columns, row).map { Escaping.json($0) + ":" + $1.json }.joined(separator: ",") + "}"
+        JSONWriter.text(.shown) {
+            $0.object {
+                for (column, cell) in zip(columns, row) {
+                    $0.name(column)
+                    cell.write(into: &$0)
+                }
+            }
+        }
     }
 
     private func releaseHeld() throws {

@@ -1,3 +1,5 @@
+public import TextEncodings
+
 /// Ways to make text from outside harmless for the place where it is shown.
 public enum Escaping {
     /// For terminals: control characters (C0, DEL, C1), line and paragraph separators and characters that change the direction of
@@ -71,52 +73,6 @@ public enum Escaping {
         }
     }
 
-    /// A JSON string with its quotes. Besides what RFC 8259 requires, everything that is unsafe on a terminal is escaped, so that JSON
-    /// can be looked at, and `<`, `>`, `&`, so that it can stand inside HTML.
-    public static func json(_ text: String) -> String {
-        var output = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            case "\n": output += "\\n"
-            case "\r": output += "\\r"
-            case "\t": output += "\\t"
-            case "<", ">", "&": output += unicodeEscape(UInt16(scalar.value))
-            default:
-                if isUnsafe(scalar) {
-                    for unit in String(scalar).utf16 { output += unicodeEscape(unit) }
-                } else {
-                    output.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return output + "\""
-    }
-
-    /// Well-formed JSON text as it can stand on terminals and in pages: what `json` escapes inside strings is escaped here too. Outside
-    /// strings none of these characters occur.
-    public static func embedded(json text: String) -> String {
-        func isMeant(_ scalar: Unicode.Scalar) -> Bool {
-            scalar == "<" || scalar == ">" || scalar == "&" || (isUnsafe(scalar) && scalar != "\n" && scalar != "\r" && scalar != "\t")
-        }
-        guard text.unicodeScalars.contains(where: isMeant) else { return text }
-        var output = ""
-        for scalar in text.unicodeScalars {
-            if isMeant(scalar) {
-                for unit in String(scalar).utf16 { output += unicodeEscape(unit) }
-            } else {
-                output.unicodeScalars.append(scalar)
-            }
-        }
-        return output
-    }
-
-    private static func unicodeEscape(_ unit: UInt16) -> String {
-        let digits = String(unit, radix: 16)
-        return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-    }
-
     /// A Markdown table cell or running text: every mark that Markdown or embedded HTML gives a meaning is escaped.
     public static func markdown(_ text: String) -> String {
         var output = ""
@@ -154,4 +110,10 @@ public enum Escaping {
         }
         return output
     }
+}
+
+extension JSONEscapes {
+    /// JSON that people look at: besides what RFC 8259 requires, everything that is unsafe on a terminal is escaped, and `<`, `>`, `&`, so
+    /// that it can stand inside HTML.
+    public static let shown = JSONEscapes(letters: "tnr", further: "<>&\u{7f}", isFurther: Escaping.isUnsafe)
 }

@@ -1,5 +1,6 @@
 import FlowModel
 import Testing
+import TextEncodings
 
 @testable import LogFormats
 
@@ -117,7 +118,7 @@ import Testing
         for _ in 0..<2_000 {
             var text = ""
             for _ in 0..<dice.below(20) { text.unicodeScalars.append(Unicode.Scalar(UInt32(dice.below(0x3000))) ?? "\"") }
-            var copy = JSONText.escaped(text) + "\""
+            var copy = JSONEscapes.stored.escaped(text) + "\""
             let back = try copy.withUTF8 { bytes -> String in
                 let base = try #require(UnsafeRawBufferPointer(bytes).baseAddress)
                 var cursor = JSONCursor(base, base + bytes.count)

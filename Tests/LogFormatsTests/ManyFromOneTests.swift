@@ -1,5 +1,6 @@
 import FlowModel
 import Testing
+import TextEncodings
 
 @testable import LogFormats
 
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ManyFromOneTests {
     static let event = StreamTests.event
 
-    static func quoted(_ text: String) -> String { "\"" + JSONText.escaped(text) + "\"" }
+    static func quoted(_ text: String) -> String { "\"" + JSONEscapes.stored.escaped(text) + "\"" }
 
     @Test(arguments: [[], [50], [80, 2, 81], [1, 1, 1, 200]])
     func objectsOnOneLine(_ chunks: [Int]) {

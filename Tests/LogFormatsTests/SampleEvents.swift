@@ -1,3 +1,5 @@
+import TextEncodings
+
 @testable import LogFormats
 
 /// Made-up events of the shapes that Connectors write.
@@ -42,9 +44,9 @@ enum SampleEvents {
         switch kind {
         case 0: "ANALYTICS \(event)"
         case 1: "Sep 14 07:20:00 gw twingate-connector[812]: ANALYTICS \(event)"
-        case 2: #"{"log":"ANALYTICS \#(JSONText.escaped(event))\n","stream":"stdout","time":"2026-09-14T09:29:00.000000000Z"}"#
+        case 2: #"{"log":"ANALYTICS \#(JSONEscapes.stored.escaped(event))\n","stream":"stdout","time":"2026-09-14T09:29:00.000000000Z"}"#
         case 3: #"{"source_type":"file","message":\#(event),"n":\#(serial)}"#
-        default: #"{"message":"\#(JSONText.escaped(event))"}"#
+        default: #"{"message":"\#(JSONEscapes.stored.escaped(event))"}"#
         }
     }
 }

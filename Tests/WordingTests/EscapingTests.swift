@@ -1,4 +1,5 @@
 import Testing
+import TextEncodings
 import Wording
 
 struct EscapingTests {
@@ -31,7 +32,7 @@ struct EscapingTests {
             ("\u{202e}", #""\u202e""#), ("\u{e0001}", #""\udb40\udc01""#), ("ü", "\"ü\""),
         ])
     func json(input: String, want: String) {
-        #expect(Escaping.json(input) == want)
+        #expect(JSONEscapes.shown.quoted(input) == want)
     }
 
     @Test(

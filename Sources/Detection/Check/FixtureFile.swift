@@ -1,5 +1,6 @@
 internal import FlowModel
 internal import FlowStore
+internal import TextEncodings
 internal import Yams
 
 /// Situations in which a rule must fire, and look-alikes in which it must not: rows of the views, and the findings they give.
@@ -80,7 +81,7 @@ struct FixtureFile {
     /// A field's value: times as milliseconds, ids as text, lists and mappings as JSON, and else what YAML makes of it.
     private static func value(_ fields: HeaderFields, _ name: String) throws(QueryFailure) -> StoredValue {
         guard let node = fields.node(name) else { return .null }
-        guard case .scalar(let scalar) = node else { return .text(json(node)) }
+        guard case .scalar(let scalar) = node else { return .text(JSONWriter.text(.stored) { write(node, into: &$0) }) }
         let text = scalar.string
         let isPlain = scalar.style == .plain || scalar.style == .any
         if isPlain, text == "null" || text == "~" || text.isEmpty { return .null }
@@ -99,22 +100,26 @@ struct FixtureFile {
         return .text(text)
     }
 
-    private static func json(_ node: Node) -> String {
+    private static func write(_ node: Node, into json: inout JSONWriter) {
         switch node {
         case .mapping(let mapping):
-            let parts = mapping.map { key, value in JSONText.string(key.scalar?.string ?? "") + ":" + json(value) }
-            return "{" + parts.joined(separator: ",") + "}"
+            json.object {
+                for (key, value) in mapping {
+                    $0.name(key.scalar?.string ?? "")
+                    write(value, into: &$0)
+                }
+            }
         case .sequence(let sequence):
-            return "[" + sequence.map(json).joined(separator: ",") + "]"
+            json.array { for element in sequence { write(element, into: &$0) } }
         case .scalar(let scalar):
-            guard scalar.style == .plain || scalar.style == .any else { return JSONText.string(scalar.string) }
+            guard scalar.style == .plain || scalar.style == .any else { return json.string(scalar.string) }
             switch scalar.string {
-            case "true", "false", "null": return scalar.string
-            case "~", "": return "null"
-            default: return JSONText.value(plainValue(scalar.string))
+            case "true", "false": json.flag(scalar.string == "true")
+            case "null", "~", "": json.null()
+            default: json.value(plainValue(scalar.string))
             }
         case .alias:
-            return "null"
+            json.null()
         }
     }
 }

@@ -60,7 +60,9 @@ public struct Finding: Hashable, Sendable {
         return Hexadecimal.text(hasher.finalize())
     }
 
-    public var subjectJSON: String { JSONText.object(subject.map { ($0.name, $0.value) }) }
-    public var parametersJSON: String { JSONText.object(parameters.map { ($0.name, $0.value) }) }
-    public var evidenceJSON: String { "[" + evidence.map(\.json).joined(separator: ",") + "]" }
+    public var subjectJSON: String { JSONText.object(subject) }
+    public var parametersJSON: String { JSONText.object(parameters) }
+    public var evidenceJSON: String {
+        JSONWriter.text(.stored) { $0.array { for record in evidence { record.write(into: &$0) } } }
+    }
 }

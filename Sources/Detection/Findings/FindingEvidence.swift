@@ -1,3 +1,5 @@
+public import TextEncodings
+
 /// A record that a finding rests on, and where it stands.
 public struct FindingEvidence: Hashable, Sendable {
     public var flowID: Int64?
@@ -28,19 +30,17 @@ public struct FindingEvidence: Hashable, Sendable {
     }
 
     /// As a JSON object; absent values are left out.
-    public var json: String {
-        var parts: [String] = []
-        func add(_ name: String, _ value: Int64?) { if let value { parts.append("\"\(name)\":\(value)") } }
-        func add(_ name: String, _ value: String?) { if let value { parts.append("\"\(name)\":\(JSONText.string(value))") } }
-        add("flow_id", flowID)
-        add("connection_id", connectionID)
-        add("source", source)
-        add("journal", journal)
-        add("segment", segment)
-        add("frame", frame)
-        add("sequence", sequence)
-        add("line", line)
-        add("offset", offset)
-        return "{" + parts.joined(separator: ",") + "}"
+    public func write(into json: inout JSONWriter) {
+        json.object {
+            $0.member("flow_id", flowID)
+            $0.member("connection_id", connectionID)
+            $0.member("source", source)
+            $0.member("journal", journal)
+            $0.member("segment", segment)
+            $0.member("frame", frame)
+            $0.member("sequence", sequence)
+            $0.member("line", line)
+            $0.member("offset", offset)
+        }
     }
 }

@@ -1,41 +1,22 @@
 public import FlowStore
+import TextEncodings
 
 /// JSON as the database stores it.
 public enum JSONText {
-    /// A string with its quotes (RFC 8259).
-    public static func string(_ text: String) -> String {
-        var output = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            case "\n": output += "\\n"
-            case "\r": output += "\\r"
-            case "\t": output += "\\t"
-            default:
-                if scalar.value < 0x20 {
-                    let digits = String(scalar.value, radix: 16)
-                    output += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-                } else {
-                    output.unicodeScalars.append(scalar)
-                }
-            }
-        }
-        return output + "\""
-    }
-
     public static func value(_ value: StoredValue) -> String {
-        switch value {
-        case .null: "null"
-        case .integer(let number): String(number)
-        case .real(let number): number.isFinite ? StoredValue.format(number) : "null"
-        case .text, .blob: string(value.plain)
-        }
+        JSONWriter.text(.stored) { $0.value(value) }
     }
 
     /// An object whose keys are in the order given.
-    public static func object(_ fields: [(name: String, value: StoredValue)]) -> String {
-        "{" + fields.map { string($0.name) + ":" + value($0.value) }.joined(separator: ",") + "}"
+    static func object(_ fields: [Finding.SubjectField]) -> String {
+        JSONWriter.text(.stored) {
+            $0.object {
+                for field in fields {
+                    $0.name(field.name)
+                    $0.value(field.value)
+                }
+            }
+        }
     }
 
     /// The whole numbers of a JSON array; nil when the text is none.
@@ -53,5 +34,16 @@ public enum JSONText {
             numbers.append(number)
         }
         return numbers
+    }
+}
+
+extension JSONWriter {
+    mutating func value(_ value: StoredValue) {
+        switch value {
+        case .null: null()
+        case .integer(let number): self.number(number)
+        case .real(let number): self.number(number, StoredValue.format)
+        case .text, .blob: string(value.plain)
+        }
     }
 }

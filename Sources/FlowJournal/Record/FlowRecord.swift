@@ -1,4 +1,5 @@
 public import FlowModel
+import TextEncodings
 
 /// One event of a connection as a Connector's journal holds it: the shape of the real-time log and what an auditor needs beside it.
 ///
@@ -133,8 +134,13 @@ public enum FlowRecordEncoder {
 extension FlowRecord {
     /// Appends the record's JSON, without sequence and line feed.
     public func write(into line: inout [UInt8]) {
-        var json = JSONObjectWriter(reusing: line)
+        var writer = JSONWriter(.record, after: line)
         line = []
+        writer.object { write(into: &$0) }
+        line = writer.bytes
+    }
+
+    private func write(into json: inout JSONWriter) {
         json.member("event_type", eventType.rawValue)
         json.member("timestamp", timestamp.milliseconds)
         json.object("connection") { connection.write(into: &$0) }
@@ -163,10 +169,14 @@ extension FlowRecord {
                 $0.member("applied_rule", resource.appliedRule)
             }
         }
-        json.array("relays", relays) { json, relay in
-            json.member("name", relay.name)
-            json.member("ip", relay.ip)
-            json.member("port", relay.port)
+        json.array("relays") {
+            for relay in relays {
+                $0.object {
+                    $0.member("name", relay.name)
+                    $0.member("ip", relay.ip)
+                    $0.member("port", relay.port)
+                }
+            }
         }
         if let policy {
             json.object("policy") {
@@ -180,12 +190,11 @@ extension FlowRecord {
                 $0.member("reason", decision.reason)
             }
         }
-        line = json.finished()
     }
 }
 
 extension FlowRecord.Connection {
-    fileprivate func write(into json: inout JSONObjectWriter) {
+    fileprivate func write(into json: inout JSONWriter) {
         json.member("id", id)
         json.member("protocol", transport.rawValue)
         json.member("client_ip", clientIP)
@@ -204,7 +213,7 @@ extension FlowRecord.Connection {
 }
 
 extension FlowRecord.Named {
-    fileprivate func write(into json: inout JSONObjectWriter) {
+    fileprivate func write(into json: inout JSONWriter) {
         json.member("id", id)
         json.member("name", name)
     }

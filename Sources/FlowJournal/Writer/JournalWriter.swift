@@ -186,13 +186,13 @@ public final class JournalWriter {
         _ line: UnsafeRawBufferPointer, reason: String, countsLoss: Bool = true
     ) throws(JournalProblem) -> UInt64 {
         guard !isClosed else { throw .closed }
-        var json = JSONObjectWriter(capacity: 256 + line.count)
-        json.member("event_type", "unreadable_line")
-        json.member("timestamp", clock().milliseconds)
-        json.member("reason", reason)
-        json.member("bytes", line.count)
-        json.member("text", String(decoding: line.prefix(JournalWriter.longestUnreadable), as: UTF8.self))
-        let record = json.finished()
+        let record = JSONWriter.object(.record, capacity: 256 + line.count) { json in
+            json.member("event_type", "unreadable_line")
+            json.member("timestamp", clock().milliseconds)
+            json.member("reason", reason)
+            json.member("bytes", line.count)
+            json.member("text", String(decoding: line.prefix(JournalWriter.longestUnreadable), as: UTF8.self))
+        }
         return try record.withBytes { bytes throws(JournalProblem) in
             var facts = RecordScanner.Record()
             facts.timestamp = clock()

@@ -1,4 +1,5 @@
 public import FlowModel
+import TextEncodings
 
 /// How far a file has been read whose lines become records.
 ///
@@ -46,23 +47,23 @@ public struct SourcePosition: Hashable, Sendable {
     public static func hash(of bytes: UnsafeRawBufferPointer) -> TreeHash { .plain(bytes) }
 
     func record(at now: Timestamp) -> [UInt8] {
-        var json = JSONObjectWriter()
-        json.member("event_type", "source_position")
-        json.member("timestamp", now.milliseconds)
-        json.object("source") {
-            $0.member("path", path)
-            $0.member("device", device)
-            $0.member("inode", inode)
-            $0.member("offset", offset)
-            $0.member("head_length", headLength)
-            $0.member("head", head.base64)
-            if tailLength > 0 {
-                $0.member("tail_length", tailLength)
-                $0.member("tail", tail.base64)
+        JSONWriter.object(.record) { json in
+            json.member("event_type", "source_position")
+            json.member("timestamp", now.milliseconds)
+            json.object("source") {
+                $0.member("path", path)
+                $0.member("device", device)
+                $0.member("inode", inode)
+                $0.member("offset", offset)
+                $0.member("head_length", headLength)
+                $0.member("head", head.base64)
+                if tailLength > 0 {
+                    $0.member("tail_length", tailLength)
+                    $0.member("tail", tail.base64)
+                }
+                $0.member("gap", gap)
             }
-            $0.member("gap", gap)
         }
-        return json.finished()
     }
 
     init?(_ record: OwnRecord) {

@@ -93,25 +93,6 @@ enum JSONText {
         unescape(start, count, into: &buffer)
         return String(decoding: buffer.bytes, as: UTF8.self)
     }
-
-    /// `text` as the inside of a JSON string.
-    static func escaped(_ text: some StringProtocol) -> String {
-        var output = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            case "\n": output += "\\n"
-            case "\r": output += "\\r"
-            case "\t": output += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                output += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            default: output.unicodeScalars.append(scalar)
-            }
-        }
-        return output
-    }
 }
 
 /// Bytes that grow and are used again; freed by hand by whoever owns it.

@@ -1,4 +1,5 @@
 import FlowModel
+import TextEncodings
 
 /// A JSON value as a tree, for forms that come seldom enough; read by the same strict rules, with duplicate keys refused
 /// everywhere.
@@ -175,6 +176,6 @@ struct ObjectReader {
 
     /// What was not taken, as `"path":value` pairs.
     var rest: [String] {
-        members.map { "\"\(JSONText.escaped(name($0.key)))\":\($0.value.rawText)" }
+        members.map { JSONEscapes.stored.quoted(name($0.key)) + ":" + $0.value.rawText }
     }
 }

@@ -1,4 +1,5 @@
 import FlowModel
+import TextEncodings
 
 /// Reads the network events report row by row.
 struct NetworkReportReader {
@@ -144,7 +145,7 @@ extension NetworkReportReader {
     private func extras(_ header: ReportHeader, _ batch: RecordBatch) -> Int32 {
         batch.keep(
             unknown.filter { !cells.bytes($0).isEmpty }
-                .map { "\"\(JSONText.escaped(header.names[$0]))\":\"\(JSONText.escaped(cells.string($0)))\"" })
+                .map { JSONEscapes.stored.quoted(header.names[$0]) + ":" + JSONEscapes.stored.quoted(cells.string($0)) })
     }
 
     /// Whether a cell is a text, without making one of it.
@@ -255,17 +256,22 @@ extension NetworkReportReader {
         let addresses = items(.relayIPs)
         let ports = items(.relayPorts)
         let count = max(names.count, addresses.count, ports.count)
-        let objects = (0..<count).map { index in
-            var members: [String] = []
-            if index < addresses.count { members.append("\"ip\":\"\(JSONText.escaped(addresses[index]))\"") }
-            if index < names.count { members.append("\"name\":\"\(JSONText.escaped(names[index]))\"") }
-            if index < ports.count {
-                let isNumber = Int(ports[index]).map { String($0) == ports[index] } ?? false
-                members.append("\"port\":" + (isNumber ? ports[index] : "\"\(JSONText.escaped(ports[index]))\""))
+        return JSONWriter.text(.stored) {
+            $0.array {
+                for index in 0..<count {
+                    $0.object {
+                        if index < addresses.count { $0.member("ip", addresses[index]) }
+                        if index < names.count { $0.member("name", names[index]) }
+                        guard index < ports.count else { return }
+                        if let number = Int(ports[index]), String(number) == ports[index] {
+                            $0.member("port", number)
+                        } else {
+                            $0.member("port", ports[index])
+                        }
+                    }
+                }
             }
-            return "{" + members.joined(separator: ",") + "}"
         }
-        return "[" + objects.joined(separator: ",") + "]"
     }
 
     /// Several values of one cell: exports separate them by comma, semicolon, bar or blank, some within brackets and quotes.

@@ -4,6 +4,7 @@ internal import FlowModel
 internal import PolicyDocuments
 internal import Replay
 internal import TerminalSupport
+internal import TextEncodings
 internal import Wording
 
 struct PolicyDiffCommand: ParsableCommand {
@@ -91,11 +92,11 @@ struct PolicyDiffCommand: ParsableCommand {
         let names = difference.principals.prefix(PolicyDiffCommand.namesShown).map { snapshot.display($0) }
         let more = difference.principals.count - names.count
         let who = names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
-        let ids = difference.principals.map { Escaping.json("\($0.kind.rawValue):\($0.id)") }.joined(separator: ",")
+        let ids = JSONWriter.text(.shown) { $0.array { for who in difference.principals { $0.string("\(who.kind.rawValue):\(who.id)") } } }
         let isJSON = output.format == .json || output.format == .ndjson
         return [
             .text(difference.effect.rawValue), .text("Resource \(resource.id)"), .text("\(who) \(verb) \(resource.display)"),
-            isJSON ? .json("[\(ids)]") : .integer(difference.principals.count), .text(difference.target.description),
+            isJSON ? .json(ids) : .integer(difference.principals.count), .text(difference.target.description),
             .text(words(difference.before)), .text(words(difference.after)), .null, .null,
             .integer(difference.effect == .gained ? count : nil),
         ]

@@ -2,6 +2,7 @@ internal import AccessPolicy
 internal import FlowModel
 internal import Replay
 internal import TerminalSupport
+internal import TextEncodings
 internal import Wording
 
 /// Prints the difference that a proposed policy would make.
@@ -45,14 +46,18 @@ struct WhatIfListing {
     private func cells(_ row: AccessChangeRow) -> [Cell] {
         let isJSON = output.format == .json || output.format == .ndjson
         let targets = row.samples.map(\.target)
-        let ids = row.samples.map { String($0.flowID) }
+        let ids = row.samples.map(\.flowID)
         return [
             .text(row.change.rawValue), .text(row.principalName ?? row.principal?.id), .text(row.resource?.name ?? row.destination),
             .integer(row.flows), .integer(row.refused), .integer(row.days), .time(row.lastSeen.rfc3339), .text(row.decidedBy),
-            isJSON ? .json("[" + targets.map { Escaping.json($0) }.joined(separator: ",") + "]") : .text(targets.joined(separator: " ")),
+            isJSON
+                ? .json(JSONWriter.text(.shown) { $0.array { for target in targets { $0.string(target) } } })
+                : .text(targets.joined(separator: " ")),
             .time(row.firstSeen.rfc3339), .text(row.reasonBefore?.rawValue ?? "unknown"), .text(row.reasonAfter?.rawValue ?? "unknown"),
             .text(row.principal?.kind.rawValue), .text(row.principal?.id), .text(row.resource?.id), .text(row.newResource?.id),
-            isJSON ? .json("[" + ids.joined(separator: ",") + "]") : .text(ids.joined(separator: " ")),
+            isJSON
+                ? .json(JSONWriter.text(.shown) { $0.array { for id in ids { $0.number(id) } } })
+                : .text(ids.map(String.init).joined(separator: " ")),
         ]
     }
 }

@@ -1,6 +1,7 @@
 import FlowJournal
 import FlowModel
 import TerminalSupport
+import TextEncodings
 import Wording
 
 /// Takes lines of a log, journals their events, and says what became durable.
@@ -111,7 +112,13 @@ final class AppendSession {
         guard acknowledges, let first = open.first, first.sequence <= writer.durableSequence else { return }
         let durable = open.prefix { $0.sequence <= writer.durableSequence }
         if let last = durable.last {
-            try output.write("{\"seq\":\(last.sequence),\"line\":\(last.line)}\n")
+            let answer = JSONWriter.text(.shown) {
+                $0.object {
+                    $0.member("seq", last.sequence)
+                    $0.member("line", last.line)
+                }
+            }
+            try output.write(answer + "\n")
             try output.flush()
         }
         open.removeFirst(durable.count)

@@ -1,6 +1,7 @@
 import FlowModel
 import Glibc
 import TerminalSupport
+import TextEncodings
 
 /// Notices that the host's clock was set, by holding it against one that never steps.
 struct ClockWatch {
@@ -26,9 +27,12 @@ struct ClockWatch {
 
     /// The record `clock_adjusted`.
     static func record(_ step: Step) -> [UInt8]? {
-        Array(
-            "{\"event_type\":\"clock_adjusted\",\"timestamp\":\(step.to.milliseconds),\"from\":\(step.from.milliseconds),\"to\":\(step.to.milliseconds)}"
-                .utf8)
+        JSONWriter.object(.record) {
+            $0.member("event_type", "clock_adjusted")
+            $0.member("timestamp", step.to.milliseconds)
+            $0.member("from", step.from.milliseconds)
+            $0.member("to", step.to.milliseconds)
+        }
     }
 
     /// Milliseconds that the time of day is ahead of the time since the machine started, suspended or not.

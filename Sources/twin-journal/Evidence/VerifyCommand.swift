@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlowJournal
 import TerminalSupport
+import TextEncodings
 import Wording
 
 struct VerifyCommand: ParsableCommand {
@@ -113,36 +114,48 @@ enum ReportText {
     }
 
     static func json(_ report: VerificationReport) -> String {
-        var members = [
-            "\"verdict\":\(Escaping.json(report.verdict.rawValue))",
-            "\"origin\":\(report.origin.map(Escaping.json) ?? "null")",
-            "\"frames\":\(report.head.size)",
-            "\"records\":\(report.recordCount)",
-            "\"bytes\":\(report.byteCount)",
-            "\"segments\":\(report.segmentCount)",
-            "\"checkpoints\":\(report.checkpointCount)",
-            "\"tree\":\(head(report.head))",
-            "\"sealed\":\(report.sealed.map(head) ?? "null")",
-        ]
-        members.append("\"findings\":[" + report.findings.map(json).joined(separator: ",") + "]")
-        members.append("\"further_findings\":\(report.furtherFindings)")
-        return "{" + members.joined(separator: ",") + "}\n"
+        JSONWriter.text(.shown) {
+            $0.object {
+                $0.member("verdict", report.verdict.rawValue)
+                $0.name("origin")
+                if let origin = report.origin { $0.string(origin) } else { $0.null() }
+                $0.member("frames", report.head.size)
+                $0.member("records", report.recordCount)
+                $0.member("bytes", report.byteCount)
+                $0.member("segments", report.segmentCount)
+                $0.member("checkpoints", report.checkpointCount)
+                $0.name("tree")
+                write(report.head, into: &$0)
+                $0.name("sealed")
+                if let sealed = report.sealed { write(sealed, into: &$0) } else { $0.null() }
+                $0.array("findings") { for finding in report.findings { write(finding, into: &$0) } }
+                $0.member("further_findings", report.furtherFindings)
+            }
+        } + "\n"
     }
 
-    private static func head(_ head: TreeHead) -> String {
-        "{\"size\":\(head.size),\"root\":\(Escaping.json(head.root.base64))}"
+    private static func write(_ head: TreeHead, into json: inout JSONWriter) {
+        json.object {
+            $0.member("size", head.size)
+            $0.member("root", head.root.base64)
+        }
     }
 
-    private static func json(_ finding: VerificationFinding) -> String {
-        var members = [
-            "\"kind\":\(Escaping.json(finding.kind.rawValue))",
-            "\"verdict\":\(Escaping.json(finding.kind.verdict.rawValue))",
-            "\"explanation\":\(Escaping.json(finding.explanation))",
-        ]
-        if let file = finding.file { members.append("\"file\":\(Escaping.json(file))") }
-        if let bytes = finding.bytes { members.append("\"bytes\":[\(bytes.lowerBound),\(bytes.upperBound)]") }
-        if let frames = finding.frames { members.append("\"frames\":[\(frames.lowerBound),\(frames.upperBound)]") }
-        if let records = finding.records { members.append("\"records\":[\(records.lowerBound),\(records.upperBound)]") }
-        return "{" + members.joined(separator: ",") + "}"
+    private static func write(_ finding: VerificationFinding, into json: inout JSONWriter) {
+        func bounds(_ name: String, _ lower: UInt64, _ upper: UInt64, _ json: inout JSONWriter) {
+            json.array(name) {
+                $0.number(lower)
+                $0.number(upper)
+            }
+        }
+        json.object {
+            $0.member("kind", finding.kind.rawValue)
+            $0.member("verdict", finding.kind.verdict.rawValue)
+            $0.member("explanation", finding.explanation)
+            $0.member("file", finding.file)
+            if let bytes = finding.bytes { bounds("bytes", bytes.lowerBound, bytes.upperBound, &$0) }
+            if let frames = finding.frames { bounds("frames", frames.lowerBound, frames.upperBound, &$0) }
+            if let records = finding.records { bounds("records", records.lowerBound, records.upperBound, &$0) }
+        }
     }
 }
