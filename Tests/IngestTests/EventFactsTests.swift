@@ -11,7 +11,8 @@ import Testing
 struct EventFactsTests {
     private static func decoded(_ line: String, _ symbols: SymbolTable) throws -> FlowEvent {
         let batch = RecordBatch(symbols: symbols)
-        Array((line + "\n").utf8).withUnsafeBytes { LineDecoder(format: .analytics, symbols: symbols).decode($0, isLast: true, into: batch) }
+        let decoder = LineDecoder(format: .analytics, symbols: symbols)
+        Array((line + "\n").utf8).withUnsafeBytes { decoder.decode($0, isLast: true, into: batch) }
         #expect(batch.quarantined.isEmpty, "\(line)")
         return try #require(batch.flows.first)
     }

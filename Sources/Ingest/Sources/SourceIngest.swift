@@ -251,18 +251,19 @@ struct SourceIngest {
         return !isLast && ingest.shouldStop?() != true
     }
 
-    /// The pieces behind one whose line does not fit into it are empty; the reader is ours again.
+    /// The pieces behind one whose line does not fit into it are empty; when they are done, the reader is ours again.
     private func overlong(
         _ worker: DecodingWorker, _ reader: ContentReader, _ pool: DecodingPool, _ name: String, _ row: inout SourceRow,
         _ probe: SourceProbe
     ) throws {
         guard let format = InputFormat(rawValue: row.format) else { return }
+        // Before the reader is touched here.
+        pool.drain()
         let own = DecodingWorker(format: format, key: pools.key)
         own.resume(at: worker.end)
         let bytes = UnsafeRawBufferPointer(rebasing: worker.buffer[..<worker.overlong])
         reader.note(bytes)
         own.decode(bytes)
-        pool.drain()
         try inSequence(reader, name, own, &row, probe)
     }
 
