@@ -3,7 +3,7 @@ import Testing
 
 /// What the fuzzers do, for some seconds: every target over its corpus as it is checked in, and over each input cut, changed and joined with
 /// another. `make fuzz` searches further.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct CorpusTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct CorpusTests {
     static let corpora: String = {
         let parts = #filePath.split(separator: "/").dropLast(4)
         return "/" + parts.joined(separator: "/") + "/Fuzz/Corpus/"

