@@ -1,17 +1,15 @@
 #!/usr/bin/env bash
 # The suite under ThreadSanitizer and AddressSanitizer; with `smoke`, twin-audit under ThreadSanitizer on made-up tenants, some
-# minutes; with `build`, only what `smoke` needs is built.
+# minutes; the debug build has to stand.
 # Readers of outside bytes run under AddressSanitizer in Fuzz/run.sh as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # A crash prints its own trace. Swift's runtime keeps what it made for good: that is no leak.
 export SWIFT_BACKTRACE="enable=no" ASAN_OPTIONS="detect_leaks=0" TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1"
 
-if [ "${1:-all}" = build ] || [ "${1:-all}" = smoke ]; then
+if [ "${1:-all}" = smoke ]; then
     # Without what debuggers and editors need: functions are named in reports all the same.
     swift build --sanitize=thread --scratch-path .build-thread-smoke --product twin-audit -debug-info-format none --disable-index-store
-    [ "$1" = smoke ] || exit 0
-    swift build --product twin-simulate
     exec python3 Tests/Sanitize/programs.py .build-thread-smoke/debug .build/debug
 fi
 for kind in thread address; do

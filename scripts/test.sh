@@ -9,9 +9,12 @@ swift format lint --recursive --strict Package.swift Sources Tests
 echo "== build"
 swift build --build-tests
 
-# What the last two steps need is built beside the suite, from what it leaves of the processor; they build again what failed here.
+# Sanitizer and fuzzer are built, and the programs run under ThreadSanitizer, beside what follows: from what it leaves of the processor.
 mkdir -p .build/beside
-setsid nice -n 19 bash -c 'scripts/sanitize.sh build >.build/beside/sanitize.log 2>&1; Fuzz/run.sh --build >.build/beside/fuzz.log 2>&1' </dev/null &
+rm -f .build/beside/*.log
+setsid nice -n 19 bash -c '
+    Fuzz/run.sh --build >.build/beside/fuzz.log 2>&1 || exit
+    exec scripts/sanitize.sh smoke >.build/beside/sanitize.log 2>&1' </dev/null &
 beside=$!
 trap 'kill -- "-$beside" 2>/dev/null || true' EXIT
 
@@ -29,11 +32,11 @@ python3 Tests/Torture/live.py .build/debug --rounds 25 --ingest
 echo "== ingest, killed and hindered a few times (make torture: often)"
 python3 Tests/Torture/ingest.py .build/debug --rounds 6 --flows 3000
 
-echo "== what was built beside the tests"
-wait "$beside" || true
-
 echo "== the programs under ThreadSanitizer (make sanitize: the suite, and AddressSanitizer)"
-scripts/sanitize.sh smoke
+status=0
+wait "$beside" || status=$?
+cat .build/beside/*.log
+[ "$status" -eq 0 ] || exit "$status"
 
 echo "== fuzzing, some seconds a reader (make fuzz: minutes)"
 SECONDS_EACH=5 Fuzz/run.sh
