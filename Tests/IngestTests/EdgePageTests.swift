@@ -4,11 +4,11 @@ import Testing
 @testable import Ingest
 
 struct EdgePageTests {
-    @Test("a page is what was put into it, whatever the numbers", arguments: 0..<40)
+    @Test("a page is what was put into it, whatever the numbers", arguments: 0..<130)
     func roundTrip(seed: Int) throws {
         var dice = Numbers(seed: UInt64(seed))
         var page = EdgePage()
-        // Widths from none to all eight bytes, and both ends of what there is.
+        // Widths from one bit to 64, and both ends of what there is.
         let bits = seed % 65
         for column in EdgePage.Column.allCases {
             for place in 0..<EdgePage.edges where Bool.random(using: &dice) {

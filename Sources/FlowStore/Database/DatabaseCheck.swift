@@ -41,7 +41,7 @@ public enum DatabaseCheck {
             // Of hours that were pruned, only the roll-up is left.
             var pruned = Int64.min
             result.attempt("the settings") { _ in pruned = try Horizon(connection).hour }
-            let hours = "SELECT * FROM edge_hour WHERE hour >= \(pruned)"
+            let hours = "SELECT \(EdgeRollup.hourColumns) FROM edge_hour WHERE hour >= \(pruned)"
             let ofFlows = "SELECT * FROM (\(EdgeRollup.hoursOfFlows)) WHERE hour >= \(pruned)"
             expect("\(hours) EXCEPT \(ofFlows)", "the roll-up by hour") {
                 "\($0) hours of the roll-up disagree with the flows"

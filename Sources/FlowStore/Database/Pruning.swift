@@ -51,7 +51,7 @@ extension AuditDatabase {
                 """)
             pruned.records = try run("DELETE FROM other_record WHERE at < :cut")
             if forgettingRollup {
-                try database.execute(sql: "DELETE FROM edge_hour WHERE hour < ?", arguments: [hour])
+                try database.execute(sql: "DELETE FROM edge_hour WHERE slot < ?", arguments: [EdgeRollup.slot(hour: hour)])
                 pruned.hours = Int64(database.changesCount)
                 try EdgePages(database).rebuild(database)
             }

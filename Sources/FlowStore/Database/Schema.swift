@@ -34,6 +34,9 @@ enum Schema {
         migrator.registerMigration("claims of records") { database in
             try database.execute(sql: claimsOfRecords)
         }
+        migrator.registerMigration("hours by slot") { database in
+            try database.execute(sql: hoursBySlot)
+        }
         return migrator
     }
 }

@@ -36,13 +36,14 @@ package final class TupleDictionary<Key: TupleKey> {
     private let limit: Int
     private let lane: WritingLane?
     private let select: RawStatement
+    private let incoming: IntegerTable
     private let insert: RawStatement
     private let known: KeyTable<Int64>
     private let words: UnsafeMutablePointer<Int64>
     private var next: Int64
     /// Every row is remembered: what is not, is not in the table.
     private var isComplete = false
-    /// Rows that are numbered and not written yet, column after column, each behind its number. Without a lane there are none.
+    /// Rows that are numbered and not written yet, one behind the other, each behind its number. Without a lane there are none.
     private var unwritten: [Int64] = []
 
     /// Tables of so few rows are remembered from the start.
@@ -54,10 +55,13 @@ package final class TupleDictionary<Key: TupleKey> {
         self.lane = lane
         let conditions = Key.columns.map { "\($0) = ?" }.joined(separator: " AND ")
         select = try RawStatement(database, "SELECT \(Key.idColumn) FROM \(Key.table) WHERE \(conditions)")
-        let marks = Key.columns.map { _ in ", ?" }.joined()
+        incoming = try IntegerTable("incoming_" + Key.table, columns: Key.columns.count + 1, in: database)
         insert = try RawStatement(
             database,
-            "INSERT INTO \(Key.table) (\(Key.idColumn), \(Key.columns.joined(separator: ", "))) VALUES (?\(marks))")
+            """
+            INSERT INTO \(Key.table) (\(Key.idColumn), \(Key.columns.joined(separator: ", ")))
+            SELECT \(incoming.selection) FROM \(incoming.name)
+            """)
         next = try TupleDictionary.last(database)
         known = KeyTable(width: Key.columns.count)
         words = .allocate(capacity: Key.columns.count)
@@ -122,10 +126,7 @@ package final class TupleDictionary<Key: TupleKey> {
     /// Writes what was held back; the caller owns the lane.
     package func flush() throws {
         guard !unwritten.isEmpty else { return }
-        for start in stride(from: 0, to: unwritten.count, by: known.width + 1) {
-            for column in 0...known.width { insert.bind(Int32(column + 1), unwritten[start + column]) }
-            try insert.run()
-        }
+        try incoming.show(unwritten) { try insert.run() }
         unwritten.removeAll(keepingCapacity: true)
     }
 

@@ -1,7 +1,8 @@
 /// The sums over all time of neighbouring edges, as columns of integers; the blob of a row of `edge_page`.
 ///
-/// Layout: for each column in the order of `Column`, one byte W ≤ 8, the least value (8 bytes, little-endian), then for each of the
-/// `edges` edges what its value exceeds that by, in W bytes, little-endian. An edge without flows has zeros in all but its keys.
+/// Layout: for each column in the order of `Column`, one byte W, 0 to 56 or 64, the least value (8 bytes, little-endian), then for each of
+/// the `edges` edges what its value exceeds that by, in W bits, the lowest first, without a gap. In place of `lastAt` stands what it exceeds
+/// `firstAt` by. An edge without flows has zeros in all but its keys.
 struct EdgePage {
     enum Column: Int, CaseIterable {
         case origin
@@ -45,21 +46,44 @@ struct EdgePage {
 
     func encode(into bytes: inout [UInt8]) {
         bytes.removeAll(keepingCapacity: true)
-        for column in 0..<EdgePage.columns {
-            let part = values[column * EdgePage.edges..<(column + 1) * EdgePage.edges]
-            var least = Int64.max
-            var most = Int64.min
-            for value in part {
-                least = min(least, value)
-                most = max(most, value)
+        values.withUnsafeBufferPointer { values in
+            let parts = (0..<EdgePage.columns).map {
+                UnsafeBufferPointer(rebasing: values[$0 * EdgePage.edges..<($0 + 1) * EdgePage.edges])
             }
-            let width = (UInt64.bitWidth - UInt64(bitPattern: most &- least).leadingZeroBitCount + 7) / 8
-            bytes.append(UInt8(width))
-            withUnsafeBytes(of: least.littleEndian) { bytes.append(contentsOf: $0) }
-            guard width > 0 else { continue }
-            for value in part {
-                withUnsafeBytes(of: UInt64(bitPattern: value &- least).littleEndian) { bytes.append(contentsOf: $0[..<width]) }
+            for column in Column.allCases where column != .lastAt { EdgePage.append(parts[column.rawValue], to: &bytes) }
+            withUnsafeTemporaryAllocation(of: Int64.self, capacity: EdgePage.edges) { spans in
+                let (first, last) = (parts[Column.firstAt.rawValue], parts[Column.lastAt.rawValue])
+                for place in 0..<EdgePage.edges { spans.initializeElement(at: place, to: last[place] &- first[place]) }
+                EdgePage.append(UnsafeBufferPointer(spans), to: &bytes)
             }
+        }
+    }
+
+    private static func append(_ part: UnsafeBufferPointer<Int64>, to bytes: inout [UInt8]) {
+        var least = Int64.max
+        var most = Int64.min
+        for value in part {
+            least = min(least, value)
+            most = max(most, value)
+        }
+        var width = UInt64.bitWidth - UInt64(bitPattern: most &- least).leadingZeroBitCount
+        // So that a value is within eight bytes wherever it begins.
+        if width > 56 { width = 64 }
+        bytes.append(UInt8(width))
+        withUnsafeBytes(of: least.littleEndian) { bytes.append(contentsOf: $0) }
+        guard width > 0 else { return }
+        var word: UInt64 = 0
+        var filled = 0
+        func put(_ word: UInt64) { withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) } }
+        for value in part {
+            let more = UInt64(bitPattern: value &- least)
+            word |= more << UInt64(filled)
+            filled += width
+            guard filled >= 64 else { continue }
+            put(word)
+            filled -= 64
+            // What did not fit; shifting by all bits gives nothing.
+            word = more >> UInt64(width - filled)
         }
     }
 
@@ -71,13 +95,15 @@ struct EdgePage {
             let width = Int(bytes[start])
             let least = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: start + 1, as: Int64.self))
             start += EdgePage.headBytes
-            guard width <= 8, bytes.count - start >= width * EdgePage.edges else { return false }
+            let length = width * EdgePage.edges / 8
+            guard width <= 56 || width == 64, bytes.count - start >= length else { return false }
             values.withUnsafeMutableBufferPointer { values in
                 let part = UnsafeMutableBufferPointer(rebasing: values[column * EdgePage.edges..<(column + 1) * EdgePage.edges])
                 EdgePage.spread(bytes, start, width, least, part)
             }
-            start += width * EdgePage.edges
+            start += length
         }
+        for place in 0..<EdgePage.edges { self[.lastAt, place] &+= self[.firstAt, place] }
         return start == bytes.count
     }
 
@@ -85,16 +111,17 @@ struct EdgePage {
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ width: Int, _ least: Int64, _ part: UnsafeMutableBufferPointer<Int64>
     ) {
         guard width > 0 else { return part.update(repeating: least) }
-        let mask = UInt64.max >> UInt64(64 - width * 8)
+        let mask = UInt64.max >> UInt64(64 - width)
         for place in 0..<part.count {
-            let offset = start + place * width
+            let bit = place * width
+            let offset = start + bit / 8
             var word: UInt64 = 0
             if offset + 8 <= bytes.count {
                 word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             } else {
-                for index in 0..<width { word |= UInt64(bytes[offset + index]) << UInt64(index * 8) }
+                for index in 0..<bytes.count - offset { word |= UInt64(bytes[offset + index]) << UInt64(index * 8) }
             }
-            part[place] = least &+ Int64(bitPattern: word & mask)
+            part[place] = least &+ Int64(bitPattern: word >> UInt64(bit % 8) & mask)
         }
     }
 }

@@ -32,12 +32,16 @@ package final class EdgeRollup {
     static let hourMs: Int64 = 3_600_000
     /// Hours with edges that are collected before they should be written; about 15 MB.
     private static let limit = 1 << 17
+    /// Rows of `edge_hour` written together.
+    private static let rowsAtOnce = 1 << 14
 
     /// By hour and edge.
     private let sums = KeyTable<Sum>(width: 2, capacity: limit)
+    private var sort = RadixSort()
     /// Counts how often the sums were written: places from before are void.
     private(set) var generation: Int32 = 0
-    private let upsertHour: RawStatement
+    private let incoming: IntegerTable
+    private let upsertHours: RawStatement
     private let removeHour: RawStatement
     private let selectCut: RawStatement
     private let sumAnew: RawStatement
@@ -48,21 +52,21 @@ package final class EdgeRollup {
 
     package init(_ database: Database) throws {
         horizon = try Horizon(database)
-        upsertHour = try RawStatement(
+        incoming = try IntegerTable("incoming_hour", columns: 9, in: database)
+        upsertHours = try RawStatement(
             database,
             """
-            INSERT INTO edge_hour (hour, edge_id, flows, open, bytes_received, bytes_transferred, first_ms, last_ms, first_flow,
-                last_flow)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO edge_hour (slot, flows, open, bytes_received, bytes_transferred, first_ms, span_ms, first_flow, span_flows)
+            SELECT \(incoming.selection) FROM \(incoming.name) WHERE true
             ON CONFLICT DO UPDATE SET flows = flows + excluded.flows, open = open + excluded.open,
                 bytes_received = \(EdgeRollup.changed("bytes_received")), bytes_transferred = \(EdgeRollup.changed("bytes_transferred")),
-                first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms),
-                first_flow = min(first_flow, excluded.first_flow), last_flow = max(last_flow, excluded.last_flow)
+                first_ms = min(first_ms, excluded.first_ms), span_ms = \(EdgeRollup.span("first_ms", "span_ms")),
+                first_flow = min(first_flow, excluded.first_flow), span_flows = \(EdgeRollup.span("first_flow", "span_flows"))
             """)
-        removeHour = try RawStatement(database, "DELETE FROM edge_hour WHERE hour = ? AND edge_id = ? AND flows <= 0")
+        removeHour = try RawStatement(database, "DELETE FROM edge_hour WHERE slot = ? AND flows <= 0")
         selectCut = try RawStatement(
             database,
-            "SELECT 1 FROM edge_hour WHERE hour = ? AND edge_id = ? AND max(bytes_received, bytes_transferred) = \(Int64.max)")
+            "SELECT 1 FROM edge_hour WHERE slot = ? AND max(bytes_received, bytes_transferred) = \(Int64.max)")
         sumAnew = try RawStatement(
             database,
             """
@@ -71,7 +75,7 @@ package final class EdgeRollup {
                 FROM flow_run r CROSS JOIN flow_fact f ON f.flow_id BETWEEN r.first_flow AND r.last_flow
                 WHERE r.earliest <= ?4 AND r.latest >= ?3 AND f.edge_id = ?2 AND f.started_at BETWEEN ?3 AND ?4
                     AND f.state & \(FlowState.retold.rawValue) = 0)
-            WHERE hour = ?1 AND edge_id = ?2
+            WHERE slot = ?1
             """)
         narrowing = try HourNarrowing(database)
         pages = try EdgePages(database)
@@ -85,10 +89,27 @@ package final class EdgeRollup {
         """
     }
 
+    /// How far the last of both is from the first of both.
+    private static func span(_ first: String, _ span: String) -> String {
+        "max(\(first) + \(span), excluded.\(first) + excluded.\(span)) - min(\(first), excluded.\(first))"
+    }
+
     /// Some flow left its hour: `flush` finds firsts and lasts anew, by reading.
     package private(set) var isReduced = false
 
     package var isFull: Bool { sums.count >= EdgeRollup.limit }
+
+    /// Bits of an edge's number in a slot.
+    private static let edgeBits = 28
+    private static let edges: Int64 = 1 << edgeBits
+    /// 2000-01-01T00:00Z, from which slots count, so that six bytes hold those of our time.
+    private static let firstHour: Int64 = 262_968
+
+    /// The number of a row of `edge_hour`. Hours beyond any that there are give the slot of none, at their end.
+    static func slot(hour: Int64, edge: Int64 = 0) -> Int64 {
+        let (start, isBeyond) = (hour &- firstHour).multipliedReportingOverflow(by: edges)
+        return isBeyond ? (hour < 0 ? .min : .max) : start + edge
+    }
 
     static func hour(of ms: Int64) -> Int64 {
         ms % hourMs < 0 ? ms / hourMs - 1 : ms / hourMs
@@ -148,56 +169,88 @@ package final class EdgeRollup {
 
     /// Writes the sums; the flows they come from must be in `flow_fact` already.
     package func flush() throws {
-        // In key order, so that neighbouring rows are written together.
-        let ordered = (0..<sums.count).sorted { left, right in
-            let (a, b) = (sums.key(at: left), sums.key(at: right))
-            return a[0] != b[0] ? a[0] < b[0] : a[1] < b[1]
-        }
+        guard sums.count > 0 else { return }
+        let byEdge = try placesByEdge()
+        let byHour = placesByHour(byEdge)
         var reduced: [HourNarrowing.Hour] = []
-        for place in ordered {
+        try writeHours(byHour)
+        for place in byHour {
             let sum = sums.value(at: place).pointee
             let (hour, edge) = (sums.key(at: place)[0], sums.key(at: place)[1])
-            upsertHour.bind(1, hour)
-            upsertHour.bind(2, edge)
-            upsertHour.bind(3, sum.flows)
-            upsertHour.bind(4, sum.open)
-            upsertHour.bind(5, sum.receivedChange)
-            upsertHour.bind(6, sum.transferredChange)
-            // The difference is right even where the product is not.
-            upsertHour.bind(7, sum.firstAt &- hour &* EdgeRollup.hourMs)
-            upsertHour.bind(8, sum.lastAt &- hour &* EdgeRollup.hourMs)
-            upsertHour.bind(9, sum.firstFlow)
-            upsertHour.bind(10, sum.lastFlow)
-            try upsertHour.run()
             if sum.mustBeSummedAnew { try sumAnewIfCut(hour: hour, edge: edge) }
             guard sum.isReduced, hour >= horizon.hour else { continue }
-            removeHour.bind(1, hour)
-            removeHour.bind(2, edge)
+            removeHour.bind(1, EdgeRollup.slot(hour: hour, edge: edge))
             try removeHour.run()
             reduced.append(HourNarrowing.Hour(hour: hour, edge: edge))
         }
         try narrowing.run(reduced)
-        try flushTotals()
+        try flushTotals(byEdge)
         discard()
+    }
+
+    private func writeHours(_ places: [Int]) throws {
+        var rows: [Int64] = []
+        rows.reserveCapacity(EdgeRollup.rowsAtOnce * incoming.columns)
+        for (count, place) in places.enumerated() {
+            let sum = sums.value(at: place).pointee
+            let (hour, edge) = (sums.key(at: place)[0], sums.key(at: place)[1])
+            rows.append(EdgeRollup.slot(hour: hour, edge: edge))
+            rows.append(sum.flows)
+            rows.append(sum.open)
+            rows.append(sum.receivedChange)
+            rows.append(sum.transferredChange)
+            // The difference is right even where the product is not.
+            rows.append(sum.firstAt &- hour &* EdgeRollup.hourMs)
+            rows.append(sum.lastAt &- sum.firstAt)
+            rows.append(sum.firstFlow)
+            rows.append(sum.lastFlow - sum.firstFlow)
+            guard rows.count == EdgeRollup.rowsAtOnce * incoming.columns || count + 1 == places.count else { continue }
+            try incoming.show(rows) { try upsertHours.run() }
+            rows.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// A place has so many bits: more than there are ever sums.
+    private static let placeBits = 24
+
+    /// The places of the sums, ascending by edge.
+    private func placesByEdge() throws -> [Int] {
+        var words: [UInt64] = []
+        words.reserveCapacity(sums.count)
+        for place in 0..<sums.count {
+            let edge = sums.key(at: place)[1]
+            guard (0..<EdgeRollup.edges).contains(edge) else {
+                throw StoreFailure(.environment, "the database has no numbers left for edges; begin another one")
+            }
+            words.append(UInt64(edge) << EdgeRollup.placeBits | UInt64(place))
+        }
+        sort.sort(&words)
+        return words.map { Int($0 & (1 << EdgeRollup.placeBits - 1)) }
+    }
+
+    /// The places of the sums, ascending by hour and edge: neighbouring rows are written together.
+    private func placesByHour(_ byEdge: [Int]) -> [Int] {
+        let first = (0..<sums.count).lazy.map { self.sums.key(at: $0)[0] }.min() ?? 0
+        var words = byEdge.enumerated().map { UInt64(sums.key(at: $1)[0] - first) << EdgeRollup.placeBits | UInt64($0) }
+        sort.sort(&words)
+        return words.map { byEdge[Int($0 & (1 << EdgeRollup.placeBits - 1))] }
     }
 
     /// Sums up an hour from its flows where bytes left a sum that was cut off. Where the flows were pruned, it stays cut off.
     private func sumAnewIfCut(hour: Int64, edge: Int64) throws {
         guard hour >= horizon.hour else { return }
-        selectCut.bind(1, hour)
-        selectCut.bind(2, edge)
+        selectCut.bind(1, EdgeRollup.slot(hour: hour, edge: edge))
         let isCut = try selectCut.step()
         selectCut.reset()
         guard isCut else { return }
-        sumAnew.bind(1, hour)
+        sumAnew.bind(1, EdgeRollup.slot(hour: hour, edge: edge))
         sumAnew.bind(2, edge)
         sumAnew.bind(3, hour &* EdgeRollup.hourMs)
         sumAnew.bind(4, hour &* EdgeRollup.hourMs &+ (EdgeRollup.hourMs - 1))
         try sumAnew.run()
     }
 
-    private func flushTotals() throws {
-        let byEdge = (0..<sums.count).sorted { sums.key(at: $0)[1] < sums.key(at: $1)[1] }
+    private func flushTotals(_ byEdge: [Int]) throws {
         var totals: [EdgeTotal] = []
         for place in byEdge {
             let edge = sums.key(at: place)[1]
@@ -213,7 +266,7 @@ package final class EdgeRollup {
         sums.removeAll()
     }
 
-    /// Rows of `edge_hour` as they follow from the flows.
+    /// What follows from the flows for `hourColumns` of `edge_hour`.
     static let hoursOfFlows = """
         SELECT CASE WHEN started_at >= 0 THEN started_at / \(hourMs) ELSE (started_at - \(hourMs - 1)) / \(hourMs) END AS hour,
             edge_id, count(*) AS flows, sum(duration_ms IS NULL AND state & 3 = 3) AS open,
@@ -224,12 +277,19 @@ package final class EdgeRollup {
         FROM flow_fact WHERE state & \(FlowState.retold.rawValue) = 0 GROUP BY 1, 2
         """
 
+    static let hourColumns = "hour, edge_id, flows, open, bytes_received, bytes_transferred, first_ms, last_ms, first_flow, last_flow"
+
     /// Computes both tables anew; hours of which flows were pruned stay as they are.
     package static func rebuild(_ database: Database) throws {
         let hour = try Horizon(database).hour
         try database.execute(sql: "DELETE FROM edge_hour WHERE hour >= ?", arguments: [hour])
         try database.execute(
-            sql: "INSERT INTO edge_hour SELECT * FROM (\(hoursOfFlows)) WHERE hour >= ? ORDER BY 1, 2", arguments: [hour])
+            sql: """
+                INSERT INTO edge_hour (slot, flows, open, bytes_received, bytes_transferred, first_ms, span_ms, first_flow, span_flows)
+                SELECT (hour - \(firstHour) << \(edgeBits)) + edge_id, flows, open, bytes_received, bytes_transferred, first_ms, last_ms - first_ms, first_flow,
+                    last_flow - first_flow
+                FROM (\(hoursOfFlows)) WHERE hour >= ? ORDER BY 1
+                """, arguments: [hour])
         try EdgePages(database).rebuild(database)
     }
 }

@@ -30,7 +30,7 @@ struct HourNarrowing {
         selectFlow = try RawStatement(database, "SELECT edge_id, started_at, state FROM flow_fact WHERE flow_id = ?")
         update = try RawStatement(
             database,
-            "UPDATE edge_hour SET first_ms = ?3, last_ms = ?4, first_flow = ?5, last_flow = ?6 WHERE hour = ?1 AND edge_id = ?2")
+            "UPDATE edge_hour SET first_ms = ?2, span_ms = ?3, first_flow = ?4, span_flows = ?5 WHERE slot = ?1")
     }
 
     func run(_ hours: [Hour]) throws {
@@ -67,12 +67,11 @@ struct HourNarrowing {
         }
         for (key, found) in bounds.sorted(by: { ($0.key.hour, $0.key.edge) < ($1.key.hour, $1.key.edge) })
         where found.firstFlow != .max {
-            update.bind(1, key.hour)
-            update.bind(2, key.edge)
-            update.bind(3, found.firstMs)
-            update.bind(4, found.lastMs)
-            update.bind(5, found.firstFlow)
-            update.bind(6, found.lastFlow)
+            update.bind(1, EdgeRollup.slot(hour: key.hour, edge: key.edge))
+            update.bind(2, found.firstMs)
+            update.bind(3, found.lastMs - found.firstMs)
+            update.bind(4, found.firstFlow)
+            update.bind(5, found.lastFlow - found.firstFlow)
             try update.run()
         }
     }

@@ -147,10 +147,10 @@ struct EdgeParts {
         let hours = try RawStatement(
             database,
             """
-            SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id WHERE hour >= ? AND hour < ?
+            SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id WHERE slot >= ? AND slot < ?
             """)
-        hours.bind(1, first)
-        hours.bind(2, behind)
+        hours.bind(1, EdgeRollup.slot(hour: first))
+        hours.bind(2, EdgeRollup.slot(hour: behind))
         try forEachRow(hours, body)
         return blurred
     }
@@ -169,7 +169,7 @@ struct EdgeParts {
             database,
             """
             SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id
-            WHERE h.edge_id = ? ORDER BY hour
+            WHERE h.edge_id = ? ORDER BY slot
             """)
         for edge in edges.sorted() {
             hours.bind(1, edge)
@@ -186,8 +186,12 @@ struct EdgeParts {
             var blurred: Int64 = 0
             let hours = try RawStatement(
                 database,
-                "SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id WHERE hour = ?")
-            hours.bind(1, hour)
+                """
+                SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id
+                WHERE slot >= ? AND slot < ?
+                """)
+            hours.bind(1, EdgeRollup.slot(hour: hour))
+            hours.bind(2, EdgeRollup.slot(hour: hour + 1))
             try forEachRow(hours) { part in
                 guard part.last >= since, part.first < until else { return }
                 if part.first < since || part.last >= until, isWanted(part) { blurred += part.flows }

@@ -83,7 +83,7 @@ final class IngestWriter {
         targets = try TupleDictionary(database, lane: lane)
         routes = try TupleDictionary(database, lane: lane)
         remarks = try RemarkDictionary(database, lane: lane)
-        edges = try TupleDictionary(database, lane: lane, limit: 1 << 17)
+        edges = try TupleDictionary(database, lane: lane, limit: 1 << 19)
         judgements = try JudgementDictionary(database)
         identityKey = try DerivedTables.identityKey(database)
         table = try FlowTable(database, key: identityKey)
