@@ -48,18 +48,18 @@ let modules: [Target] = [
     .target(
         name: "Ingest",
         dependencies: [
-            "TextEncodings", "FileAccess", "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", crypto, grdb,
+            "TextEncodings", "FileAccess", "FlowModel", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", crypto,
         ],
         swiftSettings: strict),
     .target(
-        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", grdb],
+        name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore"],
         swiftSettings: strict),
     .target(
-        name: "Detection", dependencies: ["TextEncodings", "FlowModel", "FlowStore", crypto, grdb, grdbSQLite, yams],
+        name: "Detection", dependencies: ["TextEncodings", "FlowModel", "FlowStore", crypto, yams],
         swiftSettings: strict),
     .target(
         name: "Reporting",
-        dependencies: ["TextEncodings", "FlowModel", "Wording", "FlowStore", "Replay", "Detection", grdb],
+        dependencies: ["TextEncodings", "FlowModel", "Wording", "FlowStore", "Replay", "Detection"],
         swiftSettings: strict),
     .target(
         name: "Simulation", dependencies: ["FileAccess", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],

@@ -2,7 +2,6 @@ public import AccessPolicy
 internal import FlowJournal
 public import FlowModel
 internal import FlowStore
-internal import GRDB
 internal import Glibc
 public import LogFormats
 
@@ -73,9 +72,9 @@ public struct Ingest {
         return report
     }
 
-    private func ingest(_ inputs: InputCollector, into connection: Database, report: inout IngestReport) throws {
-        try connection.execute(sql: "PRAGMA cache_size = -\(Ingest.cacheKiB)")
-        let before = connection.totalChangesCount
+    private func ingest(_ inputs: InputCollector, into connection: StoreConnection, report: inout IngestReport) throws {
+        try connection.run("PRAGMA cache_size = -\(Ingest.cacheKiB)")
+        let before = connection.changedRows
         let policies = try PolicyTable.add(options.policies, to: connection)
         report.newSnapshots = policies.newSnapshots
         report.warnings += policies.warnings
@@ -86,16 +85,16 @@ public struct Ingest {
         if report.newSnapshots > 0 || writer.needsOrderedJudgement {
             report.judgedAgain = try writer.judgeAgain()
         }
-        if connection.totalChangesCount != before {
+        if connection.changedRows != before {
             try AuditLog.write(
                 connection, at: options.now, actor: options.actor, command: "ingest",
                 detail: report.logged)
-            try connection.execute(sql: "PRAGMA optimize")
+            try connection.run("PRAGMA optimize")
         }
         try writer.leaveWriteAheadLog()
     }
 
-    private func makeWriter(_ connection: Database, _ history: NamedHistory?) throws -> IngestWriter {
+    private func makeWriter(_ connection: StoreConnection, _ history: NamedHistory?) throws -> IngestWriter {
         try IngestWriter(
             connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows,
             countedInMemory: options.countedInMemory, now: options.now
@@ -107,7 +106,7 @@ public struct Ingest {
     /// Takes in file after file. What is wrong with one is reported, and nothing of it stays that was not committed before: the transaction
     /// is undone, all that memory holds of it is dropped, and the other files of the transaction are read again.
     private func takeIn(
-        _ files: [String], named: Set<String>, _ connection: Database, _ history: NamedHistory?, _ report: inout IngestReport
+        _ files: [String], named: Set<String>, _ connection: StoreConnection, _ history: NamedHistory?, _ report: inout IngestReport
     ) throws -> IngestWriter {
         var sizes: [Int64] = [0]
         for file in files { sizes.append((sizes.last ?? 0).saturatingAdd(Ingest.size(of: file))) }
@@ -229,8 +228,9 @@ public struct Ingest {
     private static func removeIfEmpty(_ path: String) {
         guard let database = try? AuditDatabase(path: path, mode: .readOnly),
             let rows = try? database.read({ connection in
-                try Int64.fetchOne(
-                    connection, sql: "SELECT (SELECT count(*) FROM source_file WHERE refusal IS NULL) + (SELECT count(*) FROM snapshot)")
+                try
+                    (connection.value("SELECT (SELECT count(*) FROM source_file WHERE refusal IS NULL) + (SELECT count(*) FROM snapshot)")
+                    as Int64?)
             }), rows == 0
         else { return }
         try? database.close()

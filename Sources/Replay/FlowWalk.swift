@@ -1,7 +1,6 @@
 internal import AccessPolicy
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 
 /// Answers to flows, summed up. Flows that differ in nothing but time share an answer for as long as it holds.
 protocol FlowTally: Sendable {
@@ -86,7 +85,7 @@ struct FlowWalk {
     }
 
     private func tally<Tally: FlowTally>(
-        _ connection: Database, _ order: FlowScan.Order, _ empty: Tally, since: Timestamp, until: Timestamp
+        _ connection: StoreConnection, _ order: FlowScan.Order, _ empty: Tally, since: Timestamp, until: Timestamp
     ) throws -> Tally {
         let reader = try FlowFactsReader(connection)
         let memory = AnswerMemory(limit: effort.mostRemembered)
@@ -101,7 +100,7 @@ struct FlowWalk {
     }
 
     private func forEach(
-        _ connection: Database, _ order: FlowScan.Order, _ reader: FlowFactsReader, since: Timestamp, until: Timestamp,
+        _ connection: StoreConnection, _ order: FlowScan.Order, _ reader: FlowFactsReader, since: Timestamp, until: Timestamp,
         _ body: (StoredFlow, LastUses) throws -> Void
     ) throws {
         let scan = try FlowScan(connection)

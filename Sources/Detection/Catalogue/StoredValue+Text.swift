@@ -1,5 +1,4 @@
 public import FlowStore
-internal import GRDB
 internal import TextEncodings
 
 /// Ways to look at a value that a statement is given or gives back.
@@ -28,25 +27,5 @@ extension StoredValue {
     /// A whole number is written without a fraction.
     static func format(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)
-    }
-
-    init(reading value: DatabaseValue) {
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let value): self = .integer(value)
-        case .double(let value): self = .real(value)
-        case .string(let value): self = .text(value)
-        case .blob(let data): self = .blob([UInt8](data))
-        }
-    }
-
-    var databaseValue: DatabaseValue {
-        switch self {
-        case .null: .null
-        case .integer(let value): value.databaseValue
-        case .real(let value): value.databaseValue
-        case .text(let value): value.databaseValue
-        case .blob(let bytes): DatabaseValue(value: bytes) ?? .null
-        }
     }
 }

@@ -1,5 +1,4 @@
 internal import FlowStore
-internal import GRDB
 
 /// A database in memory in which tables stand for the public views, so that situations can be written down as rows of views.
 struct FixtureDatabase {
@@ -12,44 +11,43 @@ struct FixtureDatabase {
         columns = try store.read { database in
             var columns: [String: [String]] = [:]
             for view in PublicViews.names {
-                columns[view] = try String.fetchAll(database, sql: "SELECT name FROM pragma_table_info(?)", arguments: [view])
+                columns[view] = try (database.values("SELECT name FROM pragma_table_info(?)", [view]) as [String])
             }
             return columns
         }
     }
 
     /// Runs `body` while the views hold the rows of a case. Where a case gives flows and no roll-up, the roll-up is made from them.
-    func with<Value>(_ fixture: FixtureFile.Case, path: String, _ body: (Database) throws -> Value) throws -> Value {
+    func with<Value>(_ fixture: FixtureFile.Case, path: String, _ body: (StoreConnection) throws -> Value) throws -> Value {
         try store.withoutTransaction { database in
             defer {
-                try? database.execute(sql: "DROP TABLE IF EXISTS temp.edge_key")
-                for view in PublicViews.names { try? database.execute(sql: "DROP TABLE IF EXISTS temp.\"\(view)\"") }
+                try? database.run("DROP TABLE IF EXISTS temp.edge_key")
+                for view in PublicViews.names { try? database.run("DROP TABLE IF EXISTS temp.\"\(view)\"") }
             }
             for view in PublicViews.names {
                 guard let names = columns[view], !names.isEmpty else { continue }
                 let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
-                try database.execute(sql: "CREATE TEMP TABLE \"\(view)\" (\(list))")
+                try database.run("CREATE TEMP TABLE \"\(view)\" (\(list))")
             }
             for (view, rows) in fixture.tables {
                 for row in rows { try insert(row, into: view, database, "\(path):\(fixture.line)") }
             }
-            try database.execute(sql: FixtureDatabase.edges)
-            if !fixture.tables.contains(where: { $0.view == "access" }) { try database.execute(sql: FixtureDatabase.rollUp) }
-            if !fixture.tables.contains(where: { $0.view == "access_detail" }) { try database.execute(sql: FixtureDatabase.details) }
+            try database.run(FixtureDatabase.edges)
+            if !fixture.tables.contains(where: { $0.view == "access" }) { try database.run(FixtureDatabase.rollUp) }
+            if !fixture.tables.contains(where: { $0.view == "access_detail" }) { try database.run(FixtureDatabase.details) }
             return try body(database)
         }
     }
 
-    private func insert(_ row: FixtureFile.Row, into view: String, _ database: Database, _ place: String) throws {
+    private func insert(_ row: FixtureFile.Row, into view: String, _ database: StoreConnection, _ place: String) throws {
         let known = Set(columns[view] ?? [])
         for field in row.fields where !known.contains(field.name) {
             throw QueryFailure(.refused, "\(place): the view `\(view)` has no column `\(field.name)`")
         }
         let names = row.fields.map { "\"\($0.name)\"" }.joined(separator: ", ")
         let marks = row.fields.map { _ in "?" }.joined(separator: ", ")
-        try database.execute(
-            sql: "INSERT INTO temp.\"\(view)\" (\(names)) VALUES (\(marks))",
-            arguments: StatementArguments(row.fields.map(\.value.databaseValue)))
+        try database.run(
+            "INSERT INTO temp.\"\(view)\" (\(names)) VALUES (\(marks))", row.fields.map(\.value))
     }
 
     /// Columns that flows of one edge have in common.

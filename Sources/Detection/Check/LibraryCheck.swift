@@ -1,6 +1,5 @@
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 
 /// Checks a library without any data: headers, statements, columns, parameters, and the rules against their fixtures.
 public struct LibraryCheck: Sendable {
@@ -144,7 +143,7 @@ public struct LibraryCheck: Sendable {
                     let statement = try QueryRunner.prepare(
                         database, sql: query.sql, file: query.path, firstLine: query.sqlLine, statementGuard: statementGuard)
                     try QueryRunner.checkReach(database, sql: query.sql, file: query.path, firstLine: query.sqlLine)
-                    let used = QueryRunner.parameterNames(statement)
+                    let used = statement.parameters
                     let declared = Set(query.parameters.map(\.name))
                     for name in used.subtracting(declared).subtracting(QueryParameter.reserved).sorted() {
                         result.problems.append(
@@ -153,7 +152,7 @@ public struct LibraryCheck: Sendable {
                     for name in declared.subtracting(used).sorted() {
                         result.problems.append("\(query.path):1: the header declares `\(name)`, which the statement does not use")
                     }
-                    let names = statement.columnNames
+                    let names = statement.columns
                     for column in query.columns where !names.contains(column.name) {
                         result.problems.append(
                             "\(query.path):1: the header describes the column `\(column.name)`, which the statement does not give")

@@ -1,10 +1,9 @@
-internal import FlowStore
-public import GRDB
+public import FlowStore
 
 /// Says for flows which records they rest on.
 public enum EvidenceFinder {
     /// The first record of each flow, by flow id; flows that do not exist are left out.
-    public static func evidence(flows: Set<Int64>, _ connection: Database) throws -> [Int64: FindingEvidence] {
+    public static func evidence(flows: Set<Int64>, _ connection: StoreConnection) throws -> [Int64: FindingEvidence] {
         guard !flows.isEmpty else { return [:] }
         let resolver = try EvidenceResolver(connection)
         var found: [Int64: FindingEvidence] = [:]

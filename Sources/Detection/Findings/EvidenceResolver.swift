@@ -1,5 +1,4 @@
-internal import GRDB
-
+internal import FlowStore
 /// Finds, for flows and records, the bytes they came from.
 final class EvidenceResolver {
     /// Frames of one segment file, in order.
@@ -22,39 +21,36 @@ final class EvidenceResolver {
         }
     }
 
-    private let flow: Statement
-    private let record: Statement
-    private let frames: Statement
+    private let database: StoreConnection
     private var known: [Int64: Frames] = [:]
     /// Segments whose frames are kept: evidence is looked up in the order of flows, so few are in use at a time.
     private static let keptSegments = 64
 
-    init(_ database: Database) throws {
-        flow = try database.makeStatement(
-            sql: """
-                SELECT f.flow_id, f.connection_id, f.source_id, f.source_offset, f.source_line, s.path, s.journal
-                FROM flow f LEFT JOIN source s ON s.source_id = f.source_id
-                WHERE f.flow_id = ?
-                """)
-        record = try database.makeStatement(
-            sql: "SELECT NULL, NULL, source_id, NULL, NULL, path, journal FROM source WHERE source_id = ?")
-        frames = try database.makeStatement(
-            sql: "SELECT inflated_offset, first_sequence, records FROM journal_frame WHERE source_id = ? ORDER BY frame")
+    init(_ database: StoreConnection) {
+        self.database = database
     }
+
+    private static let flow = """
+        SELECT f.flow_id, f.connection_id, f.source_id, f.source_offset, f.source_line, s.path, s.journal
+        FROM flow f LEFT JOIN source s ON s.source_id = f.source_id
+        WHERE f.flow_id = ?
+        """
+    private static let record = "SELECT NULL, NULL, source_id, NULL, NULL, path, journal FROM source WHERE source_id = ?"
+    private static let frames = "SELECT inflated_offset, first_sequence, records FROM journal_frame WHERE source_id = ? ORDER BY frame"
 
     /// The first record of a flow; nil when there is no such flow.
     func evidence(flowID: Int64) throws -> FindingEvidence? {
-        guard let row = try Row.fetchOne(flow, arguments: [flowID]) else { return nil }
+        guard let row = try database.row(EvidenceResolver.flow, [flowID], again: true) else { return nil }
         return try evidence(row, offset: row[3] ?? 0, line: row[4] ?? 0)
     }
 
     /// The record that begins at a byte of a source.
     func evidence(sourceID: Int64, offset: Int64, line: Int64) throws -> FindingEvidence? {
-        guard let row = try Row.fetchOne(record, arguments: [sourceID]) else { return nil }
+        guard let row = try database.row(EvidenceResolver.record, [sourceID], again: true) else { return nil }
         return try evidence(row, offset: offset, line: line)
     }
 
-    private func evidence(_ row: Row, offset: Int64, line: Int64) throws -> FindingEvidence {
+    private func evidence(_ row: StoreRow, offset: Int64, line: Int64) throws -> FindingEvidence {
         let path: String = row[5] ?? "unknown source"
         var evidence = FindingEvidence(flowID: row[0], connectionID: row[1], source: path, line: line, offset: offset)
         guard let sourceID: Int64 = row[2], let journal: String = row[6] else { return evidence }
@@ -71,8 +67,7 @@ final class EvidenceResolver {
         if let frames = known[sourceID] { return frames }
         var result = Frames()
         var lines: Int64 = 0
-        let cursor = try Row.fetchCursor(frames, arguments: [sourceID])
-        while let row = try cursor.next() {
+        for row in try database.rows(EvidenceResolver.frames, [sourceID], again: true) {
             result.offsets.append(row[0])
             result.sequences.append(row[1])
             result.linesBefore.append(lines)

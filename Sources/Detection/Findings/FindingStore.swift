@@ -1,12 +1,11 @@
 internal import FlowModel
 public import FlowStore
-internal import GRDB
 
 /// Findings of earlier runs, kept in the database so that a run can say what is new and what is gone.
 public enum FindingStore {
-    static func statuses(_ database: Database) throws -> [String: Finding.Status] {
+    static func statuses(_ database: StoreConnection) throws -> [String: Finding.Status] {
         var statuses: [String: Finding.Status] = [:]
-        for row in try Row.fetchAll(database, sql: "SELECT finding_id, status FROM finding") {
+        for row in try database.rows("SELECT finding_id, status FROM finding") {
             statuses[row[0]] = Finding.Status(rawValue: row[1])
         }
         return statuses
@@ -20,42 +19,39 @@ public enum FindingStore {
             let bounds = outcome.period.bounds
             var gone: [Finding] = []
             for rule in outcome.examined where !outcome.cutShort.contains(rule.id) {
-                let rows = try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT * FROM finding
-                        WHERE rule_id = ? AND status <> 'gone' AND coalesce(last_seen, 0) >= ? AND coalesce(first_seen, 0) < ?
-                        """, arguments: [rule.id, bounds.since, bounds.until])
+                let rows = try database.rows(
+                    """
+                    SELECT * FROM finding
+                    WHERE rule_id = ? AND status <> 'gone' AND coalesce(last_seen, 0) >= ? AND coalesce(first_seen, 0) < ?
+                    """, [rule.id, bounds.since, bounds.until])
                 for row in rows {
                     var finding = finding(row)
                     guard !current.contains(finding.id) else { continue }
                     finding.status = .gone
-                    try database.execute(
-                        sql: "UPDATE finding_fact SET status = 'gone' WHERE finding_id = ?", arguments: [finding.id])
+                    try database.run("UPDATE finding_fact SET status = 'gone' WHERE finding_id = ?", [finding.id])
                     gone.append(finding)
                 }
             }
-            let insert = try database.makeStatement(
-                sql: """
-                    INSERT OR REPLACE INTO finding_fact (finding_id, rule_id, severity, status, title, explanation, witness,
-                        principal, resource, connector, subject, first_seen, last_seen, count, parameters, evidence, suppressed_by)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """)
+            let insert = """
+                INSERT OR REPLACE INTO finding_fact (finding_id, rule_id, severity, status, title, explanation, witness,
+                    principal, resource, connector, subject, first_seen, last_seen, count, parameters, evidence, suppressed_by)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
             for finding in outcome.findings {
-                let values: [(any DatabaseValueConvertible)?] = [
+                let values: [any StoreArgument] = [
                     finding.id, finding.ruleID, finding.severity.rawValue, finding.status.rawValue, finding.title,
                     finding.explanation, finding.witness, finding.principal, finding.resource, finding.connector,
                     finding.subjectJSON, finding.firstSeen?.milliseconds, finding.lastSeen?.milliseconds, finding.count,
                     finding.parametersJSON, finding.evidenceJSON, finding.suppressedBy,
                 ]
-                try insert.execute(arguments: StatementArguments(values))
+                try database.run(insert, values, again: true)
             }
             return gone
         }
     }
 
     /// A stored finding without its evidence and subject, which a message does not need.
-    private static func finding(_ row: Row) -> Finding {
+    private static func finding(_ row: StoreRow) -> Finding {
         let first: Int64? = row["first_seen"]
         let last: Int64? = row["last_seen"]
         return Finding(

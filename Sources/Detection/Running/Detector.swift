@@ -1,6 +1,5 @@
 public import FlowModel
 public import FlowStore
-internal import GRDB
 
 /// What a run of rules gave.
 public struct DetectionOutcome: Sendable {
@@ -115,8 +114,8 @@ public struct Detector: Sendable {
             return .examined(try RuleRun(rule, values[rule.id] ?? [:], evidenceLimit).findings(lane.connection, period: period))
         } catch let failure as QueryFailure where failure.kind != .usage {
             return .failed(why: failure.message)
-        } catch let error as DatabaseError {
-            return .failed(why: error.message ?? "database error \(error.resultCode.rawValue)")
+        } catch let error as StatementError {
+            return .failed(why: error.reason)
         }
     }
 

@@ -1,5 +1,4 @@
 internal import FlowStore
-internal import GRDB
 
 /// What the database holds of the things that rules need.
 public struct Examination: Hashable, Sendable {
@@ -29,15 +28,13 @@ public struct Examination: Hashable, Sendable {
         return nil
     }
 
-    static func take(_ database: Database, needs: Set<DetectionRule.Need>, period: Period) throws -> Examination {
+    static func take(_ database: StoreConnection, needs: Set<DetectionRule.Need>, period: Period) throws -> Examination {
         let bounds = period.bounds
-        let arguments: StatementArguments = ["since": bounds.since, "until": bounds.until]
-        let counts = try Row.fetchOne(
-            database,
-            sql: """
-                SELECT coalesce(sum(flows), 0), coalesce(sum(CASE WHEN verdict <> 'unverifiable' THEN 0 ELSE flows END), 0)
-                FROM access WHERE hour_at >= :since AND hour_at < :until
-                """, arguments: arguments)
+        let counts = try database.row(
+            """
+            SELECT coalesce(sum(flows), 0), coalesce(sum(CASE WHEN verdict <> 'unverifiable' THEN 0 ELSE flows END), 0)
+            FROM access WHERE hour_at >= ? AND hour_at < ?
+            """, [bounds.since, bounds.until])
         let flows: Int64 = counts?[0] ?? 0
         let unjudged: Int64 = counts?[1] ?? 0
         var present: Set<DetectionRule.Need> = []
@@ -48,7 +45,7 @@ public struct Examination: Hashable, Sendable {
             // Where no record ever told of it, no flow needs to be read to know that none does.
             if need == .locations, try !Records.everTellLocations(database) { continue }
             if need == .enforcedVersions, try !Records.everTellEnforcedVersions(database) { continue }
-            if try Bool.fetchOne(database, sql: "SELECT EXISTS (\(sql))") == true { present.insert(need) }
+            if try database.hasRow(sql) { present.insert(need) }
         }
         return Examination(flows: flows, unjudgedFlows: unjudged, present: present)
     }

@@ -1,6 +1,4 @@
 public import FlowStore
-public import GRDB
-internal import GRDBSQLite
 
 /// Runs statements of the library, and statements of an auditor, without any way for them to change something.
 public struct QueryRunner: Sendable {
@@ -25,7 +23,7 @@ public struct QueryRunner: Sendable {
 
     /// The same on a connection that reads already.
     public static func run(
-        _ connection: Database, _ query: QueryFile, arguments: [String: StoredValue] = [:], period: Period = .all,
+        _ connection: StoreConnection, _ query: QueryFile, arguments: [String: StoredValue] = [:], period: Period = .all,
         columns: ([String]) throws -> Void = { _ in }, row: ([StoredValue]) throws -> Void
     ) throws {
         let bindings = try bindings(query, arguments: arguments, period: period)
@@ -40,7 +38,8 @@ public struct QueryRunner: Sendable {
     }
 
     /// The same on a connection that reads already.
-    public static func run(_ connection: Database, viewsOnly sql: String, period: Period, row: ([StoredValue]) throws -> Void) throws {
+    public static func run(_ connection: StoreConnection, viewsOnly sql: String, period: Period, row: ([StoredValue]) throws -> Void) throws
+    {
         let bounds = period.bounds
         try run(
             connection, sql: sql, file: nil, firstLine: 1, reach: .publicViews,
@@ -87,38 +86,30 @@ public struct QueryRunner: Sendable {
     }
 
     static func run(
-        _ database: Database, sql: String, file: String?, firstLine: Int, reach: Reach,
+        _ database: StoreConnection, sql: String, file: String?, firstLine: Int, reach: Reach,
         bindings: [String: StoredValue], columns: ([String]) throws -> Void, row: ([StoredValue]) throws -> Void
     ) throws {
         try StatementGuard.guarding(database, .everything) { statementGuard in
             let statement = try prepare(database, sql: sql, file: file, firstLine: firstLine, statementGuard: statementGuard)
             if reach == .publicViews { try checkReach(database, sql: sql, file: file, firstLine: firstLine) }
-            var values: [String: DatabaseValue] = [:]
-            for name in parameterNames(statement) {
+            var values: [String: StoredValue] = [:]
+            for name in statement.parameters {
                 guard let value = bindings[name] else {
                     throw QueryFailure(.refused, "\(place(file, firstLine))the statement uses `:\(name)`, which nothing declares")
                 }
-                values[name] = value.databaseValue
+                values[name] = value
             }
+            try columns(statement.columns)
             do {
-                statement.arguments = StatementArguments(values)
-                try columns(statement.columnNames)
-                let width = statement.columnNames.count
-                let cursor = try Row.fetchCursor(statement)
-                while let next = try cursor.next() {
-                    try row((0..<width).map { StoredValue(reading: next[$0] as DatabaseValue) })
-                }
-            } catch let error as DatabaseError {
-                if error.resultCode == .SQLITE_ERROR {
-                    throw QueryFailure(.refused, "\(place(file, firstLine))\(error.message ?? "the statement failed")")
-                }
-                throw error
+                try statement.forEach(values, row)
+            } catch let refusal as ForeignStatement.Refusal {
+                throw QueryFailure(.refused, "\(place(file, firstLine))\(refusal.message)")
             }
         }
     }
 
     /// Compiles a statement where there is nothing but the public views; refuses one that reads anything else.
-    static func checkReach(_ database: Database, sql: String, file: String?, firstLine: Int) throws {
+    static func checkReach(_ database: StoreConnection, sql: String, file: String?, firstLine: Int) throws {
         let schema = try PublicSchema.shared()
         do {
             try schema.read { connection in
@@ -129,10 +120,9 @@ public struct QueryRunner: Sendable {
         } catch let failure as QueryFailure {
             guard let named = failure.message.firstRange(of: noSuchTable) else { throw failure }
             let name = failure.message[named.upperBound...].split(separator: ".").last.map(String.init) ?? ""
-            let isPrivate = try Bool.fetchOne(
-                database, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE)",
-                arguments: [name])
-            guard isPrivate == true else { throw failure }
+            guard
+                try database.hasRow("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE", [name])
+            else { throw failure }
             throw QueryFailure(
                 .refused,
                 """
@@ -145,37 +135,18 @@ public struct QueryRunner: Sendable {
     private static let noSuchTable = "no such table: "
 
     static func prepare(
-        _ database: Database, sql: String, file: String?, firstLine: Int, statementGuard: StatementGuard
-    ) throws -> Statement {
+        _ database: StoreConnection, sql: String, file: String?, firstLine: Int, statementGuard: StatementGuard
+    ) throws -> ForeignStatement {
         do {
-            return try database.makeStatement(sql: sql)
-        } catch let error as DatabaseError {
-            if let refusal = statementGuard.refusal {
-                throw QueryFailure(.refused, "\(place(file, firstLine))the statement \(refusal)")
+            return try ForeignStatement(database, sql)
+        } catch let refusal as ForeignStatement.Refusal {
+            if let refused = statementGuard.refusal {
+                throw QueryFailure(.refused, "\(place(file, firstLine))the statement \(refused)")
             }
-            guard [.SQLITE_ERROR, .SQLITE_AUTH, .SQLITE_MISUSE, .SQLITE_TOOBIG].contains(error.resultCode) else { throw error }
-            let offset = sqlite3_error_offset(database.sqliteConnection)
-            let line = offset < 0 ? firstLine : firstLine + sql.utf8.prefix(Int(offset)).count { $0 == 10 }
-            if error.resultCode == .SQLITE_MISUSE {
-                throw QueryFailure(.refused, "\(place(file, firstLine))needs exactly one statement")
-            }
-            throw QueryFailure(.refused, "\(place(file, line))\(error.message ?? "not a statement")")
+            if refusal.isNotOne { throw QueryFailure(.refused, "\(place(file, firstLine))needs exactly one statement") }
+            let line = firstLine + sql.utf8.prefix(refusal.offset ?? 0).count { $0 == 10 }
+            throw QueryFailure(.refused, "\(place(file, line))\(refusal.message)")
         }
-    }
-
-    /// Names of the parameters that a statement uses, without the colon.
-    static func parameterNames(_ statement: Statement) -> Set<String> {
-        var names: Set<String> = []
-        let count = sqlite3_bind_parameter_count(statement.sqliteStatement)
-        guard count > 0 else { return names }
-        for index in 1...count {
-            guard let name = sqlite3_bind_parameter_name(statement.sqliteStatement, index) else {
-                names.insert("?")
-                continue
-            }
-            names.insert(String(String(cString: name).dropFirst()))
-        }
-        return names
     }
 
     private static func place(_ file: String?, _ line: Int) -> String { file.map { "\($0):\(line): " } ?? "" }

@@ -1,6 +1,5 @@
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 
 /// One rule at work: from rows to findings.
 struct RuleRun {
@@ -24,7 +23,7 @@ struct RuleRun {
         subscript(_ name: String) -> StoredValue { columns[name].map { values[$0] } ?? .null }
     }
 
-    func findings(_ database: Database, period: Period) throws -> [Finding] {
+    func findings(_ database: StoreConnection, period: Period) throws -> [Finding] {
         let bindings = try QueryRunner.bindings(rule.query, arguments: arguments, period: period)
         var columns: [String: Int] = [:]
         var findings: [Finding] = []

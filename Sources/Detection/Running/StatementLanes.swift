@@ -1,10 +1,9 @@
 internal import FlowModel
 public import FlowStore
-public import GRDB
 
 /// A connection whose views are quick to read, while it runs statements.
 public struct StatementLane {
-    public let connection: Database
+    public let connection: StoreConnection
     fileprivate let gatherDetails: () throws -> Void
 
     /// To be called before a statement is run: gathers the view `access_detail`, once, for the first that asks it.
@@ -44,7 +43,7 @@ public struct StatementLanes: Sendable {
     ///   - prepare: is called once before the first of them; its answer is given to each.
     /// - Returns: the answers in the order of the statements. An error that `body` throws ends the run.
     public func run<Prepared: Sendable, Value: Sendable>(
-        _ statements: [String], prepare: @escaping @Sendable (Database) throws -> Prepared,
+        _ statements: [String], prepare: @escaping @Sendable (StoreConnection) throws -> Prepared,
         _ body: @escaping @Sendable (_ lane: StatementLane, _ prepared: Prepared, _ place: Int) throws -> Value
     ) throws -> (prepared: Prepared, values: [Value]) {
         let list = WorkList<Prepared, Value>(statements)
@@ -72,7 +71,7 @@ public struct StatementLanes: Sendable {
                 }
             }
         }
-        return (try list.prepared { throw DatabaseError(resultCode: .SQLITE_MISUSE) }, list.values)
+        return (try list.prepared { throw StatementError.misuse }, list.values)
     }
 }
 

@@ -128,11 +128,13 @@ final class FramePipeline: @unchecked Sendable {
     // MARK: On the queue of commits
 
     private func commit(_ job: FrameJob) {
+        // A job that was written may be filled again already.
+        let now = job.now
         waiting.append(job)
         writeWaiting()
         // When more frames are on their way, they share a sync.
         if status.withLock({ $0.inFlight }) == waiting.count || unsynced >= FramePipeline.depth { sync() }
-        sealWhenDue(job.now)
+        sealWhenDue(now)
     }
 
     private func writeWaiting() {

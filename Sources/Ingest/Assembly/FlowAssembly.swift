@@ -1,7 +1,6 @@
 internal import CPrefetch
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 
 /// Makes drafts of events, one for each connection of a batch.
 final class FlowAssembly {

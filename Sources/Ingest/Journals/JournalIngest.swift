@@ -1,7 +1,6 @@
 internal import FlowJournal
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 internal import Glibc
 internal import LogFormats
 internal import TextEncodings

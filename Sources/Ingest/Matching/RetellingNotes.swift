@@ -1,6 +1,5 @@
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 
 /// Notes, while flows are written, what the comparison of sources has to look at later: which runs have records without connection id, and
 /// at which times flows changed that were compared already.
@@ -33,14 +32,14 @@ final class RetellingNotes {
     /// Flows up to this number were compared.
     private var comparedThrough: Int64 = 0
 
-    init(_ database: Database) throws {
+    init(_ database: StoreConnection) throws {
         insertRun = try RawStatement(database, "INSERT OR REPLACE INTO retelling_run (first_flow, kinds) VALUES (?, ?)")
         insertChange = try RawStatement(database, "INSERT OR IGNORE INTO retelling_queue (origin_id, at) VALUES (?, ?)")
         comparedThrough = try RetellingNotes.comparedThrough(database)
     }
 
-    static func comparedThrough(_ database: Database) throws -> Int64 {
-        try String.fetchOne(database, sql: "SELECT value FROM setting WHERE name = ?", arguments: [through]).flatMap { Int64($0) } ?? 0
+    static func comparedThrough(_ database: StoreConnection) throws -> Int64 {
+        try (database.value("SELECT value FROM setting WHERE name = ?", [through]) as String?).flatMap { Int64($0) } ?? 0
     }
 
     /// A new flow, of the run that is being written.

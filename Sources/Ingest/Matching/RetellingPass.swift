@@ -1,5 +1,4 @@
 internal import FlowStore
-internal import GRDB
 
 /// Recognises records without connection id as the flows that Connectors' own records tell of, at the end of an ingest.
 ///
@@ -18,7 +17,7 @@ final class RetellingPass {
         var at: Int64
     }
 
-    private let database: Database
+    private let database: StoreConnection
     private let reader: TellingReader
     private let rollup: EdgeRollup
     private let mark: RawStatement
@@ -40,13 +39,12 @@ final class RetellingPass {
     private var runs: [FlowRun] = []
 
     /// Nil when there is nothing to compare: no record without connection id ever came.
-    init?(_ database: Database) throws {
-        let runs = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT t.first_flow, t.kinds, r.earliest, r.latest FROM retelling_run t JOIN flow_run r ON r.first_flow = t.first_flow
-                ORDER BY 1
-                """)
+    init?(_ database: StoreConnection) throws {
+        let runs = try database.rows(
+            """
+            SELECT t.first_flow, t.kinds, r.earliest, r.latest FROM retelling_run t JOIN flow_run r ON r.first_flow = t.first_flow
+            ORDER BY 1
+            """)
         guard let first = runs.first?[0] as Int64? else { return nil }
         self.database = database
         let kinds = runs.reduce(RetellingNotes.Kinds()) { $0.union(RetellingNotes.Kinds(rawValue: $1[1])) }
@@ -71,7 +69,7 @@ final class RetellingPass {
         do {
             while try !shouldStop() && compareChunk(&report) {}
         } catch {
-            if database.isInsideTransaction { try? database.rollback() }
+            try? database.undo()
             throw error
         }
     }
@@ -86,7 +84,7 @@ final class RetellingPass {
         let width = 2 * RetellingMatcher.influence(reach: reach) + (byEnd ? MatchReach.longestByEnd : 0)
         let period = RetellingPass.span(found.map(\.at).min() ?? 0, found.map(\.at).max() ?? 0, widenedBy: width)
         runs = found.isEmpty ? [] : try FlowRun.all(database, from: period.from, through: period.through)
-        try database.beginTransaction(.immediate)
+        try database.begin()
         var start = 0
         while start < found.count {
             var end = start
@@ -97,13 +95,11 @@ final class RetellingPass {
             start = end
         }
         if let queued {
-            try database.execute(
-                sql: "DELETE FROM retelling_queue WHERE (origin_id, at) <= (?, ?)", arguments: [queued.origin, queued.at])
+            try database.run("DELETE FROM retelling_queue WHERE (origin_id, at) <= (?, ?)", [queued.origin, queued.at])
         }
-        try database.execute(
-            sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", arguments: [RetellingNotes.through, String(through)])
+        try database.run("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", [RetellingNotes.through, String(through)])
         try rollup.flush()
-        try database.commit()
+        try database.end()
         comparedThrough = through
         changes = 0
         return true
@@ -127,9 +123,9 @@ final class RetellingPass {
 
     /// Adds the times of new flows, by whole runs. Gives the last flow that was looked at.
     private func readNewFlows(_ found: inout [Change]) throws -> Int64 {
-        let runs = try Row.fetchAll(
-            database, sql: "SELECT first_flow, last_flow, earliest, latest FROM flow_run WHERE last_flow > ? ORDER BY 1",
-            arguments: [comparedThrough])
+        let runs = try database.rows(
+            "SELECT first_flow, last_flow, earliest, latest FROM flow_run WHERE last_flow > ? ORDER BY 1",
+            [comparedThrough])
         let flows = try RawStatement(
             database,
             """
@@ -217,8 +213,8 @@ final class RetellingPass {
         }
         guard changes >= RetellingPass.mostChanges || rollup.isFull else { return }
         try rollup.flush()
-        try database.commit()
-        try database.beginTransaction(.immediate)
+        try database.end()
+        try database.begin()
         changes = 0
     }
 

@@ -1,6 +1,5 @@
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 
 /// Reads the flows of a device near given times.
 final class TellingReader {
@@ -54,7 +53,7 @@ final class TellingReader {
     /// Entries remembered of each kind; forgotten when more.
     private static let limit = 100_000
 
-    private let database: Database
+    private let database: StoreConnection
     private let lists: FlowLists
     private let facts: FlowFactsReader
     private let selectOrigin: RawStatement
@@ -68,7 +67,7 @@ final class TellingReader {
     private var destinations: [Destination: Int] = [:]
     private var contents: [Int64: UInt64] = [:]
 
-    init(_ database: Database) throws {
+    init(_ database: StoreConnection) throws {
         self.database = database
         lists = try FlowLists(database)
         facts = try FlowFactsReader(database)
@@ -86,9 +85,8 @@ final class TellingReader {
             WHERE f.flow_id = ?
             """)
         reportSources = try Set(
-            Int64.fetchAll(
-                database, sql: "SELECT source_id FROM source_file WHERE format = ?", arguments: [TellingReader.reportFormat]))
-        emptyText = try Int64.fetchOne(database, sql: "SELECT text_id FROM text WHERE value = ''") ?? 0
+            (database.values("SELECT source_id FROM source_file WHERE format = ?", [TellingReader.reportFormat]) as [Int64]))
+        emptyText = try (database.value("SELECT text_id FROM text WHERE value = ''") as Int64?) ?? 0
     }
 
     private static let reportFormat = "network-report"
@@ -105,13 +103,14 @@ final class TellingReader {
             destinations.removeAll(keepingCapacity: true)
             targets.removeAll(keepingCapacity: true)
         }
-        let origins = try Int64.fetchAll(
-            database,
-            sql: """
+        let origins =
+            try
+            (database.values(
+                """
                 SELECT origin_id FROM origin WHERE device = ?1 AND ?1 <> 0
                 UNION ALL
                 SELECT origin_id FROM origin WHERE principal_id = ?2 AND ?1 = 0 AND device = 0 AND principal_kind = ?3
-                """, arguments: [group.device, group.principalID, group.principalKind])
+                """, [group.device, group.principalID, group.principalKind]) as [Int64])
         var rows: [StoredRow] = []
         var originals: [Telling] = []
         var flows: [Int64] = []

@@ -1,7 +1,6 @@
 internal import FlowJournal
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 internal import Glibc
 internal import LogFormats
 
@@ -126,7 +125,7 @@ extension SourceRow {
 
 /// The table `source_file`: which bytes are in the database.
 final class SourceTable {
-    private let database: Database
+    private let database: StoreConnection
     /// The place noted last, by source.
     private var seen: [Int64: String] = [:]
     /// As the caller states it; nil when it does not.
@@ -148,7 +147,7 @@ final class SourceTable {
         return "INSERT INTO source_file (\(columns)) VALUES (\(marks)) ON CONFLICT DO UPDATE SET \(settings.joined(separator: ", "))"
     }()
 
-    init(_ database: Database, stated: FlowEvent.DurationUnit) {
+    init(_ database: StoreConnection, stated: FlowEvent.DurationUnit) {
         self.database = database
         switch stated {
         case .unstated: durationUnit = nil
@@ -159,24 +158,23 @@ final class SourceTable {
 
     /// The sizes of sources that a file of `size` bytes, which begins with `head`, may be, or may have grown from.
     func knownSizes(upTo size: Int64, head: String) throws -> [Int64] {
-        try Int64.fetchAll(
-            database,
-            sql: """
+        try
+            (database.values(
+                """
                 SELECT size FROM source_file WHERE head = ?2 AND size BETWEEN \(SourceProbe.headBytes) AND ?1 AND refusal IS NULL
                 UNION
                 SELECT size FROM source_file WHERE size > 0 AND size < min(?1 + 1, \(SourceProbe.headBytes)) AND refusal IS NULL
                 ORDER BY 1
-                """, arguments: [size, head])
+                """, [size, head]) as [Int64])
     }
 
     /// Whether a source may have inflated to what begins like this.
     func mayHaveContent(head: String) throws -> Bool {
         // Rows of older databases do not say.
-        try Int64.fetchOne(
-            database,
-            sql: """
-                SELECT 1 FROM source_file WHERE content_head IN (?, '') AND content_size > 0 AND complete AND refusal IS NULL LIMIT 1
-                """, arguments: [head]) != nil
+        try database.hasRow(
+            """
+            SELECT 1 FROM source_file WHERE content_head IN (?, '') AND content_size > 0 AND complete AND refusal IS NULL LIMIT 1
+            """, [head])
     }
 
     /// A source that was read to its end and inflated to the same bytes.
@@ -204,9 +202,9 @@ final class SourceTable {
         try fetch("size = ?1 AND digest = ?2 AND kind = 'journal' AND coalesce(origin = ?3, 1)", [size, digest, origin])
     }
 
-    private func fetch(_ condition: String, _ arguments: StatementArguments) throws -> SourceRow? {
+    private func fetch(_ condition: String, _ arguments: [any StoreArgument]) throws -> SourceRow? {
         let sql = "SELECT \(SourceTable.columns) FROM source_file WHERE \(condition) AND refusal IS NULL ORDER BY source_id DESC LIMIT 1"
-        guard let row = try Row.fetchOne(database, sql: sql, arguments: arguments) else { return nil }
+        guard let row = try database.row(sql, arguments) else { return nil }
         return SourceRow(
             id: row[0], kind: SourceRow.Kind(rawValue: row[1]) ?? .file, format: row[2], compression: row[3], path: row[4],
             journal: row[5], origin: row[29], digest: row[6], size: row[7], head: row[22], contentDigest: row[23], contentSize: row[24],
@@ -217,20 +215,21 @@ final class SourceTable {
     }
 
     func nextID() throws -> Int64 {
-        (try Int64.fetchOne(database, sql: "SELECT coalesce(max(source_id), 0) FROM source_file") ?? 0) + 1
+        (try (database.value("SELECT coalesce(max(source_id), 0) FROM source_file") as Int64?) ?? 0) + 1
     }
 
     /// Inserts the row or writes over it; duplicates are counted by `addDuplicates`.
     func update(_ unsettled: SourceRow) throws {
         var row = unsettled
         row.settle()
-        try database.cachedStatement(sql: SourceTable.upsert)
-            .execute(arguments: [
+        try database.run(
+            SourceTable.upsert,
+            [
                 row.id, row.kind.rawValue, row.format, row.compression, row.path, row.journal, row.digest, row.size, row.position,
                 row.filePosition, row.lines, row.isComplete, row.firstSequence, row.frames, row.events, row.noise,
                 row.quarantined, 0, row.other, row.firstAt, row.lastAt, row.context, row.head, row.contentDigest, row.contentSize,
-                row.contentHead, row.countsRows, nil, durationUnit, row.origin,
-            ])
+                row.contentHead, row.countsRows, StoredValue.null, durationUnit, row.origin,
+            ], again: true)
         try forgetPassedOver(path: row.path)
         try see(row.id, at: row.path)
     }
@@ -246,8 +245,8 @@ final class SourceTable {
     /// The unit that is stated now is that of a source of which it was not stated before.
     func noteUnit(source: Int64) throws {
         guard let durationUnit else { return }
-        try database.cachedStatement(sql: "UPDATE source_file SET duration_unit = ? WHERE source_id = ? AND duration_unit IS NULL")
-            .execute(arguments: [durationUnit, source])
+        try database.run(
+            "UPDATE source_file SET duration_unit = ? WHERE source_id = ? AND duration_unit IS NULL", [durationUnit, source], again: true)
     }
 
     /// Notes that the bytes of a source are, or were, at a path.
@@ -255,20 +254,19 @@ final class SourceTable {
         let absolute = SourceTable.absolute(path)
         if seen[source] == absolute { return }
         seen[source] = absolute
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO source_place (source_id, path, number) VALUES
-                    (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM source_place WHERE source_id = ?1))
-                ON CONFLICT DO UPDATE SET number = excluded.number
-                """
-        ).execute(arguments: [source, absolute])
+        try database.run(
+            """
+            INSERT INTO source_place (source_id, path, number) VALUES
+                (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM source_place WHERE source_id = ?1))
+            ON CONFLICT DO UPDATE SET number = excluded.number
+            """, [source, absolute], again: true)
     }
 
     /// The same for a source of which nothing was read; written with the next transaction.
     func seeLater(_ source: Int64, at path: String) throws {
         guard path != "-" else { return }
-        let latest = try String.fetchOne(
-            database, sql: "SELECT path FROM source_place WHERE source_id = ? ORDER BY number DESC LIMIT 1", arguments: [source])
+        let latest =
+            try (database.value("SELECT path FROM source_place WHERE source_id = ? ORDER BY number DESC LIMIT 1", [source]) as String?)
         if latest != SourceTable.absolute(path) { seenLater.append((source, path)) }
     }
 
@@ -293,37 +291,35 @@ final class SourceTable {
 
     /// A file that was passed over, in place of what was said of it before.
     func notePassedOver(_ problem: InputProblem) throws {
-        try database.execute(sql: "DELETE FROM source_file WHERE path = ? AND refusal IS NOT NULL", arguments: [problem.path])
-        try database.execute(
-            sql: """
-                INSERT INTO source_file (source_id, kind, format, compression, path, digest, size, head, content_digest, content_size,
-                    position, file_position, lines, context, complete, refusal)
-                VALUES (?, 'file', '', '', ?, '', 0, '', '', 0, 0, 0, 0, '', 0, ?)
-                """, arguments: [try nextID(), problem.path, problem.message])
+        try database.run("DELETE FROM source_file WHERE path = ? AND refusal IS NOT NULL", [problem.path])
+        try database.run(
+            """
+            INSERT INTO source_file (source_id, kind, format, compression, path, digest, size, head, content_digest, content_size,
+                position, file_position, lines, context, complete, refusal)
+            VALUES (?, 'file', '', '', ?, '', 0, '', '', 0, 0, 0, 0, '', 0, ?)
+            """, [try nextID(), problem.path, problem.message])
     }
 
     /// Whether just that is said of the file already.
     func isNoted(_ problem: InputProblem) throws -> Bool {
-        try Int64.fetchOne(
-            database, sql: "SELECT 1 FROM source_file WHERE path = ? AND refusal = ?", arguments: [problem.path, problem.message]) != nil
+        try database.hasRow("SELECT 1 FROM source_file WHERE path = ? AND refusal = ?", [problem.path, problem.message])
     }
 
     /// A file that was passed over before, and is read now.
     func forgetPassedOver(path: String) throws {
         guard
-            try Int64.fetchOne(database, sql: "SELECT 1 FROM source_file WHERE path = ? AND refusal IS NOT NULL", arguments: [path]) != nil
+            try database.hasRow("SELECT 1 FROM source_file WHERE path = ? AND refusal IS NOT NULL", [path])
         else { return }
-        try database.execute(sql: "DELETE FROM source_file WHERE path = ? AND refusal IS NOT NULL", arguments: [path])
+        try database.run("DELETE FROM source_file WHERE path = ? AND refusal IS NOT NULL", [path])
     }
 
     /// The duplicates of a source that is read again are counted anew.
     func clearDuplicates(source: Int64) throws {
-        try database.execute(sql: "UPDATE source_file SET duplicates = 0 WHERE source_id = ?", arguments: [source])
+        try database.run("UPDATE source_file SET duplicates = 0 WHERE source_id = ?", [source])
     }
 
     /// Counts events of a source that said nothing new.
     func addDuplicates(_ count: Int64, source: Int64) throws {
-        try database.cachedStatement(sql: "UPDATE source_file SET duplicates = duplicates + ? WHERE source_id = ?")
-            .execute(arguments: [count, source])
+        try database.run("UPDATE source_file SET duplicates = duplicates + ? WHERE source_id = ?", [count, source], again: true)
     }
 }

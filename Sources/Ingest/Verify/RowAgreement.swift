@@ -1,6 +1,5 @@
 public import FlowModel
 public import FlowStore
-internal import GRDB
 internal import LogFormats
 
 /// Holds the rows of a database against its sources: they are decoded anew, from the bytes that are there now, into another database, which
@@ -81,7 +80,7 @@ public enum RowAgreement {
     }
 
     /// The sources at their places, in the order in which they came; those that were read alike together.
-    private static func inputs(of connection: Database) throws -> Result<[Input], Missing> {
+    private static func inputs(of connection: StoreConnection) throws -> Result<[Input], Missing> {
         let places = SourcePlaces(connection)
         var found: [Input] = []
         for file in try places.files().sorted(by: { $0.id < $1.id }) {
@@ -120,14 +119,14 @@ public enum RowAgreement {
         var other: UInt64 = 0
     }
 
-    private static func columns(of view: String, _ without: Set<String>, _ connection: Database) throws -> [String] {
-        try connection.columns(in: view).map(\.name).filter { !without.contains($0) }
+    private static func columns(of view: String, _ without: Set<String>, _ connection: StoreConnection) throws -> [String] {
+        try connection.columnNames(of: view).filter { !without.contains($0) }
     }
 
     /// The number of rows, and sums of two keyed hashes of them: the same for the same rows in any order, and nobody can craft others, since
     /// the keys are made at random for each comparison.
     private static func digest(
-        of view: String, _ without: Set<String>, _ condition: String, _ connection: Database
+        of view: String, _ without: Set<String>, _ condition: String, _ connection: StoreConnection
     ) throws -> Digest {
         let names = try columns(of: view, without, connection).map { "\"\($0)\"" }.joined(separator: ", ")
         // What stands in several sources is one record.
@@ -167,8 +166,7 @@ public enum RowAgreement {
         func rows(_ database: AuditDatabase) throws -> [String] {
             try database.read { connection in
                 let names = try columns(of: "flow", without, connection).map { "\"\($0)\"" }.joined(separator: ", ")
-                return try Row.fetchAll(connection, sql: "SELECT \(names) FROM flow WHERE \(condition) ORDER BY \(names) LIMIT 100000").map
-                {
+                return try connection.rows("SELECT \(names) FROM flow WHERE \(condition) ORDER BY \(names) LIMIT 100000").map {
                     "connection \($0["connection_id"] as String? ?? "-") of \($0["principal"] as String? ?? "-") to "
                         + "\($0["address"] as String? ?? "-") at \(Timestamp(milliseconds: $0["started_at"] as Int64? ?? 0)), "
                         + "\($0["outcome"] as String? ?? "-"), \($0["bytes_received"] as Int64? ?? 0) bytes received"

@@ -1,6 +1,5 @@
 public import FlowJournal
 public import FlowStore
-internal import GRDB
 
 /// What verifying said about one source or journal.
 public struct VerifiedItem: Sendable {
@@ -54,7 +53,7 @@ public enum SourceAgreement {
 
     /// At the first of its places at which it is whole; else what is wrong at the likeliest.
     private static func journal(
-        _ journal: SourcePlaces.Journal, _ database: Database, _ keys: [TrustedKey], _ settleMs: Int64
+        _ journal: SourcePlaces.Journal, _ database: StoreConnection, _ keys: [TrustedKey], _ settleMs: Int64
     ) throws -> VerifiedItem {
         if journal.candidates.isEmpty, let stranger = journal.stranger {
             return VerifiedItem(
@@ -77,7 +76,7 @@ public enum SourceAgreement {
     }
 
     private static func look(
-        at journal: SourcePlaces.Journal, in found: String, _ database: Database, _ keys: [TrustedKey], _ settleMs: Int64
+        at journal: SourcePlaces.Journal, in found: String, _ database: StoreConnection, _ keys: [TrustedKey], _ settleMs: Int64
     ) throws -> VerifiedItem {
         let directory = journal.directory
         var verifier = JournalVerifier(JournalDirectory(found))
@@ -100,10 +99,10 @@ public enum SourceAgreement {
         }
         let ordered = report.findings.sorted { $0.kind.verdict == .tampered && $1.kind.verdict != .tampered }
         var remarks = ordered.map(\.description)
-        let select = try database.cachedStatement(sql: "SELECT coalesce(sum(records), 0) FROM frame WHERE source_id = ?")
+        let sum = "SELECT coalesce(sum(records), 0) FROM frame WHERE source_id = ?"
         var known: UInt64 = 0
         for segment in journal.segments {
-            let records = try Int64.fetchOne(select, arguments: [segment.id]) ?? 0
+            let records: Int64 = try database.value(sum, [segment.id], again: true) ?? 0
             if segment.lines != records {
                 if answer != .tampered { answer = .disagrees }
                 remarks.insert("`\(segment.path)`: the database holds other records than its frames had; build it again", at: 0)

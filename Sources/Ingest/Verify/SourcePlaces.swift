@@ -2,7 +2,6 @@ internal import Crypto
 internal import FlowJournal
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 internal import LogFormats
 internal import TextEncodings
 
@@ -32,19 +31,18 @@ struct SourcePlaces {
         case gone(String)
     }
 
-    private let database: Database
+    private let database: StoreConnection
 
-    init(_ database: Database) {
+    init(_ database: StoreConnection) {
         self.database = database
     }
 
     func files() throws -> [File] {
-        try Row.fetchAll(
-            database,
-            sql: """
-                SELECT source_id, path, kind, format, size, digest, content_size, content_digest, duration_unit FROM source_file
-                WHERE kind <> 'journal' AND refusal IS NULL ORDER BY path, source_id
-                """
+        try database.rows(
+            """
+            SELECT source_id, path, kind, format, size, digest, content_size, content_digest, duration_unit FROM source_file
+            WHERE kind <> 'journal' AND refusal IS NULL ORDER BY path, source_id
+            """
         ).map {
             File(
                 id: $0[0], path: $0[1], kind: $0[2], format: $0[3], size: $0[4], digest: $0[5], contentSize: $0[6], contentDigest: $0[7],
@@ -95,14 +93,13 @@ struct SourcePlaces {
     /// The journals by their origins, of whatever directories their segments were read from, in the order of those; segments that do not say
     /// their origin by directory.
     func journals() throws -> [Journal] {
-        let rows = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT source_id, path, size, digest, lines, duration_unit, journal,
-                    coalesce(origin, (SELECT max(s.origin) FROM source_file s WHERE s.journal = source_file.journal
-                        AND s.kind = 'journal' AND s.refusal IS NULL HAVING count(DISTINCT s.origin) = 1))
-                FROM source_file WHERE kind = 'journal' AND refusal IS NULL
-                """
+        let rows = try database.rows(
+            """
+            SELECT source_id, path, size, digest, lines, duration_unit, journal,
+                coalesce(origin, (SELECT max(s.origin) FROM source_file s WHERE s.journal = source_file.journal
+                    AND s.kind = 'journal' AND s.refusal IS NULL HAVING count(DISTINCT s.origin) = 1))
+            FROM source_file WHERE kind = 'journal' AND refusal IS NULL
+            """
         ).map { row in
             (
                 segment: Journal.Segment(
@@ -126,10 +123,10 @@ struct SourcePlaces {
 
     /// Looks for a journal at all places where it was seen.
     private func find(_ journal: inout Journal) throws {
-        let select = try database.cachedStatement(sql: "SELECT number, path FROM source_place WHERE source_id = ? ORDER BY number DESC")
+        let places = "SELECT number, path FROM source_place WHERE source_id = ? ORDER BY number DESC"
         var noted: [(number: Int64, directory: String)] = []
         for segment in journal.segments.reversed() {
-            noted += try Row.fetchAll(select, arguments: [segment.id]).map { ($0[0], SourceIngest.directory(of: $0[1])) }
+            noted += try database.rows(places, [segment.id], again: true).map { ($0[0], SourceIngest.directory(of: $0[1])) }
         }
         noted.sort { $0.number > $1.number }
         var directories = noted.map(\.directory)
@@ -156,8 +153,7 @@ struct SourcePlaces {
     }
 
     private func places(of file: File) throws -> [String] {
-        let noted = try String.fetchAll(
-            database, sql: "SELECT path FROM source_place WHERE source_id = ? ORDER BY number DESC", arguments: [file.id])
+        let noted = try (database.values("SELECT path FROM source_place WHERE source_id = ? ORDER BY number DESC", [file.id]) as [String])
         return noted.contains(file.path) || file.kind == "stdin" ? noted : noted + [file.path]
     }
 
@@ -213,9 +209,9 @@ struct SourcePlaces {
 
     /// Whether a file is, or has grown from, a source of the database.
     private func isRecorded(_ probe: SourceProbe) throws -> Bool {
-        try Int64.fetchOne(
-            database, sql: "SELECT 1 FROM source_file WHERE size = ? AND digest = ? AND refusal IS NULL",
-            arguments: [probe.size, probe.digest]) != nil
+        try database.hasRow(
+            "SELECT 1 FROM source_file WHERE size = ? AND digest = ? AND refusal IS NULL",
+            [probe.size, probe.digest])
     }
 
     /// Records that are looked for in a file.
@@ -224,12 +220,11 @@ struct SourcePlaces {
     /// Whether a file has records of this source at their places: then it is the same file, with other bytes. The id alone does not tell:
     /// ids are given again, and where one log was rotated away another begins.
     private func isCopy(_ path: String, of file: File) throws -> Bool {
-        let rows = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT source_offset, connection_id, started_at, ended_at FROM flow
-                WHERE source_id = ? AND connection_id IS NOT NULL ORDER BY source_offset LIMIT \(SourcePlaces.sampled)
-                """, arguments: [file.id])
+        let rows = try database.rows(
+            """
+            SELECT source_offset, connection_id, started_at, ended_at FROM flow
+            WHERE source_id = ? AND connection_id IS NOT NULL ORDER BY source_offset LIMIT \(SourcePlaces.sampled)
+            """, [file.id])
         guard let last = rows.last?[0] as Int64?, let format = InputFormat(rawValue: file.format) else { return false }
         let reader: ByteStreamReader
         do { reader = try ByteStreamReader(path: path) } catch { return false }

@@ -1,7 +1,6 @@
 internal import FlowJournal
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 internal import LogFormats
 
 /// Puts decoded batches into the database.
@@ -14,7 +13,7 @@ final class IngestWriter {
     /// Pages of the write-ahead log at which it is folded into the database.
     private static let checkpointPages = 8_000
 
-    let database: Database
+    let database: StoreConnection
     let lane: WritingLane
     private let texts: TextDictionary
     private let origins: TupleDictionary<OriginKey>
@@ -70,7 +69,7 @@ final class IngestWriter {
     /// `transactionEvents`, `batchFlows`, `countedInMemory`: as in `Ingest.Options`. `makeClassifier`: gives what says what the policy makes of a flow; nil
     /// leaves flows unjudged.
     init(
-        _ database: Database, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int, countedInMemory: Int,
+        _ database: StoreConnection, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int, countedInMemory: Int,
         now: Timestamp,
         makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
     ) throws {
@@ -429,17 +428,17 @@ final class IngestWriter {
     }
 
     /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
-    private static func enterWriteAheadLog(_ database: Database) throws {
-        try database.execute(
-            sql: """
-                PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                PRAGMA wal_autocheckpoint = \(checkpointPages)
-                """)
+    private static func enterWriteAheadLog(_ database: StoreConnection) throws {
+        try database.run(
+            """
+            PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+            PRAGMA wal_autocheckpoint = \(checkpointPages)
+            """)
     }
 
     /// Makes one plain file again, which can be read from where nothing can be written.
     func leaveWriteAheadLog() throws {
         guard lane.isPrepared else { return }
-        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+        try database.run("PRAGMA journal_mode = DELETE")
     }
 }

@@ -1,19 +1,17 @@
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 
 /// Answers that can be given only when all flows are there.
 extension IngestWriter {
     /// Has the starts that follow from the unit of their Connector's durations follow from the one that is stated or believed now. Returns how
     /// many are not known.
     func resolveStarts() throws -> Int64 {
-        let waiting = try Row.fetchAll(
-            database,
-            sql: """
-                SELECT p.connector_id, max(s.duration_unit IS NOT NULL AND f.state & \(FlowState.startUnknown.rawValue))
-                FROM pending_duration p CROSS JOIN flow_fact f USING (flow_id) CROSS JOIN source_file s USING (source_id)
-                GROUP BY 1 ORDER BY 1
-                """)
+        let waiting = try database.rows(
+            """
+            SELECT p.connector_id, max(s.duration_unit IS NOT NULL AND f.state & \(FlowState.startUnknown.rawValue))
+            FROM pending_duration p CROSS JOIN flow_fact f USING (flow_id) CROSS JOIN source_file s USING (source_id)
+            GROUP BY 1 ORDER BY 1
+            """)
         let claims = try FlowClaims(database)
         for row in waiting where row[1] as Bool? == true || calibration.isDue(row[0]) {
             try lane.own()
@@ -23,31 +21,30 @@ extension IngestWriter {
             try rollup.flush()
             try lane.end()
         }
-        return try Int64.fetchOne(
-            database,
-            sql: """
+        return try
+            (database.value(
+                """
                 SELECT count(*) FROM pending_duration CROSS JOIN flow_fact USING (flow_id)
                 WHERE state & \(FlowState.startUnknown.rawValue)
-                """) ?? 0
+                """) as Int64?) ?? 0
     }
 
     private func resolveStarts(of connector: Int64, _ claims: FlowClaims) throws {
         let page = 20_000
         var last = Int64.min
         while true {
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT p.flow_id, s.duration_unit FROM pending_duration p
-                        LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
-                    WHERE p.connector_id = ? AND p.flow_id > ? ORDER BY p.flow_id LIMIT \(page)
-                    """, arguments: [connector, last])
+            let rows = try database.rows(
+                """
+                SELECT p.flow_id, s.duration_unit FROM pending_duration p
+                    LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
+                WHERE p.connector_id = ? AND p.flow_id > ? ORDER BY p.flow_id LIMIT \(page)
+                """, [connector, last])
             guard let end = rows.last else { return }
             last = end[0]
             var changes: [(flow: FlowDraft, change: KnownFlows.Change)] = []
             for row in rows {
                 guard let (found, edge) = try table.draft(flowID: row[0], hash: 0), found.dependsOnUnit else {
-                    try database.execute(sql: "DELETE FROM pending_duration WHERE flow_id = ?", arguments: [row[0] as Int64])
+                    try database.run("DELETE FROM pending_duration WHERE flow_id = ?", [row[0] as Int64])
                     continue
                 }
                 let unit = calibration.unit(of: connector, statedForSource: SourceTable.unit(row[1]))

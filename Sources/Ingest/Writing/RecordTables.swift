@@ -1,6 +1,5 @@
 internal import FlowModel
 internal import FlowStore
-internal import GRDB
 internal import LogFormats
 
 /// Writes what is no flow: quarantined lines, unknown fields, journal records, name queries, administrative changes, unknown events.
@@ -10,7 +9,7 @@ final class RecordTables {
     private let other: RawStatement
     private let frame: RawStatement
 
-    init(_ database: Database) throws {
+    init(_ database: StoreConnection) throws {
         quarantine = try RawStatement(
             database,
             """

@@ -1,5 +1,4 @@
 internal import FlowStore
-internal import GRDB
 
 /// Counts how often a source says the very same without a connection id: rows of a report that are equal count as often as they stand in
 /// one file, and the second export of the same period counts none of them again.
@@ -10,7 +9,7 @@ final class RowOccurrences {
     static let usualLimit = 1 << 21
 
     private let limit: Int
-    private let database: Database
+    private let database: StoreConnection
     private let background: WritingLane
     private let counts = KeyTable<Int64>(width: 1, capacity: 1 << 10)
     private var source: Int64 = 0
@@ -21,7 +20,7 @@ final class RowOccurrences {
         let upsert: RawStatement
     }
 
-    init(_ database: Database, lane: WritingLane, limit: Int = usualLimit) {
+    init(_ database: StoreConnection, lane: WritingLane, limit: Int = usualLimit) {
         self.database = database
         background = lane
         self.limit = limit
@@ -55,7 +54,7 @@ final class RowOccurrences {
         counts.removeAll()
         if spill != nil {
             try background.own()
-            try database.execute(sql: "DELETE FROM temp.occurrence")
+            try database.run("DELETE FROM temp.occurrence")
             spill = nil
         }
     }
@@ -63,10 +62,10 @@ final class RowOccurrences {
     private func moveOut() throws {
         try background.own()
         if spill == nil {
-            try database.execute(
-                sql: """
-                    CREATE TEMP TABLE IF NOT EXISTS occurrence (identity INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
-                    """)
+            try database.run(
+                """
+                CREATE TEMP TABLE IF NOT EXISTS occurrence (identity INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
+                """)
             spill = Spill(
                 select: try RawStatement(database, "SELECT count FROM temp.occurrence WHERE identity = ?"),
                 upsert: try RawStatement(database, "INSERT OR REPLACE INTO temp.occurrence (identity, count) VALUES (?, ?)"))

@@ -1,7 +1,6 @@
 public import Detection
 public import FlowModel
 public import FlowStore
-internal import GRDB
 
 /// Asks the database for what a template wants and puts it into one model. Nothing is written.
 public struct ReportBuilder: Sendable {
@@ -120,7 +119,7 @@ public struct ReportBuilder: Sendable {
             return .section(try make(), failure: nil)
         } catch let failure as QueryFailure where failure.kind != .usage {
             why = failure.message
-        } catch let error as DatabaseError {
+        } catch let error as StatementError {
             why = StoreFailure(error, path: database.path).message
         }
         return .section(
@@ -164,7 +163,7 @@ public struct ReportBuilder: Sendable {
     }
 
     private func section(
-        _ section: ReportQuery, _ connection: Database, arguments: [String: StoredValue], period: Period
+        _ section: ReportQuery, _ connection: StoreConnection, arguments: [String: StoredValue], period: Period
     ) throws -> ReportSection {
         let known = arguments.filter { section.query.parameter($0.key) != nil }
         var places: [Int] = []
@@ -201,7 +200,7 @@ public struct ReportBuilder: Sendable {
 
     /// Puts records in the place of flow ids.
     private func withEvidence(
-        _ rows: [[StoredValue]], _ columns: [QueryFile.Column], _ connection: Database
+        _ rows: [[StoredValue]], _ columns: [QueryFile.Column], _ connection: StoreConnection
     ) throws -> [[ReportValue]] {
         let isFlows = columns.map { $0.kind == .flows }
         func ids(_ value: StoredValue) -> [Int64] {

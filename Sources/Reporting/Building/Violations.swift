@@ -1,6 +1,5 @@
 internal import Detection
 internal import FlowStore
-internal import GRDB
 
 /// How many connections of a period were not what the policy in force says.
 enum Violations {
@@ -12,7 +11,7 @@ enum Violations {
         """
 
     /// A change on its way (`stale`) does not count.
-    static func count(_ connection: Database, _ period: Period) throws -> Int64 {
+    static func count(_ connection: StoreConnection, _ period: Period) throws -> Int64 {
         var count: Int64 = 0
         try QueryRunner.run(connection, viewsOnly: sql, period: period) { row in count = row.first?.integer ?? 0 }
         return count

@@ -1,12 +1,12 @@
-internal import GRDB
+package import GRDB
 internal import GRDBSQLite
 
 /// Decides, while SQLite compiles a statement, what the statement may do.
 ///
 /// Nothing guarded can write, attach, change settings or load code. What a statement of the library reads is decided by compiling it in a
 /// database that has the public views and nothing else.
-final class StatementGuard {
-    enum Reach {
+package final class StatementGuard {
+    package enum Reach {
         /// Only the tables of these names; `modules` are those that are there without having been made.
         case only(Set<String>, modules: Set<String>)
         /// Any table, for reading.
@@ -14,7 +14,8 @@ final class StatementGuard {
     }
 
     private let reach: Reach
-    private(set) var refusal: String?
+    /// What the statement that was compiled last wanted, and may not.
+    package private(set) var refusal: String?
 
     private init(_ reach: Reach) {
         self.reach = reach
@@ -29,7 +30,7 @@ final class StatementGuard {
     ///
     /// The connection's own authorizer, with which GRDB follows what statements change, is not put back: a guarded connection must
     /// not observe changes afterwards.
-    static func guarding<Value>(
+    package static func guarding<Value>(
         _ database: Database, _ reach: Reach, _ body: (StatementGuard) throws -> Value
     ) throws -> Value {
         let statementGuard = StatementGuard(reach)
