@@ -19,7 +19,7 @@ columns:
 status: stable
 --- */
 WITH edge AS MATERIALIZED (
-    SELECT DISTINCT edge_id FROM access
+    SELECT DISTINCT +edge_id AS edge_id FROM access
     WHERE verdict IN ('over-permitted', 'over-blocked', 'misrouted') OR ';' || qualifiers || ';' LIKE '%;outlived;%'
 )
 SELECT started_at, coalesce(principal, principal_id) AS principal, address || coalesce(':' || port,

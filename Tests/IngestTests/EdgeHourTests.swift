@@ -53,7 +53,67 @@ struct EdgeHourTests {
                     EdgeContribution(edge: edge, isOpen: false, bytesReceived: 0, bytesTransferred: 0, startedAt: 0), flowID: 1)
                 #expect(throws: StoreFailure.self) { try rollup.flush() }
             }
+            for startedAt in [Int64.min, .max, (262_968 + 1 << 35) * 3_600_000] {
+                let rollup = try EdgeRollup(connection)
+                rollup.add(
+                    EdgeContribution(edge: 1, isOpen: false, bytesReceived: 0, bytesTransferred: 0, startedAt: startedAt), flowID: 1)
+                #expect(throws: StoreFailure.self) { try rollup.flush() }
+            }
+            for (edge, startedAt) in [(1 << 28, 0), (-1, 0), (Int64.max, 0), (1, Int64.max), (1, .min)] as [(Int64, Int64)] {
+                try connection.execute(sql: "DELETE FROM flow_fact")
+                try connection.execute(
+                    sql: """
+                        INSERT INTO flow_fact (flow_id, started_at, edge_id, resource_ip, route_id, remark_id, state, source_id,
+                            source_offset, source_line)
+                        VALUES (1, ?, ?, 0, 0, 0, 3, 1, 0, 1)
+                        """, arguments: [startedAt, edge])
+                #expect(throws: StoreFailure.self) { try EdgeRollup.rebuild(connection) }
+            }
             #expect(try Int.fetchOne(connection, sql: "SELECT count(*) FROM edge_hour") == 0)
+        }
+    }
+
+    @Test("numbers that no program wrote do not stop the one that reads them")
+    func extremes() throws {
+        try AuditDatabase(path: ":memory:", mode: .create).write { connection in
+            let rollup = try EdgeRollup(connection)
+            let wide = EdgeContribution(edge: 1, isOpen: true, bytesReceived: .max, bytesTransferred: .max, startedAt: 5)
+            let none = EdgeContribution(edge: 1, isOpen: false, bytesReceived: .min, bytesTransferred: .min, startedAt: 5)
+            for round in 0..<3 {
+                for flow in [0, 1, 1 << 62] as [Int64] {
+                    rollup.add(wide, flowID: flow)
+                    rollup.replace(wide, with: none, flowID: flow)
+                    rollup.replace(none, with: wide, flowID: flow)
+                }
+                try rollup.flush()
+                #expect(try Int64.fetchOne(connection, sql: "SELECT bytes_received FROM edge_hour") == .max, "\(round)")
+            }
+            try connection.execute(
+                sql: """
+                    INSERT INTO edge (edge_id, origin_id, target_id, outcome, judgement_id) VALUES (1, 1, 1, 3, 1);
+                    UPDATE edge_hour SET flows = \(Int64.max), open = \(Int64.max);
+                    """)
+            try EdgePages(connection).rebuild(connection)
+            try EdgePages(connection).add([EdgeTotal(edge: 1, sum: EdgeRollup.Sum(flows: 1, open: 1, firstAt: 0, lastAt: 1))])
+            var flows: [Int64] = []
+            try EdgePages.forEach(connection) { page in flows.append(page[.flows, EdgePage.place(of: 1)]) }
+            #expect(flows == [.max])
+        }
+    }
+
+    @Test("a dictionary that has no numbers left says so, and writes nothing")
+    func noNumbers() throws {
+        for last in [1 << 28 - 1, .max, -5] as [Int64] {
+            try AuditDatabase(path: ":memory:", mode: .create).write { connection in
+                try connection.execute(
+                    sql: "INSERT INTO edge (edge_id, origin_id, target_id, outcome, judgement_id) VALUES (?, 1, 1, 0, 1)", arguments: [last]
+                )
+                let edges = try TupleDictionary<EdgeKey>(connection)
+                #expect(throws: StoreFailure.self) {
+                    try edges.id(EdgeKey(origin: 2, target: 2, outcome: 0, judgement: 1))
+                }
+                #expect(try Int.fetchOne(connection, sql: "SELECT count(*) FROM edge") == 1)
+            }
         }
     }
 }

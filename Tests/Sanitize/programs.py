@@ -5,6 +5,7 @@ a status of its own, and this program with 1.
     programs.py DIRECTORY-OF-TWIN-AUDIT DIRECTORY-OF-TWIN-SIMULATE"""
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,4 +66,6 @@ def main():
         print("60 damaged inputs: silent")
 
 
+# Being stopped is an end too: the folder of temporary files goes.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 main()

@@ -1,4 +1,5 @@
 internal import FlowStore
+
 /// Finds, for flows and records, the bytes they came from.
 final class EvidenceResolver {
     /// Frames of one segment file, in order.

@@ -135,7 +135,7 @@ package struct FlowColumn: Sendable {
         FlowColumn(
             "recorded_policy_version", .integer, .shared(.remark, "nullif(r.policy_version, -1)"),
             "version of the policy under which the Connector decided (journals)"),
-        FlowColumn("recorded_policy_digest", .text, .text(.remark, "recorded_digest.value"), "digest of that policy (journals)"),
+        FlowColumn("recorded_policy_digest", .text, .text(.remark, "policy_digest.value"), "digest of that policy (journals)"),
         FlowColumn("is_orphan", .flag, .flag(.orphan), "a closed record without its established one"),
         FlowColumn("start_is_inferred", .flag, .flag(.startInferred), "the start was computed from end and duration"),
         FlowColumn("start_is_unknown", .flag, .flag(.startUnknown), "only one record is known, and its time stands for the start"),

@@ -107,11 +107,9 @@ extension Views {
         }
     }
 
-    private static func join(_ table: String, _ columns: [(String, as: String)]) -> String {
-        columns.map { "LEFT JOIN text \($0.as) ON \($0.as).text_id = \(table).\($0.0)" }.joined(separator: "\n")
+    private static func join(_ table: String, _ columns: [String]) -> String {
+        columns.map { "LEFT JOIN text \($0) ON \($0).text_id = \(table).\($0)" }.joined(separator: "\n")
     }
-
-    private static func join(_ table: String, _ columns: [String]) -> String { join(table, columns.map { ($0, as: $0) }) }
 
     /// Joins the texts of `edge e`, `origin o` and `target t`.
     static let namesOfEdge = """
@@ -125,14 +123,8 @@ extension Views {
     static let namesOfOrigin = join("o", ["principal_id", "principal", "device", "client_ip"])
     static let namesOfTarget = join(
         "t", ["connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address"])
-    static let namesOfRoute = join("route", [("relays", as: "relays"), ("tunnel_path", as: "tunnel_path")])
-    static let namesOfRemark = join(
-        "r",
-        [
-            ("error", as: "error"), ("close_reason", as: "close_reason"), ("requested", as: "requested"),
-            ("decision_effect", as: "decision_effect"), ("decision_reason", as: "decision_reason"),
-            ("policy_digest", as: "recorded_digest"),
-        ])
+    static let namesOfRoute = join("route", RouteKey.textColumns)
+    static let namesOfRemark = join("r", RemarkKey.textColumns)
 
     static let flow = "CREATE VIEW flow AS\n\(flow(.joined));"
     static let access = "CREATE VIEW access AS\n\(access(.joined));"

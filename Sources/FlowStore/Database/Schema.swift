@@ -9,7 +9,7 @@ enum Schema {
     /// "TWAU": says that a file is a database of this program.
     static let applicationID = 0x5457_4155
 
-    /// Every step is SQL that is never changed again. Views, and what follows from other tables, are made after the last one, by
+    /// Every step is SQL that is never changed again, or a column of `AddedColumn`. Views, and what follows from other tables, are made after the last one, by
     /// `DerivedTables`.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -36,6 +36,9 @@ enum Schema {
         }
         migrator.registerMigration("hours by slot") { database in
             try database.execute(sql: hoursBySlot)
+        }
+        for column in AddedColumn.all {
+            migrator.registerMigration("column \(column.table).\(column.name)") { try column.add(to: $0) }
         }
         return migrator
     }

@@ -1,3 +1,50 @@
+package import FlowModel
+
+/// A key of which most columns are texts. Of an event it is made in two steps: first of the numbers of the event's symbols, by which its
+/// combination is known again while a file is decoded, then of the numbers that the texts have in the database.
+package protocol TextKey: TupleKey, Equatable {
+    /// Columns that are no texts; absent is -1.
+    static var numberColumns: [String] { get }
+    /// What an event says, each text as the number of its symbol.
+    init(symbolsOf event: UnsafePointer<FlowEvent>)
+}
+
+extension TextKey {
+    package static var numberColumns: [String] { [] }
+    package static var textColumns: [String] { columns.filter { !numberColumns.contains($0) } }
+
+    package var isEmpty: Bool { self == Self() }
+
+    /// Exchanges symbols for the texts that they stand for.
+    package mutating func replaceSymbols(_ text: (Symbol) throws -> Int64) rethrows {
+        try withUnsafeMutableBytes(of: &self) { bytes in
+            let words = bytes.assumingMemoryBound(to: Int64.self)
+            for place in words.indices where !Self.numberColumns.contains(Self.columns[place]) {
+                words[place] = try text(Symbol(rawValue: UInt32(truncatingIfNeeded: words[place])))
+            }
+        }
+    }
+
+    /// Takes in what `other` has; where both say something, the lesser.
+    mutating func join(_ other: Self, _ precedence: RecordPrecedence) throws {
+        try withUnsafeMutableBytes(of: &self) { bytes in
+            try withUnsafeBytes(of: other) { otherBytes in
+                let words = bytes.assumingMemoryBound(to: Int64.self)
+                let others = otherBytes.assumingMemoryBound(to: Int64.self)
+                for place in words.indices {
+                    if !Self.numberColumns.contains(Self.columns[place]) {
+                        words[place] = try precedence.text(words[place], others[place])
+                    } else if words[place] == -1 || others[place] == -1 {
+                        words[place] = max(words[place], others[place])
+                    } else {
+                        words[place] = min(words[place], others[place])
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Who, from where.
 package struct OriginKey: TupleKey {
     package static let table = "origin"
@@ -40,7 +87,7 @@ package struct TargetKey: TupleKey {
 }
 
 /// Relays and tunnel.
-package struct RouteKey: TupleKey, Equatable {
+package struct RouteKey: TextKey {
     package static let table = "route"
     package static let idColumn = "route_id"
     package static let columns = ["relays", "tunnel_path", "tunnel_protocol"]
@@ -51,43 +98,40 @@ package struct RouteKey: TupleKey, Equatable {
 
     package init() {}
 
-    package var isEmpty: Bool { self == RouteKey() }
+    package init(symbolsOf event: UnsafePointer<FlowEvent>) {
+        relays = Int64(event.pointee.relays.rawValue)
+        tunnelPath = Int64(event.pointee.tunnelPath.rawValue)
+        tunnelProtocol = Int64(event.pointee.tunnelProtocol.rawValue)
+    }
 }
 
 /// What else a Connector said: errors, reasons, the policy that it enforced.
-package struct RemarkKey: TupleKey, Equatable {
+package struct RemarkKey: TextKey {
     package static let table = "remark"
     package static let idColumn = "remark_id"
     package static let columns = [
         "error", "close_reason", "requested", "decision_effect", "decision_reason", "policy_version", "policy_digest",
     ]
+    package static let numberColumns = ["policy_version"]
 
     package var error: Int64 = 0
     package var closeReason: Int64 = 0
     package var requested: Int64 = 0
     package var decisionEffect: Int64 = 0
     package var decisionReason: Int64 = 0
-    /// A number, not that of a text; -1: absent.
     package var policyVersion: Int64 = -1
     package var policyDigest: Int64 = 0
 
     package init() {}
 
-    var isEmpty: Bool { self == RemarkKey() }
-
-    /// Takes in what `other` has; where both say something, the lesser.
-    mutating func join(_ other: RemarkKey, _ precedence: RecordPrecedence) throws {
-        error = try precedence.text(error, other.error)
-        closeReason = try precedence.text(closeReason, other.closeReason)
-        requested = try precedence.text(requested, other.requested)
-        decisionEffect = try precedence.text(decisionEffect, other.decisionEffect)
-        decisionReason = try precedence.text(decisionReason, other.decisionReason)
-        policyDigest = try precedence.text(policyDigest, other.policyDigest)
-        if policyVersion == -1 || other.policyVersion == -1 {
-            policyVersion = max(policyVersion, other.policyVersion)
-        } else {
-            policyVersion = min(policyVersion, other.policyVersion)
-        }
+    package init(symbolsOf event: UnsafePointer<FlowEvent>) {
+        error = Int64(event.pointee.errorMessage.rawValue)
+        closeReason = Int64(event.pointee.closeReason.rawValue)
+        requested = Int64(event.pointee.requested.rawValue)
+        decisionEffect = Int64(event.pointee.decisionEffect.rawValue)
+        decisionReason = Int64(event.pointee.decisionReason.rawValue)
+        policyVersion = event.pointee.policyVersion ?? -1
+        policyDigest = Int64(event.pointee.policyDigest.rawValue)
     }
 }
 

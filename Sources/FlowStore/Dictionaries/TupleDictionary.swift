@@ -14,7 +14,7 @@ package protocol TupleKey: BitwiseCopyable {
 extension TupleKey {
     /// Puts the columns down in their order.
     @inline(__always)
-    func write(to words: UnsafeMutablePointer<Int64>) {
+    package func write(to words: UnsafeMutablePointer<Int64>) {
         withUnsafeBytes(of: self) {
             UnsafeMutableRawPointer(words).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(words), byteCount: $0.count)
         }
@@ -45,6 +45,9 @@ package final class TupleDictionary<Key: TupleKey> {
     private var isComplete = false
     /// Rows that are numbered and not written yet, one behind the other, each behind its number. Without a lane there are none.
     private var unwritten: [Int64] = []
+
+    /// The highest number: where edges are counted by the hour, a number has so many bits.
+    private static var most: Int64 { 1 << 28 - 1 }
 
     /// Tables of so few rows are remembered from the start.
     private static var small: Int64 { 50_000 }
@@ -109,6 +112,9 @@ package final class TupleDictionary<Key: TupleKey> {
         if let found {
             id = found
         } else {
+            guard next >= 0, next < TupleDictionary.most else {
+                throw StoreFailure(.refused, "the table `\(Key.table)` has no numbers left; ingest into a new database")
+            }
             next += 1
             id = next
             unwritten.append(id)

@@ -53,8 +53,8 @@ final class EdgePages {
         for total in totals {
             let place = EdgePage.place(of: total.edge)
             let isFirst = page[.flows, place] == 0
-            page[.flows, place] += total.sum.flows
-            page[.open, place] += total.sum.open
+            page[.flows, place] = page[.flows, place].addingSaturating(total.sum.flows)
+            page[.open, place] = page[.open, place].addingSaturating(total.sum.open)
             page[.bytesReceived, place] = page[.bytesReceived, place].changedSum(by: total.sum.receivedChange)
             page[.bytesTransferred, place] = page[.bytesTransferred, place].changedSum(by: total.sum.transferredChange)
             if total.sum.mustBeSummedAnew, page[.bytesReceived, place] == .max || page[.bytesTransferred, place] == .max {

@@ -23,7 +23,9 @@ package final class EdgeRollup {
         var receivedChange: Int64 { Sum.change(bytesReceived, less: removedReceived) }
         var transferredChange: Int64 { Sum.change(bytesTransferred, less: removedTransferred) }
 
-        private static func change(_ added: Int64, less removed: Int64) -> Int64 { added == .max ? .max : added - removed }
+        private static func change(_ added: Int64, less removed: Int64) -> Int64 {
+            added == .max ? .max : added.subtractingSaturating(removed)
+        }
 
         /// Bytes left a sum that may have been cut off: what it is then does not follow from what it was.
         var mustBeSummedAnew: Bool { removedReceived > 0 || removedTransferred > 0 }
@@ -105,10 +107,21 @@ package final class EdgeRollup {
     /// 2000-01-01T00:00Z, from which slots count, so that six bytes hold those of our time.
     private static let firstHour: Int64 = 262_968
 
+    /// Hours from `firstHour` that have a slot, either way.
+    private static let hourBits = 63 - edgeBits
+
     /// The number of a row of `edge_hour`. Hours beyond any that there are give the slot of none, at their end.
     static func slot(hour: Int64, edge: Int64 = 0) -> Int64 {
         let (start, isBeyond) = (hour &- firstHour).multipliedReportingOverflow(by: edges)
         return isBeyond ? (hour < 0 ? .min : .max) : start + edge
+    }
+
+    static func hasSlot(hour: Int64, edge: Int64) -> Bool {
+        (0..<edges).contains(edge) && (-1 << hourBits..<1 << hourBits).contains(hour &- firstHour)
+    }
+
+    private static func hasNoSlot(hour: Int64, edge: Int64) -> StoreFailure {
+        StoreFailure(.refused, "hour \(hour) of edge \(edge) cannot be counted; ingest into a new database")
     }
 
     static func hour(of ms: Int64) -> Int64 {
@@ -203,7 +216,7 @@ package final class EdgeRollup {
             rows.append(sum.firstAt &- hour &* EdgeRollup.hourMs)
             rows.append(sum.lastAt &- sum.firstAt)
             rows.append(sum.firstFlow)
-            rows.append(sum.lastFlow - sum.firstFlow)
+            rows.append(sum.lastFlow &- sum.firstFlow)
             guard rows.count == EdgeRollup.rowsAtOnce * incoming.columns || count + 1 == places.count else { continue }
             try incoming.show(rows) { try upsertHours.run() }
             rows.removeAll(keepingCapacity: true)
@@ -218,9 +231,9 @@ package final class EdgeRollup {
         var words: [UInt64] = []
         words.reserveCapacity(sums.count)
         for place in 0..<sums.count {
-            let edge = sums.key(at: place)[1]
-            guard (0..<EdgeRollup.edges).contains(edge) else {
-                throw StoreFailure(.environment, "the database has no numbers left for edges; begin another one")
+            let (hour, edge) = (sums.key(at: place)[0], sums.key(at: place)[1])
+            guard EdgeRollup.hasSlot(hour: hour, edge: edge), place >> EdgeRollup.placeBits == 0 else {
+                throw EdgeRollup.hasNoSlot(hour: hour, edge: edge)
             }
             words.append(UInt64(edge) << EdgeRollup.placeBits | UInt64(place))
         }
@@ -283,13 +296,20 @@ package final class EdgeRollup {
     package static func rebuild(_ database: Database) throws {
         let hour = try Horizon(database).hour
         try database.execute(sql: "DELETE FROM edge_hour WHERE hour >= ?", arguments: [hour])
-        try database.execute(
-            sql: """
-                INSERT INTO edge_hour (slot, flows, open, bytes_received, bytes_transferred, first_ms, span_ms, first_flow, span_flows)
-                SELECT (hour - \(firstHour) << \(edgeBits)) + edge_id, flows, open, bytes_received, bytes_transferred, first_ms, last_ms - first_ms, first_flow,
-                    last_flow - first_flow
-                FROM (\(hoursOfFlows)) WHERE hour >= ? ORDER BY 1
-                """, arguments: [hour])
+        // What has no slot has no first moment either, which the table refuses.
+        do {
+            try database.execute(
+                sql: """
+                    INSERT INTO edge_hour (slot, flows, open, bytes_received, bytes_transferred, first_ms, span_ms, first_flow, span_flows)
+                    SELECT (hour - \(firstHour) << \(edgeBits)) + edge_id, flows, open, bytes_received, bytes_transferred,
+                        CASE WHEN edge_id BETWEEN 0 AND \(edges - 1)
+                            AND hour - \(firstHour) BETWEEN -(1 << \(hourBits)) AND (1 << \(hourBits)) - 1 THEN first_ms END,
+                        last_ms - first_ms, first_flow, last_flow - first_flow
+                    FROM (\(hoursOfFlows)) WHERE hour >= ? ORDER BY 1
+                    """, arguments: [hour])
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+            throw StoreFailure(.refused, "flows have edges or times that cannot be counted; ingest into a new database")
+        }
         try EdgePages(database).rebuild(database)
     }
 }

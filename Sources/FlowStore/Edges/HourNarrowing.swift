@@ -71,7 +71,7 @@ struct HourNarrowing {
             update.bind(2, found.firstMs)
             update.bind(3, found.lastMs - found.firstMs)
             update.bind(4, found.firstFlow)
-            update.bind(5, found.lastFlow - found.firstFlow)
+            update.bind(5, found.lastFlow &- found.firstFlow)
             try update.run()
         }
     }

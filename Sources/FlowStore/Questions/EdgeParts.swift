@@ -83,14 +83,15 @@ struct EdgeParts {
         for (hour, edges) in hours.sorted(by: { $0.key < $1.key }) {
             let start = hour &* EdgeRollup.hourMs
             let (since, until) = (filter.since?.milliseconds ?? .min, filter.until?.milliseconds ?? .max)
-            blurred += try forEachFlow(max(since, start), min(until, EdgeParts.end(of: hour))) { part in
+            let more = try forEachFlow(max(since, start), min(until, EdgeParts.end(of: hour))) { part in
                 guard edges.contains(part.edge), isWanted(part) else { return }
                 // Still whole where its flows were pruned.
-                if isSplit(part), numbers.isMember(part, users) { split += part.flows }
+                if isSplit(part), numbers.isMember(part, users) { split = split.addingSaturating(part.flows) }
                 give(part)
             }
+            blurred = blurred.addingSaturating(more)
         }
-        return blurred + split
+        return blurred.addingSaturating(split)
     }
 
     @inline(__always)
@@ -142,8 +143,10 @@ struct EdgeParts {
             return try forEachFlow(since ?? .min, until ?? .max, body)
         }
         var blurred: Int64 = 0
-        if let since, since % hourMs != 0 { blurred += try forEachFlow(since, EdgeParts.end(of: first - 1), body) }
-        if let until, until % hourMs != 0 { blurred += try forEachFlow(EdgeParts.end(of: behind - 1), until, body) }
+        if let since, since % hourMs != 0 { blurred = try forEachFlow(since, EdgeParts.end(of: first - 1), body) }
+        if let until, until % hourMs != 0 {
+            blurred = blurred.addingSaturating(try forEachFlow(EdgeParts.end(of: behind - 1), until, body))
+        }
         let hours = try RawStatement(
             database,
             """
@@ -194,7 +197,7 @@ struct EdgeParts {
             hours.bind(2, EdgeRollup.slot(hour: hour + 1))
             try forEachRow(hours) { part in
                 guard part.last >= since, part.first < until else { return }
-                if part.first < since || part.last >= until, isWanted(part) { blurred += part.flows }
+                if part.first < since || part.last >= until, isWanted(part) { blurred = blurred.addingSaturating(part.flows) }
                 body(part)
             }
             return blurred

@@ -238,9 +238,9 @@ struct EdgeSums {
             sums.places(of: keys, count: count, new: Sum(), into: places)
             for index in 0..<count {
                 let (part, sum) = (parts + index, sums.value(at: places[index]))
-                sum.pointee.flows += part.pointee.flows
-                if part.pointee.outcome == 1 { sum.pointee.denied += part.pointee.flows }
-                if part.pointee.outcome == 2 { sum.pointee.failed += part.pointee.flows }
+                sum.pointee.flows = sum.pointee.flows.addingSaturating(part.pointee.flows)
+                if part.pointee.outcome == 1 { sum.pointee.denied = sum.pointee.denied.addingSaturating(part.pointee.flows) }
+                if part.pointee.outcome == 2 { sum.pointee.failed = sum.pointee.failed.addingSaturating(part.pointee.flows) }
                 sum.pointee.bytesReceived = sum.pointee.bytesReceived.addingSaturating(part.pointee.bytesReceived)
                 sum.pointee.bytesTransferred = sum.pointee.bytesTransferred.addingSaturating(part.pointee.bytesTransferred)
                 sum.pointee.first = min(sum.pointee.first, part.pointee.first)

@@ -81,9 +81,9 @@ final class FlowAssembly {
         var target = EventNumberMap.find(map.numbers.targets, numbers.target)
         if target < 0 { target = try learnTarget(event.pointee, numbers, symbols, &map) }
         var route = EventNumberMap.find(map.numbers.routes, numbers.route)
-        if route < 0 { route = try learnRoute(event.pointee, numbers, symbols, &map) }
+        if route < 0 { route = try learnRoute(event, numbers, symbols, &map) }
         var remark = EventNumberMap.find(map.numbers.remarks, numbers.remark)
-        if remark < 0 { remark = try learnRemark(event.pointee, numbers, symbols, &map) }
+        if remark < 0 { remark = try learnRemark(event, numbers, symbols, &map) }
         var resourceIP = EventNumberMap.find(map.numbers.addresses, numbers.resourceIP)
         if resourceIP < 0 {
             resourceIP = try texts.id(event.pointee.resourceIP)
@@ -147,28 +147,20 @@ final class FlowAssembly {
     }
 
     private func learnRoute(
-        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+        _ event: UnsafePointer<FlowEvent>, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        var route = RouteKey()
-        route.relays = try map.id(event.relays, in: symbols, texts)
-        route.tunnelPath = try map.id(event.tunnelPath, in: symbols, texts)
-        route.tunnelProtocol = try map.id(event.tunnelProtocol, in: symbols, texts)
+        var route = RouteKey(symbolsOf: event)
+        try route.replaceSymbols { try map.id($0, in: symbols, texts) }
         let id = route.isEmpty ? 0 : try routes.id(route)
         EventNumberMap.set(&map.numbers.routes, numbers.route, id)
         return id
     }
 
     private func learnRemark(
-        _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
+        _ event: UnsafePointer<FlowEvent>, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        var remark = RemarkKey()
-        remark.error = try map.id(event.errorMessage, in: symbols, texts)
-        remark.closeReason = try map.id(event.closeReason, in: symbols, texts)
-        remark.requested = try map.id(event.requested, in: symbols, texts)
-        remark.decisionEffect = try map.id(event.decisionEffect, in: symbols, texts)
-        remark.decisionReason = try map.id(event.decisionReason, in: symbols, texts)
-        remark.policyVersion = event.policyVersion ?? -1
-        remark.policyDigest = try map.id(event.policyDigest, in: symbols, texts)
+        var remark = RemarkKey(symbolsOf: event)
+        try remark.replaceSymbols { try map.id($0, in: symbols, texts) }
         let id = try remarks.id(remark)
         EventNumberMap.set(&map.numbers.remarks, numbers.remark, id)
         return id

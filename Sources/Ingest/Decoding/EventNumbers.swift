@@ -21,10 +21,10 @@ final class EventNumberer {
     private let key: IdentityKey
     private let origins = KeyTable<Void>(width: 9)
     private let targets = KeyTable<Void>(width: 10)
-    private let routes = KeyTable<Void>(width: 3)
-    private let remarks = KeyTable<Void>(width: 7)
+    private let routes = KeyTable<Void>(width: RouteKey.columns.count)
+    private let remarks = KeyTable<Void>(width: RemarkKey.columns.count)
     private let addresses = KeyTable<Void>(width: 3)
-    private let words = UnsafeMutablePointer<Int64>.allocate(capacity: 10)
+    private let words = UnsafeMutablePointer<Int64>.allocate(capacity: max(10, RouteKey.columns.count, RemarkKey.columns.count))
 
     /// `key`: of the database's identities.
     init(key: IdentityKey) {
@@ -75,18 +75,10 @@ final class EventNumberer {
         words[9] = event.pointee.resourcePort.map { Int64($0) } ?? -1
         let target = place(in: targets)
 
-        put(0, event.pointee.relays)
-        put(1, event.pointee.tunnelPath)
-        put(2, event.pointee.tunnelProtocol)
+        RouteKey(symbolsOf: event).write(to: words)
         let route = place(in: routes)
 
-        put(0, event.pointee.errorMessage)
-        put(1, event.pointee.closeReason)
-        put(2, event.pointee.requested)
-        put(3, event.pointee.decisionEffect)
-        put(4, event.pointee.decisionReason)
-        words[5] = event.pointee.policyVersion ?? -1
-        put(6, event.pointee.policyDigest)
+        RemarkKey(symbolsOf: event).write(to: words)
         let remark = place(in: remarks)
 
         put(0, event.pointee.resourceIP)

@@ -56,6 +56,7 @@ extension IngestWriter {
                 changes.append((draft, KnownFlows.Change(edge: edge, old: found)))
             }
             try write(changed: changes)
+            if rollup.isFull { try rollup.flush() }
         }
     }
 

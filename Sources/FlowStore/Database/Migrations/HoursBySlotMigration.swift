@@ -20,8 +20,10 @@ extension Schema {
             last_flow INTEGER AS (first_flow + span_flows)
         ) STRICT;
         INSERT INTO edge_hour (slot, flows, open, bytes_received, bytes_transferred, first_ms, span_ms, first_flow, span_flows)
-        SELECT (hour - 262968 << 28) + edge_id, flows, open, bytes_received, bytes_transferred, first_ms, last_ms - first_ms, first_flow,
-            last_flow - first_flow
+        SELECT (hour - 262968 << 28) + edge_id, flows, open, bytes_received, bytes_transferred,
+            -- What has no slot is refused.
+            CASE WHEN edge_id BETWEEN 0 AND (1 << 28) - 1 AND hour - 262968 BETWEEN -(1 << 35) AND (1 << 35) - 1 THEN first_ms END,
+            last_ms - first_ms, first_flow, last_flow - first_flow
         FROM kept_hour ORDER BY 1;
         CREATE INDEX edge_hour_edge ON edge_hour (edge_id);
         DROP TABLE kept_hour;
