@@ -35,6 +35,15 @@ struct ViewTests {
         #expect(wanted.filter { !present.contains($0) } == [])
     }
 
+    @Test("a statement may ask for flows three times")
+    func joined() throws {
+        let store = try Store()
+        try store.ingest([CalibrationTests.line("established_connection", id: 1, at: SmallEvents.start)])
+        #expect(
+            try store.number(
+                "SELECT count(*) FROM flow a JOIN flow b ON b.address = a.address JOIN flow c ON c.principal_id = a.principal_id") == 1)
+    }
+
     @Test("text from outside cannot become SQL, and filters take it literally")
     func injection() throws {
         let store = try Store()

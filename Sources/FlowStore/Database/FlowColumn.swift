@@ -78,11 +78,11 @@ package struct FlowColumn: Sendable {
             "`user` or `service_account`"),
         FlowColumn("principal_id", .text, .text(.edge, "principal_id.value"), "who: the id of the user or service account"),
         FlowColumn("principal", .text, .text(.edge, "principal.value"), "e-mail of a user, or name of a service account"),
-        FlowColumn("service_key_id", .text, .text(.edge, "service_key.value"), "the key that a service account used"),
+        FlowColumn("service_key_id", .text, .text(.edge, Views.text("o.service_key")), "the key that a service account used"),
         FlowColumn("device_id", .text, .text(.edge, "device.value"), "the client's device"),
         FlowColumn("client_ip", .text, .text(.edge, "client_ip.value"), "public address of the client"),
         FlowColumn(
-            "location", .json, .text(.edge, "location.value"),
+            "location", .json, .text(.edge, Views.text("o.location")),
             "JSON object as the source gives it, such as `{\"geoip\":{\"city\",\"country\",\"lat\",\"lon\",\"region\"}}`"),
         FlowColumn("connector_id", .text, .text(.edge, "connector_id.value"), "the Connector that carried it"),
         FlowColumn("connector", .text, .text(.edge, "connector.value"), "the Connector's name"),
@@ -93,24 +93,26 @@ package struct FlowColumn: Sendable {
             "applied_rule", .text, .text(.edge, "applied_rule.value"),
             "the Resource's definition that matched, such as `*.corp.example.com`"),
         FlowColumn("address", .text, .text(.edge, "address.value"), "the name or address that was asked for"),
-        FlowColumn("resource_ip", .text, .flow("resource_ip.value"), "the address that the Connector connected to"),
+        FlowColumn("resource_ip", .text, .flow(Views.text("f.resource_ip")), "the address that the Connector connected to"),
         FlowColumn("port", .integer, .shared(.edge, "nullif(t.port, -1)"), "port of the destination; NULL for protocols without ports"),
         FlowColumn(
             "protocol", .text,
-            .shared(.edge, "CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE protocol.value END"),
+            .shared(
+                .edge, "CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE \(Views.text("t.protocol - 16")) END"),
             "`tcp`, `udp`, `icmp`, or the word of the source"),
         FlowColumn("bytes_received", .bytes, .flow("f.bytes_received"), "bytes from the Resource to the client"),
         FlowColumn("bytes_transferred", .bytes, .flow("f.bytes_transferred"), "bytes from the client to the Resource"),
         FlowColumn(
-            "relay", .json, .text(.route, "relays.value"),
+            "relay", .json, .text(.route, Views.text("route.relays")),
             "JSON array of the relays in use, objects with `ip`, `name`, `port`; `[]` when direct"),
         FlowColumn("path", .text, .shared(.route, Views.path), "`direct` or `relayed`"),
-        FlowColumn("error", .text, .text(.remark, "error.value"), "what the source says about a failure"),
+        FlowColumn("error", .text, .text(.remark, Views.text("r.error")), "what the source says about a failure"),
         FlowColumn(
-            "close_reason", .text, .text(.remark, "close_reason.value"),
+            "close_reason", .text, .text(.remark, Views.text("r.close_reason")),
             "why it ended: `client`, `resource`, `idle`, `policy`, `shutdown`, `error` (journals)"),
         FlowColumn(
-            "requested", .text, .text(.remark, "requested.value"), "what the user dialled, where it differs from `address` (journals)"),
+            "requested", .text, .text(.remark, Views.text("r.requested")),
+            "what the user dialled, where it differs from `address` (journals)"),
         FlowColumn(
             "policy_version", .text, .shared(.edge, "nullif(j.policy_version, '')"),
             "the policy in force at the start, as the engine judged: `version` of `policy_snapshot`; NULL when none was"),
@@ -130,12 +132,12 @@ package struct FlowColumn: Sendable {
             `ambiguous`, `stale`, `stale-late`, `outlived`, `posture-unknown`, joined by `;`. Test for one with \
             `';' || qualifiers || ';' LIKE '%;stale;%'`
             """),
-        FlowColumn("recorded_effect", .text, .text(.remark, "decision_effect.value"), "the Connector's own decision (journals)"),
-        FlowColumn("recorded_reason", .text, .text(.remark, "decision_reason.value"), "its reason (journals)"),
+        FlowColumn("recorded_effect", .text, .text(.remark, Views.text("r.decision_effect")), "the Connector's own decision (journals)"),
+        FlowColumn("recorded_reason", .text, .text(.remark, Views.text("r.decision_reason")), "its reason (journals)"),
         FlowColumn(
             "recorded_policy_version", .integer, .shared(.remark, "nullif(r.policy_version, -1)"),
             "version of the policy under which the Connector decided (journals)"),
-        FlowColumn("recorded_policy_digest", .text, .text(.remark, "policy_digest.value"), "digest of that policy (journals)"),
+        FlowColumn("recorded_policy_digest", .text, .text(.remark, Views.text("r.policy_digest")), "digest of that policy (journals)"),
         FlowColumn("is_orphan", .flag, .flag(.orphan), "a closed record without its established one"),
         FlowColumn("start_is_inferred", .flag, .flag(.startInferred), "the start was computed from end and duration"),
         FlowColumn("start_is_unknown", .flag, .flag(.startUnknown), "only one record is known, and its time stands for the start"),

@@ -15,12 +15,16 @@ extension Views {
 
     /// Relayed or direct, of a flow's `relays` and `tunnel_path`.
     static let path = """
-        CASE WHEN tunnel_path.value IS NOT NULL
-                    THEN CASE WHEN tunnel_path.value = 'direct' THEN 'direct' ELSE 'relayed' END
-                WHEN relays.value = '[]' THEN 'direct'
-                WHEN relays.value IS NOT NULL THEN 'relayed'
+        CASE WHEN route.tunnel_path <> 0
+                    THEN CASE WHEN \(text("route.tunnel_path")) = 'direct' THEN 'direct' ELSE 'relayed' END
+                WHEN \(text("route.relays")) = '[]' THEN 'direct'
+                WHEN route.relays <> 0 THEN 'relayed'
             END
         """
+
+    /// The text of a number. A statement may join 64 tables, and those that ask `flow` several times should stay below that: only texts by which
+    /// rows are looked for are joined.
+    static func text(_ number: String) -> String { "(SELECT value FROM text WHERE text_id = \(number))" }
 
     /// The end of `flow_fact f`; within what an integer holds, whatever its record said. An attempt that failed has none: when it failed is
     /// kept to know its event again, as far as that says when it began.
@@ -75,8 +79,6 @@ extension Views {
                 """
                 LEFT JOIN route ON route.route_id = \(row).route_id
                 LEFT JOIN remark r ON r.remark_id = \(row).remark_id
-                \(Views.namesOfRoute)
-                \(Views.namesOfRemark)
                 """
             case .gathered:
                 """
@@ -115,16 +117,12 @@ extension Views {
     static let namesOfEdge = """
         LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
         \(namesOfOrigin)
-        \(join("o", ["service_key", "location"]))
         \(namesOfTarget)
-        LEFT JOIN text protocol ON protocol.text_id = t.protocol - 16
         """
     /// Names of `origin o` and of `target t`, each under its column's name.
     static let namesOfOrigin = join("o", ["principal_id", "principal", "device", "client_ip"])
     static let namesOfTarget = join(
         "t", ["connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address"])
-    static let namesOfRoute = join("route", RouteKey.textColumns)
-    static let namesOfRemark = join("r", RemarkKey.textColumns)
 
     static let flow = "CREATE VIEW flow AS\n\(flow(.joined));"
     static let access = "CREATE VIEW access AS\n\(access(.joined));"
@@ -140,7 +138,6 @@ extension Views {
         \(naming.edgeOfFlow)
         \(naming.routeAndRemark(of: "f"))
         \(naming.namesOfEdge)
-        LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
         WHERE f.state & \(FlowState.retold.rawValue) = 0
         """
     }
@@ -173,7 +170,7 @@ extension Views {
         SELECT d.hour * 3600000 AS hour_at,
             \(naming.columns("principal_kind", "principal_id", "principal", "service_key_id", "device_id", "client_ip", "location")),
             \(naming.columns("connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address")),
-            resource_ip.value AS resource_ip,
+            \(text("d.resource_ip")) AS resource_ip,
             \(naming.columns("port", "protocol", "relay", "path", "outcome", "error", "close_reason", "requested")),
             \(naming.columns("verdict", "reason", "expected_resource_id", "qualifiers", "policy_version")),
             \(naming.columns("recorded_effect", "recorded_reason", "recorded_policy_version", "recorded_policy_digest")),
@@ -191,7 +188,6 @@ extension Views {
         \(naming.edge(of: "d"))
         \(naming.routeAndRemark(of: "d"))
         \(naming.namesOfEdge)
-        LEFT JOIN text resource_ip ON resource_ip.text_id = d.resource_ip
         """
     }
 

@@ -48,8 +48,8 @@ public final class GatheredNames {
             \(Views.namesOfEdge)
             ORDER BY e.edge_id
             """, of: "e")
-        try make(GatheredNames.routes, "route_id", Views.routeColumns, "FROM route \(Views.namesOfRoute)", of: "route")
-        try make(GatheredNames.remarks, "remark_id", Views.remarkColumns, "FROM remark r \(Views.namesOfRemark)", of: "r")
+        try make(GatheredNames.routes, "route_id", Views.routeColumns, "FROM route", of: "route")
+        try make(GatheredNames.remarks, "remark_id", Views.remarkColumns, "FROM remark r", of: "r")
         try connection.execute(
             sql: """
                 CREATE TEMP VIEW flow AS \(Views.flow(.gathered));
