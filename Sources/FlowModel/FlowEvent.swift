@@ -58,6 +58,8 @@ public struct FlowEvent: Sendable {
     public var serviceKeyID = Symbol.none
     public var serviceKeyName = Symbol.none
     public var deviceID = Symbol.none
+    /// Version of the client on the device.
+    public var clientVersion = Symbol.none
 
     public var connectorID = Symbol.none
     public var connectorName = Symbol.none

@@ -124,6 +124,7 @@ struct RetellingTests {
         try AuditDatabase(path: store.path, mode: .readWrite).close()
         #expect(try store.problems() == [])
         #expect(try store.number("SELECT count(*) FROM flow") == 8)
+        #expect(try store.number("SELECT count(*) FROM flow WHERE client_version IS NULL") == 8)
         let report = try store.ingest(["a line of a service log", RetellingTests.event("established_connection", 100)])
         #expect((report.recognised, report.conflicts) == (3, 1))
         #expect(try store.number("SELECT count(*) FROM flow") == 6)

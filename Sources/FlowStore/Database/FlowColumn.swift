@@ -80,6 +80,7 @@ package struct FlowColumn: Sendable {
         FlowColumn("principal", .text, .text(.edge, "principal.value"), "e-mail of a user, or name of a service account"),
         FlowColumn("service_key_id", .text, .text(.edge, Views.text("o.service_key")), "the key that a service account used"),
         FlowColumn("device_id", .text, .text(.edge, "device.value"), "the client's device"),
+        FlowColumn("client_version", .text, .text(.remark, Views.text("r.client_version")), "version of the client on that device"),
         FlowColumn("client_ip", .text, .text(.edge, "client_ip.value"), "public address of the client"),
         FlowColumn(
             "location", .json, .text(.edge, Views.text("o.location")),

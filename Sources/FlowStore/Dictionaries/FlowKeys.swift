@@ -111,6 +111,7 @@ package struct RemarkKey: TextKey {
     package static let idColumn = "remark_id"
     package static let columns = [
         "error", "close_reason", "requested", "decision_effect", "decision_reason", "policy_version", "policy_digest",
+        "client_version",
     ]
     package static let numberColumns = ["policy_version"]
 
@@ -121,6 +122,7 @@ package struct RemarkKey: TextKey {
     package var decisionReason: Int64 = 0
     package var policyVersion: Int64 = -1
     package var policyDigest: Int64 = 0
+    package var clientVersion: Int64 = 0
 
     package init() {}
 
@@ -132,6 +134,7 @@ package struct RemarkKey: TextKey {
         decisionReason = Int64(event.pointee.decisionReason.rawValue)
         policyVersion = event.pointee.policyVersion ?? -1
         policyDigest = Int64(event.pointee.policyDigest.rawValue)
+        clientVersion = Int64(event.pointee.clientVersion.rawValue)
     }
 }
 

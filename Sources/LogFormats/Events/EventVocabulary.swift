@@ -29,6 +29,7 @@ enum Field: UInt8, CaseIterable {
     case serviceKeyName
     case serviceKeyID
     case deviceID
+    case clientVersion
     case connectorID
     case connectorName
     case networkID
@@ -138,7 +139,7 @@ enum EventVocabulary {
         (.user, "id", .userID), (.user, "email", .userEmail),
         (.service, "id", .serviceID), (.service, "name", .serviceName), (.service, "key", .serviceKeyName),
         (.service, "key_id", .serviceKeyID),
-        (.device, "id", .deviceID),
+        (.device, "id", .deviceID), (.device, "client_version", .clientVersion),
         (.connector, "id", .connectorID), (.connector, "name", .connectorName),
         (.network, "id", .networkID), (.network, "name", .networkName),
         (.resource, "id", .resourceID), (.resource, "address", .resourceAddress), (.resource, "applied_rule", .appliedRule),

@@ -50,7 +50,7 @@ struct FlowConversion {
     private static let rareFields: UInt64 = [
         Field.location, .tunnelPath, .tunnelProtocol, .errorMessage, .closeReason, .requested, .startedAt, .policyVersion,
         .policyDigest,
-        .decisionEffect, .decisionReason, .sequence,
+        .decisionEffect, .decisionReason, .sequence, .clientVersion,
     ].reduce(0) { $0 | $1.bit }
 
     private mutating func rare(_ event: inout FlowEvent, _ fields: EventFields) {
@@ -62,6 +62,7 @@ struct FlowConversion {
         event.errorMessage = text(.errorMessage, fields)
         event.closeReason = text(.closeReason, fields)
         event.requested = text(.requested, fields)
+        event.clientVersion = text(.clientVersion, fields)
         if let start = integer(.startedAt, fields, ValueRanges.instant) {
             event.startedAt = Timestamp(milliseconds: start)
         }

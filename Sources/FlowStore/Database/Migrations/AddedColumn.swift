@@ -6,7 +6,7 @@ struct AddedColumn {
     let name: String
 
     /// In the order in which databases get them. What is here stays, and where it stands: databases have it.
-    static let all: [AddedColumn] = []
+    static let all: [AddedColumn] = [AddedColumn(table: "remark", name: "client_version")]
 
     /// Puts the column last. It is absent, 0, in the rows that are there; rows differ when it does.
     ///
