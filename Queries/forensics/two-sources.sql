@@ -20,13 +20,13 @@ WITH covered AS MATERIALIZED (
     FROM (
         SELECT started_at FROM flow WHERE connection_id IS NULL AND started_at >= :since AND started_at < :until
         UNION ALL
-        SELECT started_at FROM retelling WHERE started_at >= :since AND started_at < :until)
+        SELECT started_at FROM source_match WHERE started_at >= :since AND started_at < :until)
 )
 SELECT r.relation, r.differs, r.started_at, coalesce(r.principal, r.principal_id) AS principal,
     coalesce(r.address, r.resource_ip) AS destination, r.port, coalesce(r.connector, r.connector_id) AS connector, r.bytes_received,
-    r.retold_flow_id AS report_flow, r.source_id AS report_source, r.source_line AS report_line, r.connection_id,
+    r.matched_flow_id AS report_flow, r.source_id AS report_source, r.source_line AS report_line, r.connection_id,
     r.flow_id AS connector_flow, f.source_id AS connector_source, f.source_line AS connector_line
-FROM retelling r LEFT JOIN flow f ON f.flow_id = r.flow_id
+FROM source_match r LEFT JOIN flow f ON f.flow_id = r.flow_id
 WHERE r.started_at >= :since AND r.started_at < :until
 UNION ALL
 SELECT 'report only', NULL, started_at, coalesce(principal, principal_id), coalesce(address, resource_ip), port,
@@ -37,6 +37,6 @@ UNION ALL
 SELECT 'connector only', NULL, started_at, coalesce(principal, principal_id), coalesce(address, resource_ip), port,
     coalesce(connector, connector_id), bytes_received, NULL, NULL, NULL, connection_id, flow_id, source_id, source_line
 FROM flow
-WHERE connection_id IS NOT NULL AND retellings = 0 AND started_at >= :since AND started_at < :until
+WHERE connection_id IS NOT NULL AND source_matches = 0 AND started_at >= :since AND started_at < :until
     AND started_at BETWEEN (SELECT first_at FROM covered) AND (SELECT last_at FROM covered)
 ORDER BY started_at, relation, report_flow, connector_flow

@@ -1,6 +1,6 @@
 /// The identifier that a Connector gives to a connection: at most 63 bytes, kept in place so that an event needs no allocation.
 public struct ConnectionID: Sendable {
-    public static let longest = 63
+    public static let maxLength = 63
 
     @usableFromInline var storage: InlineArray<63, UInt8>
     @usableFromInline var length: UInt8
@@ -12,10 +12,10 @@ public struct ConnectionID: Sendable {
         length = 0
     }
 
-    /// Nil when there are more bytes than `longest`.
+    /// Nil when there are more bytes than `maxLength`.
     @inlinable
     public init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count <= ConnectionID.longest else { return nil }
+        guard bytes.count <= ConnectionID.maxLength else { return nil }
         self.init()
         length = UInt8(bytes.count)
         withUnsafeMutableBytes(of: &storage) { target in

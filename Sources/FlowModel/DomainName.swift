@@ -6,8 +6,8 @@
 /// like dots. The further mappings of UTS 46 (width, compatibility forms) are not applied.
 public enum DomainName {
     /// The longest name that the DNS can carry, in octets, without the trailing dot (RFC 1035 §2.3.4).
-    public static let longestName = 253
-    public static let longestLabel = 63
+    public static let maxNameLength = 253
+    public static let maxLabelLength = 63
 
     /// The comparable form. Already comparable names are returned as they are.
     public static func normalized(_ text: String) -> String {

@@ -28,7 +28,7 @@ public enum ValueRanges {
     public static let count: ClosedRange<Int64> = 0...largestExact
 
     /// Ids are texts of at most so many bytes, without control characters. Decimal ids of the field have up to 20 digits.
-    public static let longestID = 255
+    public static let maxIDLength = 255
 }
 
 /// The units in which shippers write instants, told apart by size.

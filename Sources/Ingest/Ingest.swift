@@ -23,7 +23,7 @@ public struct Ingest {
         /// Flows that are made into rows together; the answer is the same with any number.
         var batchFlows = FlowAssembly.capacity
         /// Different records without id of one source that are counted in memory; the answer is the same with any number.
-        var countedInMemory = RowOccurrences.usualLimit
+        var countedInMemory = RowOccurrences.defaultLimit
         /// Who ingests, for the auditor's own log.
         public var actor = ""
         public var now = Timestamp(milliseconds: 0)
@@ -81,8 +81,8 @@ public struct Ingest {
         let writer = try takeIn(inputs.files, named: Set(inputs.named), connection, policies.history, &report)
         defer { writer.undo() }
         report.unknownStarts = try writer.resolveStarts()
-        try RetellingPass(connection)?.run(&report) { shouldStop?() == true }
-        if report.newSnapshots > 0 || writer.needsOrderedJudgement {
+        try SourceMatchPass(connection)?.run(&report) { shouldStop?() == true }
+        if report.newSnapshots > 0 || writer.needsOrderedAssessment {
             report.judgedAgain = try writer.judgeAgain()
         }
         if connection.changedRows != before {
@@ -98,8 +98,8 @@ public struct Ingest {
         try IngestWriter(
             connection, statedUnit: options.durationUnit, transactionEvents: options.transactionEvents, batchFlows: options.batchFlows,
             countedInMemory: options.countedInMemory, now: options.now
-        ) { reader, judgements in
-            history.map { Classifier($0, options: options.engine, reader: reader, judgements: judgements) }
+        ) { reader, assessments in
+            history.map { Classifier($0, options: options.engine, reader: reader, assessments: assessments) }
         }
     }
 

@@ -30,12 +30,12 @@ struct FlowAnswer {
 /// How the work is done; changes nothing of the result.
 struct WalkEffort: Sendable {
     /// Worth another connection and thread.
-    static let usualSmallestPart = 50_000
+    static let defaultSmallestPart = 50_000
 
-    var parts = AuditDatabase.usualParts
-    var smallestPart = usualSmallestPart
+    var parts = AuditDatabase.defaultParts
+    var smallestPart = defaultSmallestPart
     /// Answers remembered at a time in each part; with 0 every flow is judged.
-    var mostRemembered = AnswerMemory.usualLimit
+    var maxRemembered = AnswerMemory.defaultLimit
 }
 
 /// Walks the flows of a period with what is needed to ask a policy about them.
@@ -88,7 +88,7 @@ struct FlowWalk {
         _ connection: StoreConnection, _ order: FlowScan.Order, _ empty: Tally, since: Timestamp, until: Timestamp
     ) throws -> Tally {
         let reader = try FlowFactsReader(connection)
-        let memory = AnswerMemory(limit: effort.mostRemembered)
+        let memory = AnswerMemory(limit: effort.maxRemembered)
         var tally = empty
         try forEach(connection, order, reader, since: since, until: until) { flow, lastUses in
             if let known = memory.answer(flow, wholeLife: Tally.coversWholeLife) { return tally.count(flow, known) }

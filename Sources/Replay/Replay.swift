@@ -9,7 +9,7 @@ public struct ReplayedFlow: Sendable {
     public var connectionID: String?
     public var origin: OriginFacts
     public var target: TargetFacts
-    public var judgement: Judgement
+    public var assessment: Assessment
 }
 
 /// Judges the history in a database under the policies that were in force.
@@ -29,13 +29,13 @@ public struct Replay: Sendable {
     public func run(_ database: AuditDatabase, _ body: (ReplayedFlow) throws -> Void = { _ in }) throws -> ReplaySummary {
         var tally = ReplayTally(history: history, options: options)
         try walk.forEach(database) { flow, facts, reader in
-            let judgement = history.judge(facts, options: options)
+            let assessment = history.judge(facts, options: options)
             let target = try reader.target(flow.target)
-            tally.count(flow, tally.number(judgement, target))
+            tally.count(flow, tally.number(assessment, target))
             try body(
                 ReplayedFlow(
                     flow: flow, connectionID: try reader.connectionID(ofFlow: flow.flowID), origin: try reader.origin(flow.origin),
-                    target: target, judgement: judgement))
+                    target: target, assessment: assessment))
         }
         return ReplaySummary(tally)
     }
@@ -78,19 +78,19 @@ struct ReplayTally: MergingTally {
     }
 
     mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
-        let judgement = history.judge(facts, options: options)
+        let assessment = history.judge(facts, options: options)
         return FlowAnswer(
-            number: number(judgement, try reader.target(flow.target)), holds: judgement.validity,
-            dependsOnLastUse: judgement.dependsOnLastUse)
+            number: number(assessment, try reader.target(flow.target)), holds: assessment.validity,
+            dependsOnLastUse: assessment.dependsOnLastUse)
     }
 
-    mutating func number(_ judgement: Judgement, _ target: TargetFacts) -> Int {
+    mutating func number(_ assessment: Assessment, _ target: TargetFacts) -> Int {
         number(
             Group(
                 kind: ReplaySummary.Kind(
-                    verdictClass: judgement.verdictClass, reason: judgement.reason, qualifiers: judgement.qualifierSet),
-                isViolation: judgement.isViolation, connector: target.connectorName ?? target.connectorID ?? "",
-                policy: judgement.policy?.snapshot.effectiveAt))
+                    verdictClass: assessment.verdictClass, reason: assessment.reason, qualifiers: assessment.qualifierSet),
+                isViolation: assessment.isViolation, connector: target.connectorName ?? target.connectorID ?? "",
+                policy: assessment.policy?.snapshot.effectiveAt))
     }
 
     private mutating func number(_ group: Group) -> Int {

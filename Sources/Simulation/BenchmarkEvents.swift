@@ -25,8 +25,8 @@ public struct BenchmarkEvents: Sendable {
     /// Of 1,000 lines, those that failed.
     private static let failedShare = 20
     /// Twice the mean distance of two lines in ms.
-    private static let longestStep = 20
-    private static let longestDuration = 100_000
+    private static let maxStep = 20
+    private static let maxDuration = 100_000
     private static let userFlattening = 20
     /// Resources that one user works with.
     private static let favourites = 12
@@ -61,7 +61,7 @@ public struct BenchmarkEvents: Sendable {
 
     /// The next line, with its line feed, valid until the next call.
     public mutating func next() -> [UInt8] {
-        clock = clock.advanced(byMilliseconds: Int64(random.below(BenchmarkEvents.longestStep)))
+        clock = clock.advanced(byMilliseconds: Int64(random.below(BenchmarkEvents.maxStep)))
         let state = world.story.states[0]
         let user = isScattered ? skewed(below: world.tenant.users.count) : rankChoice.draw(&random)
         let resource = isScattered ? skewed(below: world.tenant.resources.count) : favourite(of: user)
@@ -75,7 +75,7 @@ public struct BenchmarkEvents: Sendable {
             ? UInt64(random.below(connectors.count))
             : SeededRandom.mix(hour << 32 ^ UInt64(user) << 8 ^ UInt64(target.network)) % UInt64(connectors.count)
         var flow = FlowDraft(
-            number: number, start: clock.advanced(byMilliseconds: -Int64(random.below(BenchmarkEvents.longestDuration))),
+            number: number, start: clock.advanced(byMilliseconds: -Int64(random.below(BenchmarkEvents.maxDuration))),
             end: clock,
             caller: .user(user), connector: connectors[Int(choice)], resource: resource, host: host,
             address: state.address(of: target.hosts[host], resource: resource), transport: target.transport, port: target.ports[0],

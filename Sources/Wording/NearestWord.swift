@@ -1,22 +1,22 @@
 /// The word that somebody who wrote another one probably meant.
 public enum NearestWord {
     /// Longer texts are no slips of the hand, and more words than this take too long to compare.
-    private static let longest = 200
-    private static let mostWords = 500_000
+    private static let maxLength = 200
+    private static let maxWords = 500_000
 
     /// The word with the fewest letters put in, left out, exchanged or swapped with their neighbour, without regard to case; nil when none
     /// is near: a third of the letters may be wrong, and of one or two letters, such as ids, none, but they may be swapped. Of several as near
     /// the lesser text, in whatever order they come.
     public static func find(_ text: String, among words: some Sequence<String>) -> String? {
-        let wanted = Array(text.lowercased().unicodeScalars.prefix(longest + 1))
-        guard !wanted.isEmpty, wanted.count <= longest else { return nil }
+        let wanted = Array(text.lowercased().unicodeScalars.prefix(maxLength + 1))
+        guard !wanted.isEmpty, wanted.count <= maxLength else { return nil }
         var best: (distance: Int, word: String)?
         var count = 0
         for word in words where !word.isEmpty {
             count += 1
-            guard count <= mostWords else { return nil }
-            let letters = Array(word.lowercased().unicodeScalars.prefix(longest + 1))
-            guard letters.count <= longest, wanted.count > 2 || letters == wanted || letters == wanted.reversed() else { continue }
+            guard count <= maxWords else { return nil }
+            let letters = Array(word.lowercased().unicodeScalars.prefix(maxLength + 1))
+            guard letters.count <= maxLength, wanted.count > 2 || letters == wanted || letters == wanted.reversed() else { continue }
             let most = min(max(1, max(wanted.count, letters.count) / 3), best?.distance ?? .max)
             guard let distance = distance(wanted, letters, atMost: most) else { continue }
             if let known = best, (known.distance, known.word) <= (distance, word) { continue }

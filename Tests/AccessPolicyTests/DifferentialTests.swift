@@ -112,7 +112,7 @@ import Testing
         #expect(independent > 1_000 && dependent > 100)
     }
 
-    /// A judgement holds for every flow whose life lies within its validity.
+    /// An assessment holds for every flow whose life lies within its validity.
     @Test func judgementsHoldForAsLongAsTheySay() throws {
         var dice = Dice(seed: 7)
         var qualified: Set<String> = []
@@ -129,17 +129,17 @@ import Testing
                     connectorID: request.connectorID, networkID: request.networkID, deviceID: request.deviceID,
                     recordedResourceID: dice.pick(["98", "99", "100"]), outcome: dice.pick(RecordedOutcome.allCases),
                     startedAt: request.at, lastUses: .none)
-                let judgement = history.judge(facts, options: options)
-                qualified.insert(judgement.verdictClass.rawValue)
+                let assessment = history.judge(facts, options: options)
+                qualified.insert(assessment.verdictClass.rawValue)
                 let times = (-1...14).flatMap { second in [-1, 0, 1, 500, 501].map { Timestamp(milliseconds: second * 1_000 + $0) } }
-                let inside = times.filter { judgement.validity.contains($0) }
+                let inside = times.filter { assessment.validity.contains($0) }
                 for start in inside {
                     facts.startedAt = start
                     facts.endedAt = inside.last { $0 >= start }
                     let again = history.judge(facts, options: options)
-                    #expect(again.verdictClass == judgement.verdictClass && again.reason == judgement.reason)
-                    #expect(again.qualifierSet == judgement.qualifierSet, "\(facts) \(judgement.validity)")
-                    #expect(again.expectedResourceID == judgement.expectedResourceID)
+                    #expect(again.verdictClass == assessment.verdictClass && again.reason == assessment.reason)
+                    #expect(again.qualifierSet == assessment.qualifierSet, "\(facts) \(assessment.validity)")
+                    #expect(again.expectedResourceID == assessment.expectedResourceID)
                 }
             }
         }

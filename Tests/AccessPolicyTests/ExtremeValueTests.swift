@@ -19,7 +19,7 @@ import Testing
                 snapshots[index].effectiveAt = Self.times[index == 0 ? 0 : 1 + dice.roll(Self.times.count - 1)]
                 for resource in snapshots[index].resources.indices {
                     if dice.oneIn(3) {
-                        snapshots[index].resources[resource].mode = .autoLock(seconds: dice.pick([1, .max, longestDurationSeconds]))
+                        snapshots[index].resources[resource].mode = .autoLock(seconds: dice.pick([1, .max, maxDurationSeconds]))
                     }
                     for edge in snapshots[index].resources[resource].access.indices where dice.oneIn(3) {
                         snapshots[index].resources[resource].access[edge].expiresAt = dice.pick(Self.times)
@@ -40,9 +40,9 @@ import Testing
                     port: request.port, connectorID: request.connectorID, recordedResourceID: "98",
                     outcome: dice.pick(RecordedOutcome.allCases), startedAt: request.at, endedAt: dice.pick(Self.times),
                     lastUses: request.lastUses)
-                let judgement = history.judge(facts, options: options)
-                judged += judgement.verdictClass == .unverifiable ? 0 : 1
-                if facts.endedAt.map({ $0 <= facts.startedAt }) == true { #expect(!judgement.qualifierSet.contains(.outlived)) }
+                let assessment = history.judge(facts, options: options)
+                judged += assessment.verdictClass == .unverifiable ? 0 : 1
+                if facts.endedAt.map({ $0 <= facts.startedAt }) == true { #expect(!assessment.qualifierSet.contains(.outlived)) }
             }
         }
         #expect(judged > 500)

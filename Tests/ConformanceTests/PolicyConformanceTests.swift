@@ -88,12 +88,12 @@ import Testing
         return uses
     }
 
-    static func judged(_ judgement: Judgement) -> [String: String] {
-        var got = ["class": judgement.verdictClass.rawValue]
-        got["reason"] = judgement.reason?.rawValue
-        got["expected"] = judgement.expectedResourceID
-        if !judgement.qualifierSet.isEmpty { got["qualifiers"] = judgement.qualifierSet.text }
-        got["outlivedMs"] = judgement.outlivedByMs.map(String.init)
+    static func judged(_ assessment: Assessment) -> [String: String] {
+        var got = ["class": assessment.verdictClass.rawValue]
+        got["reason"] = assessment.reason?.rawValue
+        got["expected"] = assessment.expectedResourceID
+        if !assessment.qualifierSet.isEmpty { got["qualifiers"] = assessment.qualifierSet.text }
+        got["outlivedMs"] = assessment.outlivedByMs.map(String.init)
         return got
     }
 

@@ -39,7 +39,7 @@ import Testing
         #expect(ConnectionID().isEmpty)
         #expect(ConnectionID("") == ConnectionID())
         #expect(ConnectionID("")?.text == "")
-        let longest = String(repeating: "x", count: ConnectionID.longest)
+        let longest = String(repeating: "x", count: ConnectionID.maxLength)
         #expect(ConnectionID(longest)?.text == longest)
         #expect(ConnectionID(longest)?.count == 63)
         #expect(ConnectionID(longest + "x") == nil)

@@ -105,7 +105,7 @@ struct DeliveryTests {
         let records = DeliveryTests.records(seed: seed, using: &numbers)
         let delivery = Delivery.random(records, using: &numbers)
         let expected = try Delivery.plain(records).facts()
-        #expect(expected.contains { $0.hasPrefix("retelling") && $0.contains("same") })
+        #expect(expected.contains { $0.hasPrefix("source_match") && $0.contains("same") })
         guard try delivery.facts() != expected else { return }
         let smallest = try DeliveryTests.shrink(delivery)
         let (found, wanted) = (try smallest.facts(), try Delivery.plain(smallest.records).facts())
@@ -162,7 +162,7 @@ struct DeliveryTests {
             #expect(report.recognised == 0)
             #expect(try store.problems() == [])
         }
-        #expect(try store.number("SELECT count(*) FROM retelling") == 0)
+        #expect(try store.number("SELECT count(*) FROM source_match") == 0)
         let nothingNew = try Parcel(records: [records[0]], envelope: .bare, packing: .plain).write(to: store.folder, number: 99)
         let report = try Ingest(options: Ingest.Options()).run(paths: [nothingNew], databasePath: store.path)
         #expect(report.recognised > 0)

@@ -90,7 +90,7 @@ struct EdgeHourTests {
             }
             try connection.execute(
                 sql: """
-                    INSERT INTO edge (edge_id, origin_id, target_id, outcome, judgement_id) VALUES (1, 1, 1, 3, 1);
+                    INSERT INTO edge (edge_id, origin_id, target_id, outcome, assessment_id) VALUES (1, 1, 1, 3, 1);
                     UPDATE edge_hour SET flows = \(Int64.max), open = \(Int64.max);
                     """)
             try EdgePages(connection).rebuild(connection)
@@ -106,11 +106,12 @@ struct EdgeHourTests {
         for last in [1 << 28 - 1, .max, -5] as [Int64] {
             try AuditDatabase(path: ":memory:", mode: .create).write { connection in
                 try connection.execute(
-                    sql: "INSERT INTO edge (edge_id, origin_id, target_id, outcome, judgement_id) VALUES (?, 1, 1, 0, 1)", arguments: [last]
+                    sql: "INSERT INTO edge (edge_id, origin_id, target_id, outcome, assessment_id) VALUES (?, 1, 1, 0, 1)",
+                    arguments: [last]
                 )
                 let edges = try TupleDictionary<EdgeKey>(connection)
                 #expect(throws: StoreFailure.self) {
-                    try edges.id(EdgeKey(origin: 2, target: 2, outcome: 0, judgement: 1))
+                    try edges.id(EdgeKey(origin: 2, target: 2, outcome: 0, assessment: 1))
                 }
                 #expect(try Int.fetchOne(connection, sql: "SELECT count(*) FROM edge") == 1)
             }

@@ -25,7 +25,7 @@ struct EventFactsTests {
         return try AuditDatabase(path: store.path, mode: .readOnly).read { connection in
             let reader = try FlowFactsReader(connection)
             var found: [FlowFacts] = []
-            try FlowScan(connection).forEach(order: .time, withRetold: true) {
+            try FlowScan(connection).forEach(order: .time, withMatched: true) {
                 found.append(try FlowFacts($0, reader: reader, lastUses: .none))
             }
             return try #require(found.count == 1 ? found[0] : nil)

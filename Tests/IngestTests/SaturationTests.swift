@@ -65,7 +65,7 @@ struct SaturationTests {
         try database.write { connection in
             try connection.execute(
                 sql: """
-                    INSERT INTO edge (edge_id, origin_id, target_id, outcome, judgement_id) VALUES (1, 1, 1, 3, 0), (2, 1, 2, 3, 0);
+                    INSERT INTO edge (edge_id, origin_id, target_id, outcome, assessment_id) VALUES (1, 1, 1, 3, 0), (2, 1, 2, 3, 0);
                     INSERT INTO flow_run VALUES (1, 100, 0, \(4 * hour));
                     """)
             let rollup = try EdgeRollup(connection)

@@ -172,8 +172,8 @@ struct StructureTests {
         let store = try Store()
         let database = try AuditDatabase(path: store.path, mode: .create)
         try database.withoutTransaction { connection in
-            let lane = try WritingLane(connection) {}
-            let occurrences = RowOccurrences(connection, lane: lane, limit: limit)
+            let background = try BackgroundWriter(connection) {}
+            let occurrences = RowOccurrences(connection, background: background, limit: limit)
             var numbers = Numbers(seed: 11)
             for source: Int64 in 1...3 {
                 var model: [UInt64: Int64] = [:]
@@ -183,7 +183,7 @@ struct StructureTests {
                     #expect(try occurrences.next(identity, source: source) == model[identity])
                 }
             }
-            lane.undo()
+            background.undo()
         }
     }
 }

@@ -34,7 +34,7 @@ struct TimeOrderTests {
                     let wanted = all.filter { $0[0] >= since && $0[0] < until }
                     for held in [0, 45, 1_000] {
                         var seen: [[Int64]] = []
-                        try FlowScan(connection, mostHeld: held).forEach(
+                        try FlowScan(connection, maxHeld: held).forEach(
                             order: .time, since: Timestamp(milliseconds: since), until: Timestamp(milliseconds: until)
                         ) { seen.append([$0.startedAt.milliseconds, $0.flowID]) }
                         #expect(seen == wanted)

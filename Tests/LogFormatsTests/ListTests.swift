@@ -35,9 +35,9 @@ import Testing
     }
 
     @Test func limits() {
-        #expect(LineLimits.longestLine == 1_048_576)
+        #expect(LineLimits.maxLineLength == 1_048_576)
         #expect(JSONLimits.deepest == 64)
-        #expect(QuarantinedLine.longestRaw == 4_096)
+        #expect(QuarantinedLine.maxRawLength == 4_096)
         #expect(FormatSniffer.enough == 65_536)
         #expect(EnvelopePeeler.deepestEnvelope == 3)
     }

@@ -141,10 +141,10 @@ import Testing
         }
         let next = OctetCountingTests.counted(OctetCountingTests.mark + OctetCountingTests.event("next"))
         for chunks in [[], [1 << 20], [700_000, 700_000], [17, 1 << 20, 3]] {
-            let fits = Decoded(OctetCountingTests.counted(message(LineLimits.longestLine)) + next, chunks: chunks)
+            let fits = Decoded(OctetCountingTests.counted(message(LineLimits.maxLineLength)) + next, chunks: chunks)
             #expect(OctetCountingTests.ids(fits) == ["long", "next"])
             // A count of more is none; the line is longer than a record may be, and is set aside with all that is on it.
-            let longer = Decoded(OctetCountingTests.counted(message(LineLimits.longestLine + 1)) + "\n" + next, chunks: chunks)
+            let longer = Decoded(OctetCountingTests.counted(message(LineLimits.maxLineLength + 1)) + "\n" + next, chunks: chunks)
             #expect(OctetCountingTests.ids(longer) == ["next"])
             #expect(longer.batch.quarantined.map(\.reason) == [.lineTooLong])
         }

@@ -28,7 +28,7 @@ import Testing
     @Test(arguments: [[], [1 << 20], [700_000, 700_000], [17, 1 << 20, 3]])
     func longLines(_ chunks: [Int]) {
         let event = StreamTests.event
-        let fits = event + String(repeating: " ", count: LineLimits.longestLine - event.utf8.count)
+        let fits = event + String(repeating: " ", count: LineLimits.maxLineLength - event.utf8.count)
         let long = fits + " "
         for end in ["\n", "\r\n"] {
             let decoded = Decoded(long + end + fits + end + event, chunks: chunks)
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func longDocuments() {
-        let long = #"{"event_type":"x","a":"\#(String(repeating: "y", count: LineLimits.longestLine))"}"#
+        let long = #"{"event_type":"x","a":"\#(String(repeating: "y", count: LineLimits.maxLineLength))"}"#
         for chunks in [[], [1 << 19, 1 << 19]] {
             let decoded = Decoded("[\(long),\n\(StreamTests.event)]", format: .json, chunks: chunks)
             #expect(StreamTests.places(decoded) == ["\(long.utf8.count + 3)/2", "line-too-long 1/1"])

@@ -34,10 +34,10 @@ import Testing
             let id = fields[0]
             expected.append(Row(id: id, text: fields[1...].joined(separator: ",")))
             let facts = try #require(flows[id])
-            let judgement = history.judge(facts)
+            let assessment = history.judge(facts)
             let text = [
-                String(facts.startedAt.milliseconds), facts.outcome.rawValue, judgement.verdictClass.rawValue,
-                judgement.reason?.rawValue ?? "", judgement.expectedResourceID ?? "", judgement.qualifierSet.text,
+                String(facts.startedAt.milliseconds), facts.outcome.rawValue, assessment.verdictClass.rawValue,
+                assessment.reason?.rawValue ?? "", assessment.expectedResourceID ?? "", assessment.qualifierSet.text,
             ]
             actual.append(Row(id: id, text: text.joined(separator: ",")))
         }

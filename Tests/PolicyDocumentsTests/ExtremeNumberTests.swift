@@ -33,8 +33,8 @@ import Testing
                     read += 1
                     #expect((0...SnapshotDocument.largestVersion).contains(snapshot.version ?? 0))
                     for resource in snapshot.resources {
-                        if case .autoLock(let seconds) = resource.mode { #expect((1...longestDurationSeconds).contains(seconds)) }
-                        if case .accessRequest(let seconds) = resource.mode { #expect((1...longestDurationSeconds).contains(seconds ?? 1)) }
+                        if case .autoLock(let seconds) = resource.mode { #expect((1...maxDurationSeconds).contains(seconds)) }
+                        if case .accessRequest(let seconds) = resource.mode { #expect((1...maxDurationSeconds).contains(seconds ?? 1)) }
                     }
                     #expect((try? PolicySnapshot.load(snapshot.canonicalJSON(), file: "c.json")) == snapshot)
                     #expect((try? PolicySnapshot.load(Array(snapshot.yaml().utf8), file: "c.yaml")) == snapshot)

@@ -56,10 +56,10 @@ struct Recording {
         try replay { history, database in
             _ = try Replay(history: history, options: options).run(database) { flow in
                 let number = Int(flow.connectionID?.split(separator: "-").last ?? "") ?? -1
-                let judgement = flow.judgement
-                let late = judgement.outlivedByMs.map { " \($0)" } ?? ""
+                let assessment = flow.assessment
+                let late = assessment.outlivedByMs.map { " \($0)" } ?? ""
                 said[number] =
-                    [judgement.verdictClass.rawValue, judgement.reason?.rawValue ?? "", judgement.qualifierSet.text]
+                    [assessment.verdictClass.rawValue, assessment.reason?.rawValue ?? "", assessment.qualifierSet.text]
                     .filter { !$0.isEmpty }.joined(separator: " ") + late
             }
         }

@@ -76,8 +76,8 @@ struct SampleReplayTests {
             }
             var replayed: [String: Int64] = [:]
             _ = try replay.run(database) { flow in
-                let reason = flow.judgement.reason.map { StoredValue.text($0.rawValue) } ?? .null
-                replayed["\(StoredValue.text(flow.judgement.verdictClass.rawValue)) \(reason)", default: 0] += 1
+                let reason = flow.assessment.reason.map { StoredValue.text($0.rawValue) } ?? .null
+                replayed["\(StoredValue.text(flow.assessment.verdictClass.rawValue)) \(reason)", default: 0] += 1
             }
             #expect(Set(stored.values) == Set(replayed.map { "\($0.key) \($0.value)" }))
         }

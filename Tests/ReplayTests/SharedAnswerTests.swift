@@ -67,10 +67,10 @@ struct SharedAnswerTests {
         return Recording(policies: policies, flows: flows)
     }
 
-    private static let alone = WalkEffort(parts: 1, smallestPart: 1, mostRemembered: 0)
+    private static let alone = WalkEffort(parts: 1, smallestPart: 1, maxRemembered: 0)
     private static let shared = [
-        WalkEffort(parts: 1, smallestPart: 1, mostRemembered: 1_000), WalkEffort(parts: 1, smallestPart: 1, mostRemembered: 5),
-        WalkEffort(parts: 3, smallestPart: 1, mostRemembered: 1_000), WalkEffort(parts: 7, smallestPart: 1, mostRemembered: 0),
+        WalkEffort(parts: 1, smallestPart: 1, maxRemembered: 1_000), WalkEffort(parts: 1, smallestPart: 1, maxRemembered: 5),
+        WalkEffort(parts: 3, smallestPart: 1, maxRemembered: 1_000), WalkEffort(parts: 7, smallestPart: 1, maxRemembered: 0),
     ]
 
     @Test(arguments: 1...6, [false, true])

@@ -54,7 +54,7 @@ struct TruthTests {
     private static func read(_ directory: String, into journals: inout Journals) throws {
         let reader = try JournalReader(JournalDirectory(directory))
         let inflater = FrameInflater()
-        var buffer = [UInt8](repeating: 0, count: FrameHeader.longestInflated)
+        var buffer = [UInt8](repeating: 0, count: FrameHeader.maxInflatedLength)
         var sequence = 0
         while let located = try reader.next() {
             let count = try buffer.withUnsafeMutableBytes { try located.segment.inflate(located.frame, with: inflater, into: $0) }
@@ -148,21 +148,21 @@ struct TruthTests {
         #expect((journals.eventTypes["policy_applied"] ?? 0) >= options.policyChanges)
 
         for (id, flow) in journals.flows {
-            let judgement = history.judge(flow.facts)
+            let assessment = history.judge(flow.facts)
             guard let line = truth[id] else {
                 let wanted: VerdictClass = flow.facts.outcome == .denied ? .blocked : .enforced
                 #expect(
-                    judgement.verdictClass == wanted && judgement.qualifiers.isEmpty,
-                    "\(flow.facts) is \(judgement.verdictClass) \(judgement.qualifiers)")
+                    assessment.verdictClass == wanted && assessment.qualifiers.isEmpty,
+                    "\(flow.facts) is \(assessment.verdictClass) \(assessment.qualifiers)")
                 continue
             }
             #expect(line["connector_id"] as? String == flow.connector)
             #expect(line["started_at"] as? Int == Int(flow.facts.startedAt.milliseconds))
-            #expect(line["class"] as? String == judgement.verdictClass.rawValue)
-            #expect(line["reason"] as? String == judgement.reason?.rawValue)
-            #expect(line["qualifiers"] as? [String] == judgement.qualifiers.map(\.rawValue))
-            #expect(line["expected_resource"] as? String == judgement.expectedResourceID)
-            #expect(line["violation"] as? Bool == judgement.isViolation)
+            #expect(line["class"] as? String == assessment.verdictClass.rawValue)
+            #expect(line["reason"] as? String == assessment.reason?.rawValue)
+            #expect(line["qualifiers"] as? [String] == assessment.qualifiers.map(\.rawValue))
+            #expect(line["expected_resource"] as? String == assessment.expectedResourceID)
+            #expect(line["violation"] as? Bool == assessment.isViolation)
             #expect(line["rules"] as? [String] == ViolationKind(rawValue: line["kind"] as? String ?? "")?.rules)
         }
         #expect(Set(truth.keys).isSubset(of: journals.flows.keys))

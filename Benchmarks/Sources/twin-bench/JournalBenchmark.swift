@@ -71,7 +71,7 @@ enum JournalBenchmark {
         let start = secondsNow()
         let reader = try JournalReader(JournalDirectory(path))
         let inflater = FrameInflater()
-        var buffer = [UInt8](repeating: 0, count: FrameHeader.longestInflated)
+        var buffer = [UInt8](repeating: 0, count: FrameHeader.maxInflatedLength)
         var bytes = 0
         var frames = 0
         while let located = try reader.next() {

@@ -8,9 +8,9 @@ public struct EngineOptions: Hashable, Sendable {
     }
 
     /// Policy changes reach Connectors within 5 minutes: longer than any propagation seen in operation, shorter than a working break.
-    public static let usualGraceMs: Int64 = 300_000
+    public static let defaultGraceMs: Int64 = 300_000
     /// Clocks that are synchronised at all agree within 5 seconds.
-    public static let usualSkewMs: Int64 = 5_000
+    public static let defaultSkewMs: Int64 = 5_000
 
     public var selection: Selection
     /// Whether a port that the selected Resource refuses may fall through to a broader granted Resource that allows it.
@@ -21,7 +21,7 @@ public struct EngineOptions: Hashable, Sendable {
     public var skewMs: Int64
 
     public init(
-        selection: Selection = .granted, portFallthrough: Bool = false, graceMs: Int64 = usualGraceMs, skewMs: Int64 = usualSkewMs
+        selection: Selection = .granted, portFallthrough: Bool = false, graceMs: Int64 = defaultGraceMs, skewMs: Int64 = defaultSkewMs
     ) {
         self.selection = selection
         self.portFallthrough = portFallthrough

@@ -114,7 +114,7 @@ struct NameIndex: Sendable {
         if let position = exactNames.find(name) {
             exactResources.forEach(position) { body(NameIndex.exactRank, $0) }
         }
-        guard patterns.count > 0, name.count <= DomainName.longestName, goOn() else { return }
+        guard patterns.count > 0, name.count <= DomainName.maxNameLength, goOn() else { return }
         var start = 0
         while start < name.count {
             var dots = NameBytes.dots(in: NameBytes.word(name, start))
@@ -144,7 +144,7 @@ struct NameIndex: Sendable {
     }
 
     private func beginning(_ suffixNumber: Int, _ length: Int, _ name: UnsafeRawBufferPointer) -> Int? {
-        withUnsafeTemporaryAllocation(byteCount: 4 + DomainName.longestName, alignment: 8) { key in
+        withUnsafeTemporaryAllocation(byteCount: 4 + DomainName.maxNameLength, alignment: 8) { key in
             for position in 0..<4 { key[position] = UInt8(truncatingIfNeeded: suffixNumber >> (7 * (3 - position)) & 127) }
             if let source = name.baseAddress, let target = key.baseAddress { (target + 4).copyMemory(from: source, byteCount: length) }
             return beginnings.find(UnsafeRawBufferPointer(rebasing: key[..<(4 + length)]))

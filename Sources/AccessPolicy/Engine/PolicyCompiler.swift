@@ -143,7 +143,7 @@ struct PolicyCompiler {
             guard let subject else { continue }
             var autoLockMs: Int64 = 0
             if case .autoLock(let seconds) = edge.mode ?? resource.mode {
-                autoLockMs = max(1, min(seconds, longestDurationSeconds)) * 1_000
+                autoLockMs = max(1, min(seconds, maxDurationSeconds)) * 1_000
             }
             let policy = (edge.securityPolicyID ?? resource.securityPolicyID).flatMap { policyIndex.find($0) } ?? -1
             edges.append(

@@ -13,7 +13,7 @@ struct TextIndex: Sendable {
         var value: UInt32 = 0
     }
 
-    private static let longestInline = 11
+    private static let maxInlineLength = 11
     private static let longMark: UInt32 = 0xff00_0000
     private static let seed = UInt64.random(in: .min ... .max)
 
@@ -110,7 +110,7 @@ struct TextIndex: Sendable {
     @inline(__always)
     private static func code(_ bytes: UnsafeRawBufferPointer, _ seed: UInt64) -> (word: UInt64, rest: UInt32, hash: UInt64) {
         let count = bytes.count
-        if count <= longestInline {
+        if count <= maxInlineLength {
             var word: UInt64 = 0
             var rest = UInt32(truncatingIfNeeded: count) << 24
             if count >= 8 {

@@ -15,7 +15,7 @@ public struct Verdict: Sendable {
     public let isAmbiguous: Bool
     /// Allowed although a security policy asks for evidence that the request does not carry.
     public let isPostureUnknown: Bool
-    /// Denied because of something that the snapshot's source could not say in full: no judgement can rest on it.
+    /// Denied because of something that the snapshot's source could not say in full: no assessment can rest on it.
     public let isUndecidable: Bool
     /// Whether a grant that locks itself was looked at: only then may other `lastUses` change the answer.
     public let dependsOnLastUse: Bool

@@ -9,8 +9,8 @@ struct RemedySearch {
     let verdict: Verdict
 
     /// Proposals that are tried, and remedies that are named.
-    private static let mostTried = 64
-    private static let mostNamed = 5
+    private static let maxTried = 64
+    private static let maxNamed = 5
 
     private struct Proposal {
         var text: String
@@ -22,7 +22,7 @@ struct RemedySearch {
         let base = slice()
         var proposals: [Proposal] = []
         func propose(_ text: String, _ change: (inout PolicySnapshot, inout AccessRequest) -> Void) {
-            guard proposals.count < RemedySearch.mostTried else { return }
+            guard proposals.count < RemedySearch.maxTried else { return }
             var snapshot = base
             var request = request
             change(&snapshot, &request)
@@ -31,7 +31,7 @@ struct RemedySearch {
         proposePrincipal(propose)
         for resource in base.resources.sorted(by: { rank($0) > rank($1) }) { proposeResource(resource, propose) }
         var texts: [String] = []
-        for proposal in proposals where texts.count < RemedySearch.mostNamed && !texts.contains(proposal.text) {
+        for proposal in proposals where texts.count < RemedySearch.maxNamed && !texts.contains(proposal.text) {
             if CompiledPolicy(proposal.snapshot).evaluate(proposal.request, options: options).isAllowed { texts.append(proposal.text) }
         }
         return texts

@@ -2,7 +2,7 @@ import FlowModel
 
 extension PolicyHistory {
     /// Compares what a record says happened with what the policy in force at the flow's start says should have happened.
-    public func judge(_ facts: FlowFacts, options: EngineOptions = EngineOptions()) -> Judgement {
+    public func judge(_ facts: FlowFacts, options: EngineOptions = EngineOptions()) -> Assessment {
         var request = facts.request
         guard let index = indexInForce(at: facts.startedAt) else {
             return .unverifiable(verdict: nil, validity: Validity(from: .distantPast, until: changes.first ?? .distantFuture))
@@ -11,26 +11,26 @@ extension PolicyHistory {
         let window = reign(of: index).intersection(verdict.validity)
         if verdict.isUndecidable { return .unverifiable(verdict: verdict, validity: window) }
 
-        var judgement = Judgement(
+        var assessment = Assessment(
             verdictClass: facts.classify(verdict, request, options), reason: verdict.isAllowed ? nil : verdict.reason,
             qualifierSet: [], verdict: verdict, explainedBy: nil, lostAt: nil, outlivedByMs: nil, validity: window,
             dependsOnLastUse: verdict.dependsOnLastUse)
-        if verdict.isAmbiguous { judgement.qualifierSet.insert(.ambiguous) }
-        if verdict.isPostureUnknown { judgement.qualifierSet.insert(.postureUnknown) }
+        if verdict.isAmbiguous { assessment.qualifierSet.insert(.ambiguous) }
+        if verdict.isPostureUnknown { assessment.qualifierSet.insert(.postureUnknown) }
         var staleSince: Timestamp?
-        switch judgement.verdictClass {
+        switch assessment.verdictClass {
         case .misrouted, .overPermitted, .overBlocked:
-            staleSince = explain(&judgement, facts, request, inForce: index, options)
+            staleSince = explain(&assessment, facts, request, inForce: index, options)
         case .enforced, .blocked, .unverifiable: break
         }
         if facts.outcome == .allowed, let end = facts.endedAt {
             // A flow is a use of the Resource that it was allowed through, which does not lock meanwhile; what was locked stays locked.
             request.lastUses.inUse = verdict.isAllowed ? verdict.resourceID : nil
-            findLoss(&judgement, request, from: facts.startedAt, to: end, inForce: index, staleSince: staleSince, options)
+            findLoss(&assessment, request, from: facts.startedAt, to: end, inForce: index, staleSince: staleSince, options)
             // It rests on what came after the validity, which a flow that lies within did not live to see.
-            if judgement.qualifierSet.contains(.outlived) { judgement.validity.until = judgement.validity.from }
+            if assessment.qualifierSet.contains(.outlived) { assessment.validity.until = assessment.validity.from }
         }
-        return judgement
+        return assessment
     }
 
     /// From a policy's coming into force to its successor's; nil stands for the time before the first.
@@ -43,7 +43,7 @@ extension PolicyHistory {
     ///
     /// - Returns: when the older policy went out of force, if the mismatch is `stale`.
     private func explain(
-        _ judgement: inout Judgement, _ facts: FlowFacts, _ request: AccessRequest, inForce: Int, _ options: EngineOptions
+        _ assessment: inout Assessment, _ facts: FlowFacts, _ request: AccessRequest, inForce: Int, _ options: EngineOptions
     ) -> Timestamp? {
         let older: Int
         if facts.recordedPolicyVersion != nil || facts.recordedPolicyDigest != nil {
@@ -55,46 +55,46 @@ extension PolicyHistory {
             older = inForce - 1
         }
         let verdict = policies[older].evaluate(request, options: options)
-        judgement.validity = judgement.validity.intersection(verdict.validity)
-        if verdict.dependsOnLastUse { judgement.dependsOnLastUse = true }
+        assessment.validity = assessment.validity.intersection(verdict.validity)
+        if verdict.dependsOnLastUse { assessment.dependsOnLastUse = true }
         guard !verdict.isUndecidable else { return nil }
         switch facts.classify(verdict, request, options) {
         case .enforced, .blocked: break
         default: return nil
         }
-        judgement.explainedBy = policies[older]
+        assessment.explainedBy = policies[older]
         let change = changes[older + 1]
         let windowEnd = change.advanced(byMilliseconds: options.graceMs)
-        judgement.validity.cut(at: windowEnd.advanced(byMilliseconds: 1), keeping: facts.startedAt)
+        assessment.validity.cut(at: windowEnd.advanced(byMilliseconds: 1), keeping: facts.startedAt)
         guard facts.startedAt <= windowEnd else {
-            judgement.qualifierSet.insert(.staleLate)
+            assessment.qualifierSet.insert(.staleLate)
             return nil
         }
-        judgement.qualifierSet.insert(.stale)
+        assessment.qualifierSet.insert(.stale)
         return change
     }
 
     /// Walks the policy changes and expiries of a flow's life: permission that ends and stays away for longer than window and skew,
     /// with the flow still open, makes it `outlived`.
     private func findLoss(
-        _ judgement: inout Judgement, _ request: AccessRequest, from start: Timestamp, to end: Timestamp, inForce: Int,
+        _ assessment: inout Assessment, _ request: AccessRequest, from start: Timestamp, to end: Timestamp, inForce: Int,
         staleSince: Timestamp?, _ options: EngineOptions
     ) {
         let (toleranceMs, overflow) = options.graceMs.addingReportingOverflow(options.skewMs)
         guard !overflow else { return }
         func isTooLong(_ lost: Timestamp, _ until: Timestamp) -> Bool { until > lost.advanced(byMilliseconds: toleranceMs) }
         func outlive(_ lost: Timestamp) {
-            judgement.qualifierSet.insert(.outlived)
-            judgement.lostAt = lost
+            assessment.qualifierSet.insert(.outlived)
+            assessment.lostAt = lost
             let (late, overflow) = end.milliseconds.subtractingReportingOverflow(lost.milliseconds)
-            judgement.outlivedByMs = overflow ? .max : late
+            assessment.outlivedByMs = overflow ? .max : late
         }
-        var lost = judgement.verdictClass == .overPermitted ? staleSince : nil
+        var lost = assessment.verdictClass == .overPermitted ? staleSince : nil
         if let lost {
-            judgement.validity.cut(at: lost.advanced(byMilliseconds: toleranceMs).advanced(byMilliseconds: 1), keeping: start)
+            assessment.validity.cut(at: lost.advanced(byMilliseconds: toleranceMs).advanced(byMilliseconds: 1), keeping: start)
         }
         guard isTooLong(lost ?? start, end) else { return }
-        var wasAllowed = judgement.verdict?.isAllowed ?? false
+        var wasAllowed = assessment.verdict?.isAllowed ?? false
         var index = inForce
         var request = request
         var verdict = policies[index].evaluate(request, options: options)
@@ -117,9 +117,9 @@ extension PolicyHistory {
     }
 }
 
-extension Judgement {
-    static func unverifiable(verdict: Verdict?, validity: Validity) -> Judgement {
-        Judgement(
+extension Assessment {
+    static func unverifiable(verdict: Verdict?, validity: Validity) -> Assessment {
+        Assessment(
             verdictClass: .unverifiable, reason: nil, qualifierSet: [], verdict: verdict, explainedBy: nil, lostAt: nil,
             outlivedByMs: nil, validity: validity, dependsOnLastUse: verdict?.dependsOnLastUse ?? false)
     }
@@ -171,7 +171,7 @@ extension Resource {
         guard case .autoLock(let seconds) = edge.mode ?? mode, request.principal?.kind == .user,
             let last = request.lastUses.time(of: id)
         else { return false }
-        return request.at >= last.advanced(byMilliseconds: max(1, min(seconds, longestDurationSeconds)) * 1_000)
+        return request.at >= last.advanced(byMilliseconds: max(1, min(seconds, maxDurationSeconds)) * 1_000)
     }
 
     /// Whether its protocols and ports admit a connection; what is not told is not admitted.

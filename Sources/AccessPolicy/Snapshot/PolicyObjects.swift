@@ -146,7 +146,7 @@ public struct SecurityPolicy: Hashable, Sendable {
 }
 
 /// Longer idle times and request durations count as this: 100 years, far from any overflow.
-package let longestDurationSeconds: Int64 = 3_155_760_000
+package let maxDurationSeconds: Int64 = 3_155_760_000
 
 /// How a grant comes into force and goes out of it, beside its expiry.
 public enum GrantMode: Hashable, Sendable {

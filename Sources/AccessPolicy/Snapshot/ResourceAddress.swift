@@ -43,14 +43,14 @@ public enum ResourceAddress: Hashable, Sendable {
         let pattern = HostPattern(text)
         let name = pattern.text
         guard !name.isEmpty else { throw Problem(message: "the address is empty") }
-        guard name.utf8.count <= DomainName.longestName else {
-            throw Problem(message: "\(text.quoted) is longer than a name can be (\(DomainName.longestName) characters)")
+        guard name.utf8.count <= DomainName.maxNameLength else {
+            throw Problem(message: "\(text.quoted) is longer than a name can be (\(DomainName.maxNameLength) characters)")
         }
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         for label in labels {
             guard !label.isEmpty else { throw Problem(message: "\(text.quoted) has an empty part between dots") }
-            guard label.utf8.count <= DomainName.longestLabel else {
-                throw Problem(message: "\(text.quoted) has a part of more than \(DomainName.longestLabel) characters")
+            guard label.utf8.count <= DomainName.maxLabelLength else {
+                throw Problem(message: "\(text.quoted) has a part of more than \(DomainName.maxLabelLength) characters")
             }
             guard label.utf8.allSatisfy(isNameByte) else {
                 throw Problem(message: "\(text.quoted) is neither a name, an address nor a CIDR block")

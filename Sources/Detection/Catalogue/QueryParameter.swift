@@ -47,7 +47,7 @@ public struct QueryParameter: Hashable, Sendable {
     }
 
     /// The longest span that is accepted: about three hundred years, so that sums with times stay within 64 bits.
-    private static let longestMilliseconds: Int64 = 10_000_000_000_000
+    private static let maxMilliseconds: Int64 = 10_000_000_000_000
 
     static func milliseconds(_ text: String) -> Int64? {
         let units: [(suffix: String, size: Int64)] = [
@@ -56,7 +56,7 @@ public struct QueryParameter: Hashable, Sendable {
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
         let digits = text.dropLast(unit.suffix.count)
         guard !digits.isEmpty, digits.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), let count = Int64(digits),
-            count <= longestMilliseconds / unit.size
+            count <= maxMilliseconds / unit.size
         else { return nil }
         return count * unit.size
     }

@@ -39,7 +39,7 @@ public struct Detector: Sendable {
     private let suppressions: Suppressions
     private let evidenceLimit: Int
     /// Flows from which on another connection works, too; changes nothing of what is found.
-    var flowsPerLane = StatementLanes.usualFlows
+    var flowsPerLane = StatementLanes.defaultFlows
 
     /// Enough to see what happened; the rest is a query away.
     public static let defaultEvidenceLimit = 5

@@ -5,6 +5,6 @@ public enum PublicViews {
         "policy_network",
         "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record", "name_query",
         "administrative_change",
-        "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict", "reused_id", "log_gap",
+        "unknown_field", "journal_frame", "duration_calibration", "source_match", "source_conflict", "reused_id", "log_gap",
     ]
 }

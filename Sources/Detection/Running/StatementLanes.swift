@@ -22,14 +22,14 @@ public struct StatementLane {
 public struct StatementLanes: Sendable {
     /// Each lane holds up to 100 MB of pages and rows that are sorted, beside what a statement keeps: more lanes would need more memory than
     /// the half gigabyte that a run may take.
-    private static let mostLanes = 2
+    private static let maxLanes = 2
     /// Flows for each lane from which on another one is worth its start.
-    static let usualFlows = 50_000
+    static let defaultFlows = 50_000
 
     private let database: AuditDatabase
     private let period: Period
     /// Flows for each lane.
-    var fewestFlows = StatementLanes.usualFlows
+    var fewestFlows = StatementLanes.defaultFlows
 
     public init(database: AuditDatabase, period: Period) {
         self.database = database
@@ -51,7 +51,7 @@ public struct StatementLanes: Sendable {
         let lanes = try database.read {
             try FlowStretch.cuts(
                 $0, since: .distantPast, until: .distantFuture,
-                parts: min(StatementLanes.mostLanes, AuditDatabase.usualParts, statements.count),
+                parts: min(StatementLanes.maxLanes, AuditDatabase.defaultParts, statements.count),
                 smallest: fewestFlows
             ).count + 1
         }

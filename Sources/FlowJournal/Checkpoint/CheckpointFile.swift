@@ -26,7 +26,7 @@ enum CheckpointFile {
 
     /// The checkpoint that stands in these bytes: one note with the empty line after it.
     static func entry(_ bytes: ArraySlice<UInt8>) -> (checkpoint: Checkpoint, note: SignedNote)? {
-        guard (shortestEntry...longestEntry).contains(bytes.count),
+        guard (shortestEntry...maxEntryLength).contains(bytes.count),
             let text = String(validating: bytes.dropLast(), as: UTF8.self), let note = SignedNote(text), note.encoded == text,
             let checkpoint = Checkpoint(text: note.text)
         else { return nil }
@@ -36,7 +36,7 @@ enum CheckpointFile {
     /// No root and no signature fit into less; most of what is no checkpoint is told by that alone.
     private static let shortestEntry = 64
     /// A note and its empty line.
-    static let longestEntry = SignedNote.longest + 1
+    static let maxEntryLength = SignedNote.maxLength + 1
 
     /// The bytes of one entry.
     static func encode(_ note: SignedNote) -> [UInt8] { Array(note.encoded.utf8) + [0x0a] }
@@ -87,7 +87,7 @@ struct CheckpointReader {
         while true {
             let textEnd = paragraphEnd(from: position)
             let end = isWithinParagraph ? nil : textEnd.flatMap { paragraphEnd(from: $0) }
-            if end == nil, !isAtEnd, window.count - position <= CheckpointFile.longestEntry {
+            if end == nil, !isAtEnd, window.count - position <= CheckpointFile.maxEntryLength {
                 try refill()
                 continue
             }
@@ -125,7 +125,7 @@ struct CheckpointReader {
         self.malformed = nil
         let range = malformed.start..<windowStart + position
         // An interrupted append leaves the beginning of one note: no signature paragraph that is complete.
-        let isTorn = malformed.paragraphs <= 1 && range.count < CheckpointFile.longestEntry
+        let isTorn = malformed.paragraphs <= 1 && range.count < CheckpointFile.maxEntryLength
         return CheckpointFile.Entry(content: isTorn ? .torn : .malformed, range: range)
     }
 

@@ -12,7 +12,7 @@ public enum KeyFile {
     }
 
     /// A key is one short line; a larger file is none.
-    private static let longest = 4_096
+    private static let maxLength = 4_096
 
     /// Reads what the option `--key` gives: `FILE`, or `FILE:ORIGIN` to state the origin that the key speaks for. When there is a file of the whole
     /// name, it is the file; otherwise the last colon before which the name of a file stands divides the two.
@@ -51,7 +51,7 @@ public enum KeyFile {
     }
 
     private static func text(of path: String) throws(Problem) -> String {
-        var bytes = [UInt8](repeating: 0, count: longest + 1)
+        var bytes = [UInt8](repeating: 0, count: maxLength + 1)
         var count = 0
         do throws(StreamProblem) {
             let reader = try ByteStreamReader(path: path)
@@ -66,7 +66,7 @@ public enum KeyFile {
         } catch {
             throw .stream(path: path, reason: "\(error)")
         }
-        guard count <= longest, let text = String(validating: bytes[..<count], as: UTF8.self) else { throw .notAKey(path: path) }
+        guard count <= maxLength, let text = String(validating: bytes[..<count], as: UTF8.self) else { throw .notAKey(path: path) }
         return text
     }
 }

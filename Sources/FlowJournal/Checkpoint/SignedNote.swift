@@ -12,9 +12,9 @@ public struct SignedNote: Hashable, Sendable {
     }
 
     /// A verifier must accept 16; nobody needs more than this.
-    public static let mostSignatures = 64
+    public static let maxSignatures = 64
     /// A checkpoint with 64 post-quantum cosignatures stays below this.
-    public static let longest = 1 << 19
+    public static let maxLength = 1 << 19
 
     /// Ends in a line feed.
     public let text: String
@@ -31,12 +31,12 @@ public struct SignedNote: Hashable, Sendable {
 
     /// Reads a note; nil when it is not one, exactly.
     public init?(_ note: String) {
-        guard note.utf8.count <= SignedNote.longest, note.utf8.allSatisfy({ $0 >= 0x20 || $0 == 0x0a }) else { return nil }
+        guard note.utf8.count <= SignedNote.maxLength, note.utf8.allSatisfy({ $0 >= 0x20 || $0 == 0x0a }) else { return nil }
         let lines = note.split(separator: "\n", omittingEmptySubsequences: false)
         // The note ends in a line feed, so the last piece is empty.
         guard lines.count >= 4, lines.last == "", let blank = lines.dropLast().lastIndex(of: "") else { return nil }
         let signatureLines = lines[(blank + 1)..<(lines.count - 1)]
-        guard blank > 0, (1...SignedNote.mostSignatures).contains(signatureLines.count) else { return nil }
+        guard blank > 0, (1...SignedNote.maxSignatures).contains(signatureLines.count) else { return nil }
         var signatures: [Signature] = []
         for line in signatureLines {
             guard let signature = SignedNote.signature(line) else { return nil }

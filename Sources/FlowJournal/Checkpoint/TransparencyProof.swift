@@ -5,7 +5,7 @@ public struct TransparencyProof: Hashable, Sendable {
     public static let title = "c2sp.org/tlog-proof@v1"
     public static let fileExtension = ".tlog-proof"
     /// 64 hashes, and a note with many cosignatures.
-    public static let longest = SignedNote.longest + 8_192
+    public static let maxLength = SignedNote.maxLength + 8_192
 
     /// Not authenticated; a hint for people. Nil when there is none.
     public var extra: [UInt8]?
@@ -27,7 +27,7 @@ public struct TransparencyProof: Hashable, Sendable {
 
     /// Reads a proof; nil when it is not one.
     public init?(_ text: String) {
-        guard text.utf8.count <= TransparencyProof.longest, let blank = TransparencyProof.blankLine(text) else { return nil }
+        guard text.utf8.count <= TransparencyProof.maxLength, let blank = TransparencyProof.blankLine(text) else { return nil }
         var lines = text[..<blank.head].split(separator: "\n", omittingEmptySubsequences: false)[...]
         guard lines.popFirst() == TransparencyProof.title[...] else { return nil }
         if let line = lines.first, line.hasPrefix("extra ") {

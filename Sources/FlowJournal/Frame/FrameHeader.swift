@@ -26,9 +26,9 @@ public struct FrameHeader: Hashable, Sendable {
     /// Bytes after the deflate data: CRC-32 and ISIZE.
     public static let trailerLength = 8
     /// A reader never needs more memory than this for what is in a frame.
-    public static let longestInflated = 1 << 20
+    public static let maxInflatedLength = 1 << 20
     /// Deflate can make incompressible data longer, by 5 bytes in 16,383 and a little; 4 KiB cover that and the header.
-    public static let longestMember = longestInflated + 4_096
+    public static let maxMemberLength = maxInflatedLength + 4_096
 
     /// Bit 0 of the flags: at least one record is the journal's own (`journal_opened`, `journal_sealed`, …), so a verifier must look inside.
     public static let holdsJournalRecords: UInt8 = 1
@@ -118,8 +118,8 @@ public struct FrameHeader: Hashable, Sendable {
     private var isPlausible: Bool {
         flags & ~FrameHeader.holdsJournalRecords == 0
             && memberLength > UInt32(FrameHeader.length + FrameHeader.trailerLength)
-            && memberLength <= UInt32(FrameHeader.longestMember)
-            && inflatedLength > 0 && inflatedLength <= UInt32(FrameHeader.longestInflated)
+            && memberLength <= UInt32(FrameHeader.maxMemberLength)
+            && inflatedLength > 0 && inflatedLength <= UInt32(FrameHeader.maxInflatedLength)
             && recordCount > 0 && recordCount <= inflatedLength
             && firstSequence > 0 && firstSequence <= UInt64.max - UInt64(recordCount)
             && firstTimestamp <= lastTimestamp

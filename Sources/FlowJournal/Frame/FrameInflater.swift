@@ -33,7 +33,7 @@ public final class FrameInflater {
     private let isReady: Bool
     /// Inflates without gzip's wrapping, block by block; made when it is needed.
     private var strict: InflateStream?
-    /// The member's bytes as read from the file; grows to the longest frame seen, at most `FrameHeader.longestMember`.
+    /// The member's bytes as read from the file; grows to the longest frame seen, at most `FrameHeader.maxMemberLength`.
     var member: [UInt8] = []
 
     /// - Parameter usesFast: false: zlib alone.

@@ -34,7 +34,7 @@ public final class JournalPass {
         /// The segment ends with it: `digest` is of the whole segment until the next leaf is handed out.
         public let endsSegment: Bool
 
-        /// Inflates the frame's bytes into `target`, which needs room for the header's inflated length, at most `FrameHeader.longestInflated`;
+        /// Inflates the frame's bytes into `target`, which needs room for the header's inflated length, at most `FrameHeader.maxInflatedLength`;
         /// gives the number of bytes. Throws when the form is not `native`, and when checksum or lengths are wrong.
         public func inflate(with inflater: FrameInflater, into target: UnsafeMutableRawBufferPointer) throws(FrameProblem) -> Int {
             guard let header = frame.header else { throw .foreign }

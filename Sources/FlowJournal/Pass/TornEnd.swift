@@ -5,7 +5,7 @@
 /// did not reach the disk. It is no leaf of the tree. A piece that a whole frame follows is damage, and so is one that begins otherwise.
 public struct TornEnd: Hashable, Sendable {
     /// A writer has far fewer frames between itself and the disk; a limit keeps crafted ones from being looked into for ever.
-    public static let mostStretches = 1_024
+    public static let maxStretches = 1_024
 
     /// The number of the last segment.
     public let segment: Int
@@ -23,7 +23,7 @@ public struct TornEnd: Hashable, Sendable {
         guard try reader.mayBeTorn(frame) else { return (walked, false) }
         while let next = try reader.next() {
             walked.append(next)
-            guard walked.count <= mostStretches, try reader.mayBeTorn(next) else { return (walked, false) }
+            guard walked.count <= maxStretches, try reader.mayBeTorn(next) else { return (walked, false) }
         }
         return (walked, true)
     }

@@ -41,7 +41,7 @@ private final class DecodingWindow: @unchecked Sendable {
     private var starts: [Int] = []
     private var problems = Slots<FrameProblem>(count: 0)
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: FrameDecoding.windowBytes + FrameHeader.longestInflated, alignment: 64)
+        byteCount: FrameDecoding.windowBytes + FrameHeader.maxInflatedLength, alignment: 64)
     private let inflaters: [FrameInflater] = (0..<max(1, Processors.count)).map { _ in FrameInflater() }
 
     deinit {

@@ -13,7 +13,7 @@ public final class SegmentFile: Sendable {
 
     public func size() throws(SystemProblem) -> UInt64 { try file.size() }
 
-    /// Inflates a native frame into `target`, which needs room for `FrameHeader.longestInflated` bytes at most; gives the number of bytes.
+    /// Inflates a native frame into `target`, which needs room for `FrameHeader.maxInflatedLength` bytes at most; gives the number of bytes.
     public func inflate(
         _ frame: Frame, with inflater: FrameInflater, into target: UnsafeMutableRawBufferPointer
     ) throws(FrameProblem) -> Int {
@@ -23,7 +23,7 @@ public final class SegmentFile: Sendable {
         }
     }
 
-    /// The bytes of a frame as they stand in the file; the frame must not be longer than `FrameHeader.longestMember`.
+    /// The bytes of a frame as they stand in the file; the frame must not be longer than `FrameHeader.maxMemberLength`.
     public func member(of frame: Frame) throws(FrameProblem) -> [UInt8] {
         var scratch: [UInt8] = []
         return try withMember(of: frame, scratch: &scratch) { member throws(FrameProblem) in Array(member) }
@@ -32,7 +32,7 @@ public final class SegmentFile: Sendable {
     func withMember<Result>(
         of frame: Frame, scratch: inout [UInt8], _ body: (UnsafeRawBufferPointer) throws(FrameProblem) -> Result
     ) throws(FrameProblem) -> Result {
-        guard frame.length <= UInt64(FrameHeader.longestMember) else { throw .corrupt("the frame is longer than a frame can be") }
+        guard frame.length <= UInt64(FrameHeader.maxMemberLength) else { throw .corrupt("the frame is longer than a frame can be") }
         let length = Int(frame.length)
         return try scratch.withMutableBytes(count: length) { buffer throws(FrameProblem) in
             let count: Int

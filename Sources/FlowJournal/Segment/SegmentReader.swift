@@ -77,7 +77,7 @@ public final class SegmentReader {
     private var unsoundness: String { "the frame's contents are not what its header says" }
 
     /// Whether one more claim may be looked into.
-    private var isPatient: Bool { inVain / SegmentReader.patience <= offset + UInt64(FrameHeader.longestMember) }
+    private var isPatient: Bool { inVain / SegmentReader.patience <= offset + UInt64(FrameHeader.maxMemberLength) }
 
     private func native(_ header: FrameHeader) throws(SystemProblem) -> Frame {
         let frame = Frame(form: .native(header), offset: offset, length: UInt64(header.memberLength))

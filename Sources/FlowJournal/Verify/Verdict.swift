@@ -121,10 +121,10 @@ extension VerificationFinding: CustomStringConvertible {
 /// What verifying a journal gave.
 public struct VerificationReport: Hashable, Sendable {
     /// More findings than this are only counted: a crafted journal could have millions.
-    public static let mostFindings = 1_000
+    public static let maxFindings = 1_000
 
     public internal(set) var findings: [VerificationFinding] = []
-    /// Findings beyond `mostFindings`.
+    /// Findings beyond `maxFindings`.
     public internal(set) var furtherFindings = 0
     public internal(set) var isTampered = false
     public internal(set) var isUnproved = false
@@ -157,6 +157,6 @@ public struct VerificationReport: Hashable, Sendable {
         case .cannotBeProved: isUnproved = true
         case .intact: break
         }
-        if findings.count < VerificationReport.mostFindings { findings.append(finding) } else { furtherFindings += 1 }
+        if findings.count < VerificationReport.maxFindings { findings.append(finding) } else { furtherFindings += 1 }
     }
 }

@@ -45,7 +45,7 @@ extension JournalWriter {
     }
 
     static func facts(of record: UnsafeRawBufferPointer) throws(JournalProblem) -> RecordScanner.Record {
-        guard record.count <= longestRecord else { throw .refused(.tooLong(record.count)) }
+        guard record.count <= maxRecordLength else { throw .refused(.tooLong(record.count)) }
         let facts: RecordScanner.Record
         do throws(RecordScanner.Problem) {
             facts = try RecordScanner.scan(record)

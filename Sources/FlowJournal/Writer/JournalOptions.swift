@@ -28,7 +28,7 @@ public struct JournalOptions: Sendable {
 
     /// zlib's compression level, 0…9.
     public var level = defaultLevel
-    /// Inflated bytes after which a frame is cut; at most `FrameHeader.longestInflated`.
+    /// Inflated bytes after which a frame is cut; at most `FrameHeader.maxInflatedLength`.
     public var frameBytes = defaultFrameBytes
     /// Age of its oldest record at which a frame is cut; `JournalWriter.tick()` looks at it.
     public var frameAgeMs = defaultFrameAgeMs

@@ -18,7 +18,7 @@ public enum JournalProblem: Error, Hashable, Sendable {
 /// Why a record was refused.
 public enum RecordRefusal: Hashable, Sendable {
     case malformed(RecordScanner.Problem)
-    /// Longer than `JournalWriter.longestRecord` bytes.
+    /// Longer than `JournalWriter.maxRecordLength` bytes.
     case tooLong(Int)
     /// It has a member `seq`, which only the journal gives.
     case numbered
@@ -46,7 +46,7 @@ extension RecordRefusal: CustomStringConvertible {
     public var description: String {
         switch self {
         case .malformed(let problem): "not one JSON object on one line: \(problem)"
-        case .tooLong(let count): "\(count) bytes, more than the \(JournalWriter.longestRecord) of a record"
+        case .tooLong(let count): "\(count) bytes, more than the \(JournalWriter.maxRecordLength) of a record"
         case .numbered: "it has a member `seq`, which only the journal gives"
         case .reserved: "its `event_type` is reserved for the journal's own records"
         case .escapedName: "a top-level name or `event_type` is written with an escape"

@@ -9,7 +9,7 @@ import TextEncodings
 public final class JournalWriter {
     /// Room in a frame for records of the journal's own, the longest of which holds a path.
     private static let ownRoom = 64 << 10
-    public static let longestRecord = FrameHeader.longestInflated - ownRoom
+    public static let maxRecordLength = FrameHeader.maxInflatedLength - ownRoom
 
     public let directory: JournalDirectory
     /// The origin line of the checkpoints.
@@ -96,7 +96,7 @@ public final class JournalWriter {
             replacedKeyID = last
         }
         nextSequence = opening.state.nextSequence
-        frameLimit = min(options.frameBytes, JournalWriter.longestRecord)
+        frameLimit = min(options.frameBytes, JournalWriter.maxRecordLength)
         let store = FrameStore(
             directory: directory, options: options, origin: origin, state: opening.state, sealed: opening.sealed,
             checkpointsSize: opening.checkpointsSize, segmentStart: opening.segmentStart, now: clock())
@@ -177,10 +177,10 @@ public final class JournalWriter {
     }
 
     /// Longest text of a line that `appendUnreadable` keeps.
-    public static let longestUnreadable = 8 << 10
+    public static let maxUnreadableLength = 8 << 10
 
     /// Journals a line that should have been an event and is none, so that it is not lost to an auditor: its text, ill-formed UTF-8
-    /// repaired and cut at `longestUnreadable` bytes, and why it was refused.
+    /// repaired and cut at `maxUnreadableLength` bytes, and why it was refused.
     @discardableResult
     public func appendUnreadable(
         _ line: UnsafeRawBufferPointer, reason: String, countsLoss: Bool = true
@@ -191,7 +191,7 @@ public final class JournalWriter {
             json.member("timestamp", clock().milliseconds)
             json.member("reason", reason)
             json.member("bytes", line.count)
-            json.member("text", String(decoding: line.prefix(JournalWriter.longestUnreadable), as: UTF8.self))
+            json.member("text", String(decoding: line.prefix(JournalWriter.maxUnreadableLength), as: UTF8.self))
         }
         return try record.withBytes { bytes throws(JournalProblem) in
             var facts = RecordScanner.Record()

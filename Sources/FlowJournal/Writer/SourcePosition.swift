@@ -7,16 +7,16 @@ import TextEncodings
 /// next one may begin alike; where two files have both, device and inode decide.
 public struct SourcePosition: Hashable, Sendable {
     /// First bytes that tell files apart: several log lines with their times of day.
-    public static let longestHead = 1_024
+    public static let maxHeadLength = 1_024
     /// Last bytes that tell files apart which begin alike: what makes a log line its own is within its length.
-    public static let longestTail = 256
+    public static let maxTailLength = 256
 
     public var path: String
     public var device: UInt64
     public var inode: UInt64
     /// Bytes read, whole lines only.
     public var offset: UInt64
-    /// Bytes that `head` is the hash of: the first ones of the file, at most `longestHead` and at most `offset`.
+    /// Bytes that `head` is the hash of: the first ones of the file, at most `maxHeadLength` and at most `offset`.
     public var headLength: Int
     /// SHA-256 of the first `headLength` bytes.
     public var head: TreeHash
@@ -69,11 +69,11 @@ public struct SourcePosition: Hashable, Sendable {
     init?(_ record: OwnRecord) {
         guard case .position = record.kind, let source = record.value["source"], let path = source["path"]?.text,
             let offset = source["offset"]?.unsigned, let length = source["head_length"]?.unsigned,
-            length <= UInt64(SourcePosition.longestHead), let head = source["head"]?.text.flatMap({ TreeHash(base64: $0) })
+            length <= UInt64(SourcePosition.maxHeadLength), let head = source["head"]?.text.flatMap({ TreeHash(base64: $0) })
         else { return nil }
         var tailLength = source["tail_length"]?.unsigned ?? 0
         let tail = source["tail"]?.text.flatMap { TreeHash(base64: $0) }
-        if tail == nil || tailLength > UInt64(SourcePosition.longestTail) || tailLength > offset { tailLength = 0 }
+        if tail == nil || tailLength > UInt64(SourcePosition.maxTailLength) || tailLength > offset { tailLength = 0 }
         self.init(
             path: path, device: source["device"]?.unsigned ?? 0, inode: source["inode"]?.unsigned ?? 0, offset: offset,
             headLength: Int(length), head: head, tailLength: Int(tailLength), tail: tail ?? .empty, gap: source["gap"]?.text)

@@ -6,7 +6,7 @@ struct TreeState: Equatable {
     static let name = "tree"
     private static let title = "twin-journal tree v1"
     /// 64 hashes and a few lines.
-    private static let longest = 8_192
+    private static let maxLength = 8_192
 
     var tree: MerkleTree
     var nextSequence: UInt64
@@ -16,7 +16,7 @@ struct TreeState: Equatable {
 
     /// Nil when there is no state, or none that is whole.
     static func read(in directory: String) -> TreeState? {
-        guard let bytes = try? FileSystem.contents(of: directory + "/" + name, atMost: longest) else { return nil }
+        guard let bytes = try? FileSystem.contents(of: directory + "/" + name, atMost: maxLength) else { return nil }
         return TreeState(text: String(decoding: bytes, as: UTF8.self))
     }
 

@@ -19,7 +19,7 @@ public enum CanonicalDump {
     ]
     private static let places: Set<String> = [
         "flow_id", "source_id", "source_offset", "source_line", "end_source_id", "end_offset", "end_line", "other_sources",
-        "retold_flow_id", "retold_source_id", "retold_source_offset", "retold_source_line", "format", "first_flow", "last_flow",
+        "matched_flow_id", "matched_source_id", "matched_source_offset", "matched_source_line", "format", "first_flow", "last_flow",
         "snapshot_id", "offset", "line", "sequence", "other_flow_id",
     ]
 

@@ -40,7 +40,7 @@ public enum DatabaseCheck {
             }
             // Of hours that were pruned, only the roll-up is left.
             var pruned = Int64.min
-            result.attempt("the settings") { _ in pruned = try Horizon(connection).hour }
+            result.attempt("the settings") { _ in pruned = try PruneWatermark(connection).hour }
             let hours = "SELECT \(EdgeRollup.hourColumns) FROM edge_hour WHERE hour >= \(pruned)"
             let ofFlows = "SELECT * FROM (\(EdgeRollup.hoursOfFlows)) WHERE hour >= \(pruned)"
             expect("\(hours) EXCEPT \(ofFlows)", "the roll-up by hour") {
@@ -65,18 +65,18 @@ public enum DatabaseCheck {
             ) { "\($0) flows are outside of the times of their run" }
             expect(
                 """
-                SELECT 1 FROM flow_fact f LEFT JOIN retelling_fact a ON a.flow_id = f.flow_id
-                WHERE (f.state & \(FlowState.retold.rawValue) <> 0) <> (a.flow_id IS NOT NULL)
-                """, "the marks of retellings"
+                SELECT 1 FROM flow_fact f LEFT JOIN source_match_fact a ON a.flow_id = f.flow_id
+                WHERE (f.state & \(FlowState.matched.rawValue) <> 0) <> (a.flow_id IS NOT NULL)
+                """, "the marks of source matches"
             ) { "\($0) flows are marked as told by another source without the flow they were recognised as, or not marked" }
             expect(
                 """
-                SELECT 1 FROM retelling_fact a LEFT JOIN flow_fact f ON f.flow_id = a.flow_id
+                SELECT 1 FROM source_match_fact a LEFT JOIN flow_fact f ON f.flow_id = a.flow_id
                     LEFT JOIN flow_fact original ON original.flow_id = a.original_flow
                 WHERE f.flow_id IS NULL OR f.connection_id IS NOT NULL
                     OR (original.flow_id IS NOT NULL AND original.connection_id IS NULL)
-                    OR (original.flow_id IS NULL AND f.started_at >= \(Horizon.reached(pruned)))
-                """, "the retellings"
+                    OR (original.flow_id IS NULL AND f.started_at >= \(PruneWatermark.reached(pruned)))
+                """, "the source matches"
             ) { "\($0) records are recognised as flows that are none" }
             result.attempt("the identities of flows") { problems in
                 let flows = try count("SELECT count(*) FROM flow_fact")

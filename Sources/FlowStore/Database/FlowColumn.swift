@@ -29,7 +29,7 @@ package struct FlowColumn: Sendable {
 
     /// With what a column is shared.
     enum Sharing: Sendable {
-        /// All flows of one edge: `edge e`, `origin o`, `target t`, `judgement j`.
+        /// All flows of one edge: `edge e`, `origin o`, `target t`, `assessment j`.
         case edge
         case route
         /// `remark r`.
@@ -166,24 +166,24 @@ package struct FlowColumn: Sendable {
                     SELECT json_group_array(
                         json_object(
                             'source_id', source_id, 'source_line', source_line, 'source_offset', source_offset,
-                            'retold_flow_id', flow_id, 'differs', differs))
+                            'matched_flow_id', flow_id, 'differs', differs))
                     FROM (
                         SELECT t.source_id, t.source_line, t.source_offset, t.flow_id, \(Views.differs) AS differs
-                        FROM retelling_fact a JOIN flow_fact t ON t.flow_id = a.flow_id
+                        FROM source_match_fact a JOIN flow_fact t ON t.flow_id = a.flow_id
                         WHERE a.original_flow = f.flow_id ORDER BY 1, 2, 3)
                     HAVING count(*) > 0
                 )
                 """),
             """
             JSON array of the records without connection id that tell of this flow too: objects with `source_id`, `source_line`, \
-            `source_offset`, `retold_flow_id`, and `differs` as in `retelling`; NULL when there are none
+            `source_offset`, `matched_flow_id`, and `differs` as in `source_match`; NULL when there are none
             """),
         FlowColumn(
-            "retellings", .integer, .flow("(SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id)"),
+            "source_matches", .integer, .flow("(SELECT count(*) FROM source_match_fact a WHERE a.original_flow = f.flow_id)"),
             "how many those are"),
         FlowColumn(
-            "conflicts", .integer,
-            .flow("(SELECT count(*) FROM retelling_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0)"),
+            "source_conflicts", .integer,
+            .flow("(SELECT count(*) FROM source_match_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0)"),
             "how many of them say something else than the Connector"),
         FlowColumn(
             "edge_id", .integer, .flow("f.edge_id"),

@@ -115,7 +115,7 @@ extension Views {
 
     /// Joins the texts of `edge e`, `origin o` and `target t`.
     static let namesOfEdge = """
-        LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
+        LEFT JOIN assessment j ON j.assessment_id = e.assessment_id
         \(namesOfOrigin)
         \(namesOfTarget)
         """
@@ -138,7 +138,7 @@ extension Views {
         \(naming.edgeOfFlow)
         \(naming.routeAndRemark(of: "f"))
         \(naming.namesOfEdge)
-        WHERE f.state & \(FlowState.retold.rawValue) = 0
+        WHERE f.state & \(FlowState.matched.rawValue) = 0
         """
     }
 
@@ -198,7 +198,7 @@ extension Views {
             sum(f.state & 8 <> 0) AS inferred_starts, sum(f.state & 16 <> 0) AS unknown_starts, min(f.started_at) AS first_at,
             max(f.started_at) AS last_at, min(f.flow_id) AS first_flow, max(f.flow_id) AS last_flow
         FROM flow_fact f
-        WHERE f.state & \(FlowState.retold.rawValue) = 0
+        WHERE f.state & \(FlowState.matched.rawValue) = 0
         GROUP BY 1, 2, 3, 4, 5
         """
 }

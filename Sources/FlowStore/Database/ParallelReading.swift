@@ -5,11 +5,11 @@ internal import Glibc
 
 extension AuditDatabase {
     /// Attempts to have all connections see the same state before one does all the work: writers commit every few seconds.
-    private static let mostAttempts = 3
+    private static let maxAttempts = 3
     /// Each part has its own memory of answers, up to 40 MB: more parts than this gain less than they cost.
-    private static let mostParts = 8
+    private static let maxParts = 8
     /// Parts that this machine can work on at the same time.
-    public static let usualParts = min(mostParts, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    public static let defaultParts = min(maxParts, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
     /// Runs `body` for each of so many parts, at the same time, each with a connection of its own; all see the same state of the database.
     ///
@@ -18,7 +18,7 @@ extension AuditDatabase {
         _ parts: Int, _ body: @escaping @Sendable (_ connection: Database, _ part: Int) throws -> Value
     ) throws -> [Value] {
         guard parts > 1 else { return [try readOnce { try body($0, 0) }] }
-        for _ in 0..<AuditDatabase.mostAttempts {
+        for _ in 0..<AuditDatabase.maxAttempts {
             let values = try attempt(parts, isPassing: true, body).compactMap(\.self)
             if values.count == parts { return values }
         }

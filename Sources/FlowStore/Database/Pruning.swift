@@ -20,8 +20,8 @@ extension AuditDatabase {
         before time: Timestamp, forgettingRollup: Bool, at now: Timestamp, actor: String
     ) throws -> Pruned {
         try write { database in
-            let horizon = try Horizon(database)
-            let hour = max(EdgeRollup.hour(of: time.milliseconds), horizon.hour)
+            let watermark = try PruneWatermark(database)
+            let hour = max(EdgeRollup.hour(of: time.milliseconds), watermark.hour)
             let end = hour.multipliedReportingOverflow(by: EdgeRollup.hourMs)
             var pruned = Pruned(before: Timestamp(milliseconds: end.overflow ? .min : end.partialValue))
             guard !end.overflow else { return pruned }
@@ -41,8 +41,8 @@ extension AuditDatabase {
             _ = try run(
                 "DELETE FROM pending_duration WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
             _ = try run("DELETE FROM flow_claim WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
-            // A retelling that is left when its original is gone stays one, so that it is not counted beside it.
-            _ = try run("DELETE FROM retelling_fact WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
+            // A match that is left when its original is gone stays one, so that it is not counted beside it.
+            _ = try run("DELETE FROM source_match_fact WHERE flow_id IN (SELECT flow_id FROM flow_fact WHERE started_at < :cut)")
             pruned.flows = try run("DELETE FROM flow_fact WHERE started_at < :cut")
             // A run of which nothing is left keeps its numbers, which are not given again, and lists nothing.
             _ = try run(
@@ -55,7 +55,7 @@ extension AuditDatabase {
                 pruned.hours = Int64(database.changesCount)
                 try EdgePages(database).rebuild(database)
             }
-            try Horizon.set(hour, database)
+            try PruneWatermark.set(hour, database)
             var detail = JSONObjectText()
             detail.add("before", pruned.before.rfc3339)
             detail.add("flows", pruned.flows)
@@ -86,7 +86,7 @@ extension AuditDatabase {
 }
 
 /// Up to where flows were pruned.
-package struct Horizon {
+package struct PruneWatermark {
     /// Flows of hours before this one were taken out.
     package private(set) var hour = Int64.min
 
@@ -99,10 +99,10 @@ package struct Horizon {
     /// Whether a flow that starts then may have been taken out.
     package func covers(startedAt: Int64) -> Bool { EdgeRollup.hour(of: startedAt) < hour }
 
-    /// Up to when a telling may start whose original was pruned: the two times differ by little.
+    /// Up to when a record may start whose original was pruned: the two times differ by little.
     package static func reached(_ hour: Int64) -> Int64 {
         let (end, overflow) = hour.multipliedReportingOverflow(by: EdgeRollup.hourMs)
-        return overflow ? .min : end + MatchReach.longestByEnd + MatchReach.coarse
+        return overflow ? .min : end + MatchReach.maxByEnd + MatchReach.coarse
     }
 
     fileprivate static func set(_ hour: Int64, _ database: Database) throws {

@@ -4,7 +4,7 @@ internal import GRDB
 ///
 /// Texts stand once in `text`; a flow is a row of small integers that point to what it shares with others: `origin` (who, from
 /// where), `target` (what, through which Connector), `route` (relays and tunnel), `remark` (error, reason for closing) and
-/// `judgement` (what the policy engine said).
+/// `assessment` (what the policy engine said).
 enum Schema {
     /// "TWAU": says that a file is a database of this program.
     static let applicationID = 0x5457_4155
@@ -39,6 +39,10 @@ enum Schema {
         }
         for column in AddedColumn.all {
             migrator.registerMigration("column \(column.table).\(column.name)") { try column.add(to: $0) }
+        }
+        migrator.registerMigration("names of the field") { database in
+            try Views.drop(from: database)
+            try database.execute(sql: fieldNames)
         }
         return migrator
     }

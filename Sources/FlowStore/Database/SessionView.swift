@@ -20,7 +20,7 @@ extension Views {
                 CROSS JOIN edge e ON e.edge_id = f.edge_id
                 CROSS JOIN origin o ON o.origin_id = e.origin_id
                 CROSS JOIN target t ON t.target_id = e.target_id
-                WHERE e.outcome <> 1 AND f.state & \(FlowState.retold.rawValue) = 0 AND \(condition)
+                WHERE e.outcome <> 1 AND f.state & \(FlowState.matched.rawValue) = 0 AND \(condition)
             ), marked AS (
                 SELECT *, CASE WHEN started_at - max(ended_at) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
                 FROM session_use
@@ -55,7 +55,7 @@ extension Views {
                 JOIN origin o ON o.origin_id = e.origin_id
                 JOIN target t ON t.target_id = e.target_id
                 LEFT JOIN route ON route.route_id = s.route_id
-                LEFT JOIN judgement j ON j.judgement_id = e.judgement_id
+                LEFT JOIN assessment j ON j.assessment_id = e.assessment_id
                 LEFT JOIN text principal_id ON principal_id.text_id = s.principal_id
                 LEFT JOIN text principal ON principal.text_id = o.principal
                 LEFT JOIN text device ON device.text_id = s.device

@@ -11,35 +11,39 @@ enum Views {
         "flow", "access", "access_detail", "session", "finding", "source", "quarantine", "policy_snapshot", "policy_connector",
         "policy_network", "policy_resource", "policy_user", "policy_member", "policy_grant", "audit_event", "journal_record",
         "name_query",
-        "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "retelling", "conflict", "reused_id",
+        "administrative_change", "unknown_field", "journal_frame", "duration_calibration", "source_match", "source_conflict", "reused_id",
         "log_gap",
     ]
 
-    private static let all = [flow, access, accessDetail, session, finding, bookkeeping, policy, records, retellings]
+    private static let all = [flow, access, accessDetail, session, finding, bookkeeping, policy, records, sourceMatches]
 
     /// Tells the views of one version from those of another.
     static let digest = Hexadecimal.text(SHA256.hash(data: Array(all.joined().utf8)))
 
     /// Makes the views, in place of those of another version.
     static func create(in database: Database) throws {
-        let stale = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'view'")
-        for name in stale { try database.execute(sql: "DROP VIEW \(name)") }
+        try drop(from: database)
         for sql in all { try database.execute(sql: sql) }
     }
 
-    /// The names of what differs, of a row of `retelling_fact` named `a`.
+    static func drop(from database: Database) throws {
+        let stale = try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'view'")
+        for name in stale { try database.execute(sql: "DROP VIEW \(name)") }
+    }
+
+    /// The names of what differs, of a row of `source_match_fact` named `a`.
     static let differs: String = {
         let names = SourceDifferences.names.map { "CASE WHEN a.differences & \($0.difference.rawValue) THEN ';\($0.name)' ELSE '' END" }
         return "nullif(substr(\(names.joined(separator: " || ")), 2), '')"
     }()
 
-    private static let retellings = """
-        CREATE VIEW retelling AS
+    private static let sourceMatches = """
+        CREATE VIEW source_match AS
         SELECT a.original_flow AS flow_id,
             \(PackedConnectionID.text("original.connection_id")) AS connection_id,
             CASE a.differences WHEN 0 THEN 'same' ELSE 'conflict' END AS relation,
             \(differs) AS differs,
-            a.flow_id AS retold_flow_id,
+            a.flow_id AS matched_flow_id,
             s.format,
             f.started_at,
             \(end) AS ended_at,
@@ -63,7 +67,7 @@ enum Views {
             f.source_id,
             f.source_offset,
             f.source_line
-        FROM retelling_fact a
+        FROM source_match_fact a
         CROSS JOIN flow_fact f ON f.flow_id = a.flow_id
         CROSS JOIN edge e ON e.edge_id = f.edge_id
         CROSS JOIN origin o ON o.origin_id = e.origin_id
@@ -76,16 +80,16 @@ enum Views {
         LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
         LEFT JOIN text error ON error.text_id = r.error;
 
-        CREATE VIEW conflict AS
-        SELECT r.flow_id, r.connection_id, r.differs, r.retold_flow_id, f.principal_id, f.principal, f.device_id, f.connector_id,
-            f.connector, f.address, f.port, f.started_at, r.started_at AS retold_started_at, f.ended_at, r.ended_at AS retold_ended_at,
-            f.outcome, r.outcome AS retold_outcome, f.bytes_received, r.bytes_received AS retold_bytes_received, f.bytes_transferred,
-            r.bytes_transferred AS retold_bytes_transferred, f.resource_id, r.resource_id AS retold_resource_id, f.resource_ip,
-            r.resource_ip AS retold_resource_ip, f.applied_rule, r.applied_rule AS retold_applied_rule, f.network_id,
-            r.network_id AS retold_network_id, f.client_ip, r.client_ip AS retold_client_ip, f.source_id, f.source_offset,
-            f.source_line, r.source_id AS retold_source_id, r.source_offset AS retold_source_offset,
-            r.source_line AS retold_source_line
-        FROM retelling r CROSS JOIN flow f ON f.flow_id = r.flow_id
+        CREATE VIEW source_conflict AS
+        SELECT r.flow_id, r.connection_id, r.differs, r.matched_flow_id, f.principal_id, f.principal, f.device_id, f.connector_id,
+            f.connector, f.address, f.port, f.started_at, r.started_at AS matched_started_at, f.ended_at, r.ended_at AS matched_ended_at,
+            f.outcome, r.outcome AS matched_outcome, f.bytes_received, r.bytes_received AS matched_bytes_received, f.bytes_transferred,
+            r.bytes_transferred AS matched_bytes_transferred, f.resource_id, r.resource_id AS matched_resource_id, f.resource_ip,
+            r.resource_ip AS matched_resource_ip, f.applied_rule, r.applied_rule AS matched_applied_rule, f.network_id,
+            r.network_id AS matched_network_id, f.client_ip, r.client_ip AS matched_client_ip, f.source_id, f.source_offset,
+            f.source_line, r.source_id AS matched_source_id, r.source_offset AS matched_source_offset,
+            r.source_line AS matched_source_line
+        FROM source_match r CROSS JOIN flow f ON f.flow_id = r.flow_id
         WHERE r.differs IS NOT NULL;
 
         CREATE VIEW reused_id AS

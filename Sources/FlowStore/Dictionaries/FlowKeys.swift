@@ -142,21 +142,21 @@ package struct RemarkKey: TextKey {
 package struct EdgeKey: TupleKey, Hashable {
     package static let table = "edge"
     package static let idColumn = "edge_id"
-    package static let columns = ["origin_id", "target_id", "outcome", "judgement_id"]
+    package static let columns = ["origin_id", "target_id", "outcome", "assessment_id"]
 
     package var origin: Int64 = 0
     package var target: Int64 = 0
     /// 1 denied, 2 failed, 3 allowed.
     package var outcome: Int64 = 0
     /// 0: not judged.
-    package var judgement: Int64 = 0
+    package var assessment: Int64 = 0
 
     package init() {}
 
-    package init(origin: Int64, target: Int64, outcome: Int64, judgement: Int64) {
+    package init(origin: Int64, target: Int64, outcome: Int64, assessment: Int64) {
         self.origin = origin
         self.target = target
         self.outcome = outcome
-        self.judgement = judgement
+        self.assessment = assessment
     }
 }

@@ -3,7 +3,7 @@ package import GRDB
 /// The table `remark`, by number too: remarks are merged when a flow's records are.
 package final class RemarkDictionary {
     private let dictionary: TupleDictionary<RemarkKey>
-    private let lane: WritingLane?
+    private let background: BackgroundWriter?
     private let select: RawStatement
     /// Numbers of two remarks, and of what they make together.
     private let merged = KeyTable<Int64>(width: 2)
@@ -11,9 +11,9 @@ package final class RemarkDictionary {
     /// Pairs remembered; forgotten when more.
     private static let limit = 100_000
 
-    package init(_ database: Database, lane: WritingLane? = nil) throws {
-        dictionary = try TupleDictionary(database, lane: lane)
-        self.lane = lane
+    package init(_ database: Database, background: BackgroundWriter? = nil) throws {
+        dictionary = try TupleDictionary(database, background: background)
+        self.background = background
         select = try RawStatement(
             database, "SELECT \(RemarkKey.columns.joined(separator: ", ")) FROM remark WHERE remark_id = ?")
     }
@@ -26,7 +26,7 @@ package final class RemarkDictionary {
 
     func key(_ id: Int64) throws -> RemarkKey {
         if id == 0 { return RemarkKey() }
-        try lane?.own()
+        try background?.reclaim()
         try dictionary.flush()
         select.bind(1, id)
         defer { select.reset() }

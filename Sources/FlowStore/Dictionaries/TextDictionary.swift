@@ -19,15 +19,15 @@ package final class TextDictionary {
     private let addresses = KeyTable<Int64>(width: 3)
     private var texts: [Int64: String] = [:]
     private var next: Int64
-    private let lane: WritingLane?
-    /// Every text is remembered: what is not, is not in the table. Only with a lane.
+    private let background: BackgroundWriter?
+    /// Every text is remembered: what is not, is not in the table. Only with a background writer.
     private var isComplete = false
-    /// Texts that are numbered and not written yet: their symbols. The last has the number `next`. Without a lane there are none.
+    /// Texts that are numbered and not written yet: their symbols. The last has the number `next`. Without a background writer there are none.
     private var unwritten: [Symbol] = []
 
-    /// With a `lane`, texts are held back until `flush`, so that numbering them need not wait for the connection.
-    package init(_ database: Database, lane: WritingLane? = nil) throws {
-        self.lane = lane
+    /// With a `background` writer, texts are held back until `flush`, so that numbering them need not wait for the connection.
+    package init(_ database: Database, background: BackgroundWriter? = nil) throws {
+        self.background = background
         select = try RawStatement(database, "SELECT text_id FROM text WHERE value = ?")
         insert = try RawStatement(database, "INSERT INTO text (text_id, value) VALUES (?, ?)")
         selectText = try RawStatement(database, "SELECT value FROM text WHERE text_id = ?")
@@ -36,7 +36,7 @@ package final class TextDictionary {
     }
 
     private func load(_ database: Database) throws {
-        isComplete = lane != nil && next <= TextDictionary.small
+        isComplete = background != nil && next <= TextDictionary.small
         guard isComplete, next > 0 else { return }
         let all = try RawStatement(database, "SELECT text_id, value FROM text")
         while try all.step() {
@@ -59,7 +59,7 @@ package final class TextDictionary {
         if ids[index] != 0 { return ids[index] }
         var known: Int64?
         if !isComplete {
-            try lane?.own()
+            try background?.reclaim()
             try flush()
             select.bind(1, text: bytes)
             if try select.step() { known = select.integer(0) }
@@ -72,13 +72,13 @@ package final class TextDictionary {
             next += 1
             id = next
             unwritten.append(symbol)
-            if lane == nil { try flush() }
+            if background == nil { try flush() }
         }
         ids[index] = id
         return id
     }
 
-    /// Writes what was held back; the caller owns the lane.
+    /// Writes what was held back; the caller has reclaimed the connection.
     package func flush() throws {
         guard !unwritten.isEmpty else { return }
         let first = next - Int64(unwritten.count) + 1
@@ -126,7 +126,7 @@ package final class TextDictionary {
     package func trim() throws {
         guard symbols.byteCount > TextDictionary.memoryLimit else { return }
         if !unwritten.isEmpty {
-            try lane?.own()
+            try background?.reclaim()
             try flush()
         }
         isComplete = false

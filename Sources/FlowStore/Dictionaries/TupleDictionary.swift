@@ -34,7 +34,7 @@ extension TupleKey {
 package final class TupleDictionary<Key: TupleKey> {
     /// When more are remembered, they are forgotten; the table still knows them. 200,000 keys take 25 MB at worst.
     private let limit: Int
-    private let lane: WritingLane?
+    private let background: BackgroundWriter?
     private let select: RawStatement
     private let incoming: IntegerTable
     private let insert: RawStatement
@@ -43,7 +43,7 @@ package final class TupleDictionary<Key: TupleKey> {
     private var next: Int64
     /// Every row is remembered: what is not, is not in the table.
     private var isComplete = false
-    /// Rows that are numbered and not written yet, one behind the other, each behind its number. Without a lane there are none.
+    /// Rows that are numbered and not written yet, one behind the other, each behind its number. Without a background writer there are none.
     private var unwritten: [Int64] = []
 
     /// The highest number: where edges are counted by the hour, a number has so many bits.
@@ -52,10 +52,10 @@ package final class TupleDictionary<Key: TupleKey> {
     /// Tables of so few rows are remembered from the start.
     private static var small: Int64 { 50_000 }
 
-    /// With a `lane`, rows are held back until `flush`, so that numbering them need not wait for the connection.
-    package init(_ database: Database, lane: WritingLane? = nil, limit: Int = 200_000) throws {
+    /// With a `background` writer, rows are held back until `flush`, so that numbering them need not wait for the connection.
+    package init(_ database: Database, background: BackgroundWriter? = nil, limit: Int = 200_000) throws {
         self.limit = limit
-        self.lane = lane
+        self.background = background
         let conditions = Key.columns.map { "\($0) = ?" }.joined(separator: " AND ")
         select = try RawStatement(database, "SELECT \(Key.idColumn) FROM \(Key.table) WHERE \(conditions)")
         incoming = try IntegerTable("incoming_" + Key.table, columns: Key.columns.count + 1, in: database)
@@ -102,7 +102,7 @@ package final class TupleDictionary<Key: TupleKey> {
     private func learn() throws -> Int64 {
         var found: Int64?
         if !isComplete {
-            try lane?.own()
+            try background?.reclaim()
             try flush()
             bind(to: select, from: 1)
             if try select.step() { found = select.integer(0) }
@@ -119,7 +119,7 @@ package final class TupleDictionary<Key: TupleKey> {
             id = next
             unwritten.append(id)
             for column in 0..<known.width { unwritten.append(words[column]) }
-            if lane == nil { try flush() }
+            if background == nil { try flush() }
         }
         if known.count >= limit {
             known.removeAll()
@@ -129,7 +129,7 @@ package final class TupleDictionary<Key: TupleKey> {
         return id
     }
 
-    /// Writes what was held back; the caller owns the lane.
+    /// Writes what was held back; the caller has reclaimed the connection.
     package func flush() throws {
         guard !unwritten.isEmpty else { return }
         try incoming.show(unwritten) { try insert.run() }

@@ -4,7 +4,7 @@
 /// is, and where its hour is summed up.
 package final class EdgeFinder {
     private struct Known {
-        /// The times between which the judgement holds.
+        /// The times between which the assessment holds.
         var from: Int64
         var until: Int64
         var edge: Int64
@@ -20,20 +20,20 @@ package final class EdgeFinder {
     private let edges: TupleDictionary<EdgeKey>
     private let judge: ((FlowDraft) throws -> Answer)?
     private let rollup: EdgeRollup
-    /// Everything that a judgement depends on, but time: origin, target, address, outcome, what the Connector said of its policy.
+    /// Everything that an assessment depends on, but time: origin, target, address, outcome, what the Connector said of its policy.
     private let known = KeyTable<Known>(width: 5)
 
-    /// A judgement, and from when until when it is the same for flows that differ in nothing but time.
+    /// An assessment, and from when until when it is the same for flows that differ in nothing but time.
     package struct Answer {
         var from: Int64
         var until: Int64
-        var judgement: Int64
+        var assessment: Int64
 
-        /// Times in milliseconds since 1970, `until` exclusive; `judgement`: its number, 0 for none.
-        package init(from: Int64, until: Int64, judgement: Int64) {
+        /// Times in milliseconds since 1970, `until` exclusive; `assessment`: its number, 0 for none.
+        package init(from: Int64, until: Int64, assessment: Int64) {
             self.from = from
             self.until = until
-            self.judgement = judgement
+            self.assessment = assessment
         }
     }
 
@@ -100,9 +100,9 @@ package final class EdgeFinder {
 
     @inline(never)
     private func learn(_ words: UnsafePointer<Int64>, _ draft: FlowDraft) throws -> Int {
-        let answer = try judge?(draft) ?? Answer(from: .min, until: .max, judgement: 0)
+        let answer = try judge?(draft) ?? Answer(from: .min, until: .max, assessment: 0)
         let edge = try edges.id(
-            EdgeKey(origin: draft.origin, target: draft.target, outcome: draft.state.outcomeCode, judgement: answer.judgement))
+            EdgeKey(origin: draft.origin, target: draft.target, outcome: draft.state.outcomeCode, assessment: answer.assessment))
         let made = Known(from: answer.from, until: answer.until, edge: edge, hour: 0, place: 0, generation: -1)
         if let place = known.place(words) {
             known.value(at: place).pointee = made

@@ -8,7 +8,7 @@ struct EdgePage {
         case origin
         case target
         case outcome
-        case judgement
+        case assessment
         case flows
         case open
         case bytesReceived

@@ -21,7 +21,7 @@ final class EdgePages {
         select = try RawStatement(database, "SELECT sums FROM edge_page WHERE page = ?")
         write = try RawStatement(database, "INSERT OR REPLACE INTO edge_page (page, sums) VALUES (?, ?)")
         selectKeys = try RawStatement(
-            database, "SELECT edge_id, origin_id, target_id, outcome, judgement_id FROM edge WHERE edge_id BETWEEN ? AND ?")
+            database, "SELECT edge_id, origin_id, target_id, outcome, assessment_id FROM edge WHERE edge_id BETWEEN ? AND ?")
         selectBytes = try RawStatement(
             database,
             """
@@ -102,7 +102,7 @@ final class EdgePages {
         page[.origin, place] = statement.integer(1)
         page[.target, place] = statement.integer(2)
         page[.outcome, place] = statement.integer(3)
-        page[.judgement, place] = statement.integer(4)
+        page[.assessment, place] = statement.integer(4)
     }
 
     private func store(_ number: Int64) throws {
@@ -134,7 +134,7 @@ final class EdgePages {
 
     /// Every edge with its sums as they follow from its hours.
     private static let expected = """
-        SELECT edge_id, origin_id, target_id, outcome, judgement_id, coalesce(flows, 0), coalesce(open, 0), coalesce(bytes_received, 0),
+        SELECT edge_id, origin_id, target_id, outcome, assessment_id, coalesce(flows, 0), coalesce(open, 0), coalesce(bytes_received, 0),
             coalesce(bytes_transferred, 0), coalesce(first_at, 0), coalesce(last_at, 0)
         FROM edge LEFT JOIN (
             SELECT edge_id AS sum_of, sum(flows) AS flows, sum(open) AS open, sum(bytes_received) AS bytes_received,
@@ -198,6 +198,6 @@ final class EdgePages {
 }
 
 extension EdgePage {
-    static let keys: [Column] = [.origin, .target, .outcome, .judgement]
+    static let keys: [Column] = [.origin, .target, .outcome, .assessment]
     static let sums: [Column] = [.flows, .open, .bytesReceived, .bytesTransferred, .firstAt, .lastAt]
 }

@@ -50,10 +50,10 @@ package final class EdgeRollup {
     private let narrowing: HourNarrowing
     private let pages: EdgePages
     /// Of what was pruned, first and last cannot be found anew.
-    private let horizon: Horizon
+    private let watermark: PruneWatermark
 
     package init(_ database: Database) throws {
-        horizon = try Horizon(database)
+        watermark = try PruneWatermark(database)
         incoming = try IntegerTable("incoming_hour", columns: 9, in: database)
         upsertHours = try RawStatement(
             database,
@@ -76,7 +76,7 @@ package final class EdgeRollup {
                 SELECT coalesce(sum(f.bytes_received), 0), coalesce(sum(f.bytes_transferred), 0)
                 FROM flow_run r CROSS JOIN flow_fact f ON f.flow_id BETWEEN r.first_flow AND r.last_flow
                 WHERE r.earliest <= ?4 AND r.latest >= ?3 AND f.edge_id = ?2 AND f.started_at BETWEEN ?3 AND ?4
-                    AND f.state & \(FlowState.retold.rawValue) = 0)
+                    AND f.state & \(FlowState.matched.rawValue) = 0)
             WHERE slot = ?1
             """)
         narrowing = try HourNarrowing(database)
@@ -191,7 +191,7 @@ package final class EdgeRollup {
             let sum = sums.value(at: place).pointee
             let (hour, edge) = (sums.key(at: place)[0], sums.key(at: place)[1])
             if sum.mustBeSummedAnew { try sumAnewIfCut(hour: hour, edge: edge) }
-            guard sum.isReduced, hour >= horizon.hour else { continue }
+            guard sum.isReduced, hour >= watermark.hour else { continue }
             removeHour.bind(1, EdgeRollup.slot(hour: hour, edge: edge))
             try removeHour.run()
             reduced.append(HourNarrowing.Hour(hour: hour, edge: edge))
@@ -251,7 +251,7 @@ package final class EdgeRollup {
 
     /// Sums up an hour from its flows where bytes left a sum that was cut off. Where the flows were pruned, it stays cut off.
     private func sumAnewIfCut(hour: Int64, edge: Int64) throws {
-        guard hour >= horizon.hour else { return }
+        guard hour >= watermark.hour else { return }
         selectCut.bind(1, EdgeRollup.slot(hour: hour, edge: edge))
         let isCut = try selectCut.step()
         selectCut.reset()
@@ -287,14 +287,14 @@ package final class EdgeRollup {
             min(((started_at % \(hourMs)) + \(hourMs)) % \(hourMs)) AS first_ms,
             max(((started_at % \(hourMs)) + \(hourMs)) % \(hourMs)) AS last_ms,
             min(flow_id) AS first_flow, max(flow_id) AS last_flow
-        FROM flow_fact WHERE state & \(FlowState.retold.rawValue) = 0 GROUP BY 1, 2
+        FROM flow_fact WHERE state & \(FlowState.matched.rawValue) = 0 GROUP BY 1, 2
         """
 
     static let hourColumns = "hour, edge_id, flows, open, bytes_received, bytes_transferred, first_ms, last_ms, first_flow, last_flow"
 
     /// Computes both tables anew; hours of which flows were pruned stay as they are.
     package static func rebuild(_ database: Database) throws {
-        let hour = try Horizon(database).hour
+        let hour = try PruneWatermark(database).hour
         try database.execute(sql: "DELETE FROM edge_hour WHERE hour >= ?", arguments: [hour])
         // What has no slot has no first moment either, which the table refuses.
         do {

@@ -54,7 +54,7 @@ struct HourNarrowing {
         for flow in flows {
             selectFlow.bind(1, flow)
             defer { selectFlow.reset() }
-            guard try selectFlow.step(), !FlowState(rawValue: selectFlow.integer(2)).contains(.retold) else { continue }
+            guard try selectFlow.step(), !FlowState(rawValue: selectFlow.integer(2)).contains(.matched) else { continue }
             let startedAt = selectFlow.integer(1)
             let key = Hour(hour: EdgeRollup.hour(of: startedAt), edge: selectFlow.integer(0))
             guard var found = bounds[key] else { continue }

@@ -8,7 +8,7 @@ public import FlowModel
 /// use from several threads at once.
 public final class AnswerMemory {
     /// 32 MB.
-    public static let usualLimit = 500_000
+    public static let defaultLimit = 500_000
     private static let firstCapacity = 1 << 12
 
     /// Edge, address that was connected to, remark: whoever shares these shares principal, destination, Connector and outcome.
@@ -47,7 +47,7 @@ public final class AnswerMemory {
     private var entries: UnsafeMutablePointer<Entry>
 
     /// - Parameter limit: answers remembered at a time; 0 remembers none.
-    public init(limit: Int = AnswerMemory.usualLimit) {
+    public init(limit: Int = AnswerMemory.defaultLimit) {
         self.limit = limit
         entries = AnswerMemory.table(mask + 1)
     }

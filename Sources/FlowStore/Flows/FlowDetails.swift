@@ -43,7 +43,7 @@ struct FlowDetails {
         defer { select.reset() }
         while try select.step() {
             let state = FlowState(rawValue: select.integer(3))
-            if state.contains(.retold) { continue }
+            if state.contains(.matched) { continue }
             let startedAt = select.integer(1)
             var key = (
                 EdgeRollup.hour(of: startedAt), select.integer(4), select.integer(5), select.integer(6), select.integer(7)

@@ -7,7 +7,7 @@ public struct StoredFlow: Sendable {
     public var startedAt: Timestamp
     public var endedAt: Timestamp?
     public var outcome: RecordedOutcome
-    /// Number of who, from where, to what, through which Connector, with what outcome and stored judgement.
+    /// Number of who, from where, to what, through which Connector, with what outcome and stored assessment.
     public var edge: Int64
     /// Number of who and from where; equal numbers are equal in all of it.
     public var origin: Int64
@@ -15,12 +15,12 @@ public struct StoredFlow: Sendable {
     public var target: Int64
     public var resourceIP: Int64
     public var remark: Int64
-    /// The judgement that is stored; 0 for none.
-    public var judgement: Int64
+    /// The assessment that is stored; 0 for none.
+    public var assessment: Int64
 
     package var outcomeCode: Int64
     /// It is no flow of its own: another one stands for it.
-    package var isRetold: Bool
+    package var isMatched: Bool
 }
 
 /// Walks all flows of a database.
@@ -35,29 +35,29 @@ public final class FlowScan {
     private let database: Database
     private let edges: EdgeFacts
     /// Rows that are held to bring them into the order of time.
-    private let mostHeld: Int
+    private let maxHeld: Int
 
     public convenience init(_ database: Database) throws {
-        try self.init(database, mostHeld: TimeOrder.usualLimit)
+        try self.init(database, maxHeld: TimeOrder.defaultLimit)
     }
 
-    init(_ database: Database, mostHeld: Int) throws {
+    init(_ database: Database, maxHeld: Int) throws {
         self.database = database
-        self.mostHeld = mostHeld
+        self.maxHeld = maxHeld
         edges = try EdgeFacts(database)
     }
 
-    /// `since` and `until` bound the start: from `since` on, before `until`. `withRetold`: whether records come too that were recognised as
+    /// `since` and `until` bound the start: from `since` on, before `until`. `withMatched`: whether records come too that were recognised as
     /// other flows.
     public func forEach(
-        order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, withRetold: Bool = false,
+        order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, withMatched: Bool = false,
         _ body: (StoredFlow) throws -> Void
     ) throws {
         try edges.load()
-        let wanted = withRetold ? FlowScan.wanted : FlowScan.wanted + " AND state & \(FlowState.retold.rawValue) = 0"
+        let wanted = withMatched ? FlowScan.wanted : FlowScan.wanted + " AND state & \(FlowState.matched.rawValue) = 0"
         switch order {
         case .time:
-            guard let order = try TimeOrder(database, since: since.milliseconds, until: until.milliseconds, limit: mostHeld) else {
+            guard let order = try TimeOrder(database, since: since.milliseconds, until: until.milliseconds, limit: maxHeld) else {
                 return try select(wanted + " ORDER BY started_at, flow_id", from: .min, before: .max, since, until, body)
             }
             let statement = try statement(wanted)
@@ -110,7 +110,7 @@ public final class FlowScan {
             flowID: row.flowID, startedAt: Timestamp(milliseconds: row.startedAt),
             endedAt: row.duration == TimeOrder.Row.noDuration ? nil : Timestamp(milliseconds: row.startedAt &+ row.duration),
             outcome: state.outcome, edge: row.edge, origin: edge.origin, target: edge.target, resourceIP: row.resourceIP,
-            remark: row.remark, judgement: edge.judgement, outcomeCode: state.outcomeCode, isRetold: state.contains(.retold))
+            remark: row.remark, assessment: edge.assessment, outcomeCode: state.outcomeCode, isMatched: state.contains(.matched))
     }
 }
 

@@ -23,7 +23,7 @@ package struct FlowState: OptionSet, Hashable {
     package static let hasEstablished = FlowState(rawValue: 64)
     package static let hasClosed = FlowState(rawValue: 128)
     /// Without connection id, and recognised as a flow that a Connector's own record tells of: only that one counts and is shown.
-    package static let retold = FlowState(rawValue: 256)
+    package static let matched = FlowState(rawValue: 256)
     /// Other flows have the same Connector and connection id.
     package static let idReused = FlowState(rawValue: 512)
     /// Two records that must say the same, of the end or the bytes, do not.

@@ -119,7 +119,7 @@ package final class FlowTable {
     @inline(__always)
     package func append(_ draft: UnsafePointer<FlowDraft>, edge: Int64) {
         draft.pointee.connectionID.withBytes { id in
-            let room = batch.textRoom(ConnectionID.longest)
+            let room = batch.textRoom(ConnectionID.maxLength)
             var count = PackedConnectionID.pack(id, into: room)
             let isPacked = count > 0
             if !isPacked, let base = id.baseAddress {

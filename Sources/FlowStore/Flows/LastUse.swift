@@ -18,7 +18,7 @@ public struct LastUse {
     }
 
     /// Edges whose pair is remembered: 8 MB.
-    private static let mostEdges: Int64 = 1_000_000
+    private static let maxEdges: Int64 = 1_000_000
 
     private var principals: [PrincipalReference: Int32] = [:]
     private var uses: [LastUses] = []
@@ -56,7 +56,7 @@ public struct LastUse {
     }
 
     private mutating func pair(of flow: StoredFlow, _ reader: FlowFactsReader) throws -> Pair {
-        let isRemembered = flow.edge >= 0 && flow.edge < LastUse.mostEdges
+        let isRemembered = flow.edge >= 0 && flow.edge < LastUse.maxEdges
         if isRemembered, flow.edge < Int64(pairsOfEdges.count), !pairsOfEdges[Int(flow.edge)].isUnknown {
             return pairsOfEdges[Int(flow.edge)]
         }

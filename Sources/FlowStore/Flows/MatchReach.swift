@@ -5,5 +5,5 @@ package enum MatchReach {
     /// Synced events may leave out the seconds.
     package static let coarse: Int64 = 60_000
     /// Longer flows are not looked for by their end: a record of the end alone does not say how far back the start is.
-    package static let longestByEnd: Int64 = 24 * 3_600_000
+    package static let maxByEnd: Int64 = 24 * 3_600_000
 }

@@ -10,7 +10,7 @@ internal import GRDB
 /// | 9 to 15 | `0123456789abcdef-` and one to seven decimal digits, which stand behind the first eight bytes as they are |
 /// | 16 | a UUID |
 enum PackedConnectionID {
-    private static let mostBytes = 16
+    private static let maxBytes = 16
     /// Digits of the first part of the second form, and decimal digits of its last.
     private static let hashDigits = 16
     private static let decimalDigits = 1...7
@@ -91,7 +91,7 @@ enum PackedConnectionID {
 
     /// The id that packs into these bytes; nil when no id does.
     static func unpack(_ bytes: UnsafeRawBufferPointer) -> ConnectionID? {
-        guard bytes.count >= 8, bytes.count <= mostBytes else { return nil }
+        guard bytes.count >= 8, bytes.count <= maxBytes else { return nil }
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         let isGrouped = bytes.count == 8 || bytes.count == 16
@@ -112,7 +112,7 @@ enum PackedConnectionID {
     static func condition(_ column: String, is text: String) -> (sql: String, arguments: StatementArguments) {
         var copy = text
         let packed = copy.withUTF8 { id in
-            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: mostBytes) { target in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: maxBytes) { target in
                 target.baseAddress.map { Array(target[..<pack(UnsafeRawBufferPointer(id), into: $0)]) } ?? []
             }
         }

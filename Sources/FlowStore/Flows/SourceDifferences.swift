@@ -1,4 +1,4 @@
-/// What two tellings of one flow say differently. The bits stand in databases.
+/// What two observations of one flow say differently. The bits stand in databases.
 package struct SourceDifferences: OptionSet, Hashable {
     package var rawValue: Int64
 

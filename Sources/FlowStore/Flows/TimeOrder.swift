@@ -18,7 +18,7 @@ struct TimeOrder {
     }
 
     /// Rows held at a time, 56 bytes each: 112 MB. Histories of which more must be held are sorted by SQLite.
-    static let usualLimit = 2_000_000
+    static let defaultLimit = 2_000_000
     /// Rows that are read before it is looked which of them can be given.
     private static let batch = 1 << 17
 
@@ -28,11 +28,11 @@ struct TimeOrder {
     init?(_ database: Database, since: Int64, until: Int64, limit: Int) throws {
         guard since < until else { return nil }
         runs = try FlowRun.all(database, from: since, through: until - 1).sorted { ($0.earliest, $0.first) < ($1.earliest, $1.first) }
-        guard TimeOrder.mostHeld(runs) <= limit else { return nil }
+        guard TimeOrder.maxHeld(runs) <= limit else { return nil }
     }
 
     /// The most flows of runs whose times meet, at any time.
-    private static func mostHeld(_ runs: [FlowRun]) -> Int {
+    private static func maxHeld(_ runs: [FlowRun]) -> Int {
         // A run is held from its earliest start, where its flows are counted, until a later run begins behind its latest.
         var ends = runs.map { (at: $0.latest, flows: Int($0.last - $0.first + 1)) }
         ends.sort { $0.at < $1.at }

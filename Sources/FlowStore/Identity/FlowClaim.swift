@@ -117,7 +117,7 @@ package struct FlowClaim: Hashable, Comparable {
     private func isLoose(to other: FlowClaim) -> Bool {
         guard let end = looseEnd else { return false }
         return other.looseEnd == end
-            || other.begins(from: end.saturatingAdd(-FlowDraft.longestLoose), through: end.saturatingAdd(FlowDraft.tolerance))
+            || other.begins(from: end.saturatingAdd(-FlowDraft.maxLoose), through: end.saturatingAdd(FlowDraft.tolerance))
     }
 
     private static func distance(_ left: Int64, _ right: Int64) -> UInt64 {

@@ -10,7 +10,7 @@ package import FlowModel
 ///   events at the same millisecond; failed events that began or failed at the same millisecond;
 /// * closed events with the same start, or with the same end and starts that are `tolerance` apart;
 /// * a closed event and whatever begins when it says that its connection began, give or take `tolerance`;
-/// * a closed event that says nothing of its start, or a failed one, and what began before it, at most `longestLoose` ago.
+/// * a closed event that says nothing of its start, or a failed one, and what began before it, at most `maxLoose` ago.
 ///
 /// A flow is linked to a record when any of its records is. So nothing may be lost of what they said: where the row does not hold it, the
 /// table `flow_claim` does. Therefore which records make one flow does not depend on the order in which they come.
@@ -18,7 +18,7 @@ extension FlowDraft {
     /// How far the start that a closed event gives may be from its established event.
     static let tolerance: Int64 = 5_000
     /// How far back a record that does not say when its connection began may reach.
-    static let longestLoose: Int64 = 24 * 3_600_000
+    static let maxLoose: Int64 = 24 * 3_600_000
 
     private var isRefusal: Bool { state.outcomeCode == FlowState.denied.outcomeCode }
 

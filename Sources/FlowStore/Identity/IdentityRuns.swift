@@ -30,7 +30,7 @@ package final class IdentityRuns {
     /// So many runs of one level become one of the next.
     private static let fanOut = 4
     /// Larger runs are not merged any more: a merge must fit into a transaction.
-    private static let mostEntries = 1 << 24
+    private static let maxEntries = 1 << 24
     /// Filters kept in memory; beyond that, those of the largest runs are not used.
     private static let filterLimit = 64 << 20
     /// With fewer keys to look for than one in so many of a run's, its pages are asked directly.
@@ -191,7 +191,7 @@ package final class IdentityRuns {
         while let newest = runs.last {
             let alike = runs.reversed().prefix { $0.level <= newest.level }
             let total = alike.reduce(0) { $0 + $1.entries }
-            guard alike.count >= IdentityRuns.fanOut, total <= IdentityRuns.mostEntries else { return }
+            guard alike.count >= IdentityRuns.fanOut, total <= IdentityRuns.maxEntries else { return }
             try merge(count: alike.count, total: total)
         }
     }

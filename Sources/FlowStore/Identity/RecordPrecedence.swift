@@ -5,7 +5,7 @@ package import GRDB
 /// Numbers of dictionaries depend on the order of files; texts do not. Asked only where numbers differ, which is seldom.
 package final class RecordPrecedence {
     private let texts: TextDictionary
-    private let lane: WritingLane
+    private let background: BackgroundWriter
     private let flush: () throws -> Void
     private let selectOrigin: RawStatement
     private let selectTarget: RawStatement
@@ -14,10 +14,10 @@ package final class RecordPrecedence {
     /// Columns of dictionaries that hold numbers themselves, not those of texts.
     private static let plain: Set<String> = ["principal_kind", "port"]
 
-    /// `flush`: writes what the dictionaries hold back; the lane is owned then.
-    package init(_ database: Database, texts: TextDictionary, lane: WritingLane, flush: @escaping () throws -> Void) throws {
+    /// `flush`: writes what the dictionaries hold back; the connection is reclaimed then.
+    package init(_ database: Database, texts: TextDictionary, background: BackgroundWriter, flush: @escaping () throws -> Void) throws {
         self.texts = texts
-        self.lane = lane
+        self.background = background
         self.flush = flush
         selectOrigin = try RecordPrecedence.select(OriginKey.self, database)
         selectTarget = try RecordPrecedence.select(TargetKey.self, database)
@@ -44,7 +44,7 @@ package final class RecordPrecedence {
     }
 
     private func prepare() throws {
-        try lane.own()
+        try background.reclaim()
         try flush()
     }
 

@@ -56,10 +56,10 @@ package final class ReusedIdentities {
         for start in Set(claims.flatMap(\.starts)) {
             let from = start.saturatingAdd(-2 * FlowDraft.tolerance)
             try look(subject, from, start.saturatingAdd(2 * FlowDraft.tolerance))
-            try look(loose, from, start.saturatingAdd(FlowDraft.longestLoose))
+            try look(loose, from, start.saturatingAdd(FlowDraft.maxLoose))
         }
         for end in Set(claims.compactMap(\.looseEnd)) {
-            try look(subject, end.saturatingAdd(-FlowDraft.longestLoose), end.saturatingAdd(FlowDraft.tolerance))
+            try look(subject, end.saturatingAdd(-FlowDraft.maxLoose), end.saturatingAdd(FlowDraft.tolerance))
             try look(loose, end, end)
         }
         return found

@@ -18,7 +18,7 @@ public struct Coverage: Sendable {
             try EdgePages.forEach(connection) { page in
                 for place in 0..<EdgePage.edges where page[.flows, place] > 0 {
                     coverage.flows += page[.flows, place]
-                    if page[.judgement, place] == 0 { coverage.unjudged += page[.flows, place] }
+                    if page[.assessment, place] == 0 { coverage.unjudged += page[.flows, place] }
                     let (first, last) = (page[.firstAt, place], page[.lastAt, place])
                     coverage.first = min(coverage.first ?? .distantFuture, Timestamp(milliseconds: first))
                     coverage.last = max(coverage.last ?? .distantPast, Timestamp(milliseconds: last))

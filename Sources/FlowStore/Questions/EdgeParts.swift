@@ -9,7 +9,7 @@ struct EdgePart {
     var origin: Int64
     var target: Int64
     var outcome: Int64
-    var judgement: Int64
+    var assessment: Int64
     var flows: Int64
     var bytesReceived: Int64
     var bytesTransferred: Int64
@@ -25,9 +25,9 @@ struct EdgeParts {
     private let numbers: FlowFilter.Numbers
     private let origins: NumberSet?
     private let targets: NumberSet?
-    private let judgements: NumberSet?
+    private let assessments: NumberSet?
     /// Of hours before, flows were taken out: their sums cannot be taken apart.
-    private let horizon: Int64
+    private let watermark: Int64
     /// Whether the answer says when, so that a whole edge is too much.
     private let isByHour: Bool
     /// Groups, where the question is about them, and the user of each origin.
@@ -45,8 +45,8 @@ struct EdgeParts {
         self.users = users
         origins = numbers.origins.map(NumberSet.init)
         targets = numbers.targets.map(NumberSet.init)
-        judgements = numbers.judgements.map(NumberSet.init)
-        horizon = try Horizon(database).hour
+        assessments = numbers.assessments.map(NumberSet.init)
+        watermark = try PruneWatermark(database).hour
     }
 
     /// Gives the number of flows of which it is not known whether they are meant, since they were pruned and only the sums of an hour are
@@ -98,7 +98,7 @@ struct EdgeParts {
     private func isWanted(_ part: EdgePart) -> Bool {
         if let origins, !origins.contains(part.origin) { return false }
         if let targets, !targets.contains(part.target) { return false }
-        if let judgements, !judgements.contains(part.judgement) { return false }
+        if let assessments, !assessments.contains(part.assessment) { return false }
         return true
     }
 
@@ -112,7 +112,7 @@ struct EdgeParts {
                         EdgePart(
                             edge: number &* Int64(EdgePage.edges) &+ Int64(place),
                             origin: value(.origin, place), target: value(.target, place), outcome: value(.outcome, place),
-                            judgement: value(.judgement, place), flows: value(.flows, place),
+                            assessment: value(.assessment, place), flows: value(.flows, place),
                             bytesReceived: value(.bytesReceived, place), bytesTransferred: value(.bytesTransferred, place),
                             first: value(.firstAt, place), last: value(.lastAt, place)))
                 }
@@ -128,7 +128,7 @@ struct EdgeParts {
     }
 
     private static let hourColumns = """
-        hour * \(EdgeRollup.hourMs), h.edge_id, origin_id, target_id, outcome, judgement_id, flows, bytes_received, bytes_transferred,
+        hour * \(EdgeRollup.hourMs), h.edge_id, origin_id, target_id, outcome, assessment_id, flows, bytes_received, bytes_transferred,
         hour * \(EdgeRollup.hourMs) + first_ms, hour * \(EdgeRollup.hourMs) + last_ms
         """
 
@@ -159,10 +159,10 @@ struct EdgeParts {
     }
 
     /// More edges than this are looked for in all hours, not one by one.
-    private static let mostLookedUp = 2_000
+    private static let maxLookedUp = 2_000
 
     private func forEachHour(of edges: Set<Int64>, _ body: (EdgePart) -> Void) throws {
-        guard edges.count <= EdgeParts.mostLookedUp else {
+        guard edges.count <= EdgeParts.maxLookedUp else {
             let wanted = NumberSet(edges)
             let hours = try RawStatement(
                 database, "SELECT \(EdgeParts.hourColumns) FROM edge_hour h CROSS JOIN edge e ON e.edge_id = h.edge_id")
@@ -185,7 +185,7 @@ struct EdgeParts {
     private func forEachFlow(_ since: Int64, _ until: Int64, _ body: (EdgePart) -> Void) throws -> Int64 {
         guard since < until else { return 0 }
         let hour = EdgeRollup.hour(of: since)
-        if hour < horizon {
+        if hour < watermark {
             var blurred: Int64 = 0
             let hours = try RawStatement(
                 database,
@@ -208,10 +208,10 @@ struct EdgeParts {
         let flows = try RawStatement(
             database,
             """
-            SELECT started_at - (started_at % \(hourMs) + \(hourMs)) % \(hourMs), f.edge_id, origin_id, target_id, outcome, judgement_id, 1,
+            SELECT started_at - (started_at % \(hourMs) + \(hourMs)) % \(hourMs), f.edge_id, origin_id, target_id, outcome, assessment_id, 1,
                 coalesce(bytes_received, 0), coalesce(bytes_transferred, 0), started_at, started_at
             FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
-            WHERE started_at >= ? AND started_at < ? AND state & \(FlowState.retold.rawValue) = 0 AND \(narrowing ?? "1")
+            WHERE started_at >= ? AND started_at < ? AND state & \(FlowState.matched.rawValue) = 0 AND \(narrowing ?? "1")
             """)
         flows.bind(1, since)
         flows.bind(2, until)
@@ -225,7 +225,7 @@ struct EdgeParts {
             body(
                 EdgePart(
                     hour: rows.integer(0), edge: rows.integer(1), origin: rows.integer(2), target: rows.integer(3),
-                    outcome: rows.integer(4), judgement: rows.integer(5), flows: rows.integer(6), bytesReceived: rows.integer(7),
+                    outcome: rows.integer(4), assessment: rows.integer(5), flows: rows.integer(6), bytesReceived: rows.integer(7),
                     bytesTransferred: rows.integer(8), first: rows.integer(9), last: rows.integer(10)))
         }
     }

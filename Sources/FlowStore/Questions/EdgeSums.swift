@@ -74,10 +74,10 @@ struct EdgeSums {
         try list("SELECT target_id, \(expression) FROM target", last: "target", id: "target_id")
     }
 
-    private mutating func ofJudgements(_ column: String, none: String?) throws -> [Int64] {
+    private mutating func ofAssessments(_ column: String, none: String?) throws -> [Int64] {
         var list = [Int64](repeating: EdgeSums.none, count: 1)
         if let none { list[0] = word(none) }
-        for row in try Row.fetchAll(database, sql: "SELECT judgement_id, nullif(\(column), '') FROM judgement ORDER BY 1") {
+        for row in try Row.fetchAll(database, sql: "SELECT assessment_id, nullif(\(column), '') FROM assessment ORDER BY 1") {
             while Int64(list.count) <= row[0] { list.append(EdgeSums.none) }
             list[Int(clamping: row[0] as Int64)] = (row[1] as String?).map { word($0) } ?? EdgeSums.none
         }
@@ -97,7 +97,7 @@ struct EdgeSums {
         enum Place {
             case origin
             case target
-            case judgement
+            case assessment
             case outcome
             case hour
             case day
@@ -137,8 +137,8 @@ struct EdgeSums {
             case .network: Source(place: .target, list: try names(.network), meaning: .network)
             case .networkID: Source(place: .target, list: try ofTargets("nullif(network_id, 0)"), meaning: .text)
             case .port: Source(place: .target, list: try ofTargets("nullif(port, -1)"), meaning: .number)
-            case .verdict: Source(place: .judgement, list: try ofJudgements("class", none: FlowFilter.unjudged), meaning: .word)
-            case .reason: Source(place: .judgement, list: try ofJudgements("reason", none: nil), meaning: .word)
+            case .verdict: Source(place: .assessment, list: try ofAssessments("class", none: FlowFilter.unjudged), meaning: .word)
+            case .reason: Source(place: .assessment, list: try ofAssessments("reason", none: nil), meaning: .word)
             case .outcome: Source(place: .outcome, list: outcomes, meaning: .word)
             case .hour: Source(place: .hour, meaning: .number)
             case .day: Source(place: .day, meaning: .number)
@@ -170,7 +170,7 @@ struct EdgeSums {
                     switch sources[index].place {
                     case .origin, .group: EdgeSums.value(sources[index].list, part.origin)
                     case .target: EdgeSums.value(sources[index].list, part.target)
-                    case .judgement: EdgeSums.value(sources[index].list, part.judgement)
+                    case .assessment: EdgeSums.value(sources[index].list, part.assessment)
                     case .outcome: EdgeSums.value(sources[index].list, part.outcome)
                     case .hour: part.hour
                     case .day: part.hour &- ((part.hour % 86_400_000) + 86_400_000) % 86_400_000

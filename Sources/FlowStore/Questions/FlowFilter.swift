@@ -56,8 +56,8 @@ public struct FlowFilter: Sendable {
     struct Numbers {
         var origins: Set<Int64>?
         var targets: Set<Int64>?
-        /// 0 is the judgement of no policy.
-        var judgements: Set<Int64>?
+        /// 0 is the assessment of no policy.
+        var assessments: Set<Int64>?
         /// Groups of which the flow's user must be a member when it begins; `origins` has who was one at some time.
         var members: (times: GroupTimes, wanted: Set<Int64>)?
 
@@ -72,7 +72,7 @@ public struct FlowFilter: Sendable {
 
         /// A condition over `edge e`.
         var condition: String {
-            let parts = [("e.origin_id", origins), ("e.target_id", targets), ("e.judgement_id", judgements)]
+            let parts = [("e.origin_id", origins), ("e.target_id", targets), ("e.assessment_id", assessments)]
             let clauses = parts.compactMap { column, numbers in
                 numbers.map { numbers in
                     let list = numbers.sorted().map { String($0) }.joined(separator: ",")
@@ -126,7 +126,7 @@ public struct FlowFilter: Sendable {
         if !ports.isEmpty { target.clauses.append("port IN (\(ports.map { String($0) }.joined(separator: ", ")))") }
 
         return try Numbers(
-            origins: origin.numbers(database), targets: target.numbers(database), judgements: judgements(database), members: members)
+            origins: origin.numbers(database), targets: target.numbers(database), assessments: assessments(database), members: members)
     }
 
     /// Places of the groups that are asked for, by id or by their name as of then.
@@ -144,13 +144,13 @@ public struct FlowFilter: Sendable {
         return wanted
     }
 
-    private func judgements(_ database: Database) throws -> Set<Int64>? {
+    private func assessments(_ database: Database) throws -> Set<Int64>? {
         guard !verdicts.isEmpty else { return nil }
         let matches = verdicts.map(FlowFilter.matches)
         return try Int64.fetchSet(
             database,
             sql: """
-                SELECT judgement_id FROM (SELECT judgement_id, class AS value FROM judgement UNION ALL SELECT 0, '\(FlowFilter.unjudged)')
+                SELECT assessment_id FROM (SELECT assessment_id, class AS value FROM assessment UNION ALL SELECT 0, '\(FlowFilter.unjudged)')
                 WHERE \(matches.map(\.condition).joined(separator: " OR "))
                 """, arguments: StatementArguments(matches.map(\.argument)))
     }

@@ -5,9 +5,9 @@ internal import GRDB
 /// does not read everything.
 enum FlowNarrowing {
     /// More flows than this are not listed one by one: then reading all of the time in question is as fast.
-    private static let mostFlows = 200_000
+    private static let maxFlows = 200_000
     /// More stretches of numbers than this say nothing.
-    private static let mostStretches = 200
+    private static let maxStretches = 200
 
     /// A condition over `flow_id` that leaves out no flow of these origins that starts from `since` on and before `until`; nil when it
     /// cannot say anything.
@@ -23,7 +23,7 @@ enum FlowNarrowing {
         }
         guard since != nil || until != nil else { return nil }
         let stretches = try FlowStretch.all(database, since: period.since, until: period.until)
-        guard stretches.count <= mostStretches else { return nil }
+        guard stretches.count <= maxStretches else { return nil }
         if stretches.isEmpty { return "0" }
         return "(" + stretches.map { "flow_id BETWEEN \($0.first) AND \($0.last)" }.joined(separator: " OR ") + ")"
     }
@@ -31,13 +31,13 @@ enum FlowNarrowing {
     /// The flows that are listed under the origins; nil when they are many.
     private static func listed(_ origins: Set<Int64>, in runs: [Int64], _ database: Database) throws -> [Int64]? {
         // A look-up for each pair; a scan of the list when the pairs are more than its rows.
-        guard origins.count * runs.count <= mostFlows else { return nil }
+        guard origins.count * runs.count <= maxFlows else { return nil }
         let lists = try FlowLists(database)
         var flows: [Int64] = []
         for first in runs {
             for origin in origins.sorted() {
                 try lists.append(run: first, origin: origin, to: &flows)
-                if flows.count > mostFlows { return nil }
+                if flows.count > maxFlows { return nil }
             }
         }
         return flows

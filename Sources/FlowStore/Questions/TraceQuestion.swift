@@ -3,10 +3,10 @@ public import FlowModel
 internal import GRDB
 
 /// What a source without connection ids tells of a flow.
-public struct FlowRetelling: Sendable {
+public struct FlowSourceMatch: Sendable {
     public var record: Evidence
     /// What it says otherwise, by the name of the column of `flow`: the Connector's word and this source's.
-    public var differences: [(name: String, original: StoredValue, retold: StoredValue)]
+    public var differences: [(name: String, original: StoredValue, matched: StoredValue)]
 }
 
 /// Everything that is known of one flow.
@@ -16,7 +16,7 @@ public struct FlowTrace: Sendable {
     /// The records that the flow rests on: the first, and the last where there are two.
     public var records: [Evidence]
     /// What other sources tell of the same flow.
-    public var retellings: [FlowRetelling]
+    public var sourceMatches: [FlowSourceMatch]
     /// What the Connector journaled of resolving the name: when, and the record's text.
     public var resolution: (at: Timestamp?, body: String)?
     /// What the engine needs to explain the verdict.
@@ -81,7 +81,7 @@ public struct TraceQuestion: Sendable {
         case .flow(let id):
             // The number of a record that was recognised as another flow leads to that flow.
             return try [
-                Int64.fetchOne(database, sql: "SELECT original_flow FROM retelling_fact WHERE flow_id = ?", arguments: [id]) ?? id
+                Int64.fetchOne(database, sql: "SELECT original_flow FROM source_match_fact WHERE flow_id = ?", arguments: [id]) ?? id
             ]
         case .connection(let id):
             let (condition, arguments) = PackedConnectionID.condition("connection_id", is: id)
@@ -153,7 +153,7 @@ public struct TraceQuestion: Sendable {
         }
         let facts = try FlowFacts(stored, reader: reader, lastUses: try LastUse.before(stored, database, reader))
         var trace = FlowTrace(
-            fields: fields, records: records, retellings: try retellings(of: row, database), resolution: nil, facts: facts)
+            fields: fields, records: records, sourceMatches: try sourceMatches(of: row, database), resolution: nil, facts: facts)
         if let found = try Row.fetchOne(
             database,
             sql: """
@@ -170,16 +170,16 @@ public struct TraceQuestion: Sendable {
         return trace
     }
 
-    private func retellings(of flow: Row, _ database: Database) throws -> [FlowRetelling] {
+    private func sourceMatches(of flow: Row, _ database: Database) throws -> [FlowSourceMatch] {
         let rows = try Row.fetchAll(
-            database, sql: "SELECT * FROM retelling WHERE flow_id = ? ORDER BY source_id, source_offset", arguments: [flow["flow_id"]])
+            database, sql: "SELECT * FROM source_match WHERE flow_id = ? ORDER BY source_id, source_offset", arguments: [flow["flow_id"]])
         return try rows.compactMap { row in
             guard
                 let record = try Evidence.find(
                     database, source: row["source_id"], offset: row["source_offset"], line: row["source_line"])
             else { return nil }
             let names = (row["differs"] as String?)?.split(separator: ";").map(String.init) ?? []
-            return FlowRetelling(
+            return FlowSourceMatch(
                 record: record,
                 differences: names.map { name in
                     (name, StoredValue(flow[name] as DatabaseValue), StoredValue(row[name] as DatabaseValue))

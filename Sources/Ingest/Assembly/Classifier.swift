@@ -8,18 +8,18 @@ final class Classifier {
     private let named: NamedHistory
     private let options: EngineOptions
     private let reader: FlowFactsReader
-    private let judgements: JudgementDictionary
+    private let assessments: AssessmentDictionary
     private var lastUse = LastUse()
 
     /// Automatic locks depend on earlier flows, so flows must come in the order of time.
     let needsTimeOrder: Bool
 
-    init(_ named: NamedHistory, options: EngineOptions, reader: FlowFactsReader, judgements: JudgementDictionary) {
+    init(_ named: NamedHistory, options: EngineOptions, reader: FlowFactsReader, assessments: AssessmentDictionary) {
         self.named = named
         history = named.history
         self.options = options
         self.reader = reader
-        self.judgements = judgements
+        self.assessments = assessments
         needsTimeOrder = history.policies.contains(where: \.usesAutoLock)
     }
 
@@ -33,26 +33,26 @@ final class Classifier {
         let recorded = try reader.recordedPolicy(draft.remark)
         facts.recordedPolicyVersion = recorded.version
         facts.recordedPolicyDigest = recorded.digest
-        let judgement = history.judge(facts, options: options)
+        let assessment = history.judge(facts, options: options)
         return EdgeFinder.Answer(
-            from: judgement.validity.from.milliseconds, until: judgement.validity.until.milliseconds,
-            judgement: try judgements.id(key(judgement)))
+            from: assessment.validity.from.milliseconds, until: assessment.validity.until.milliseconds,
+            assessment: try assessments.id(key(assessment)))
     }
 
     func judge(_ flow: StoredFlow) throws -> Int64 {
         let facts = try FlowFacts(flow, reader: reader, lastUses: lastUses(before: flow))
-        return try judgements.id(key(history.judge(facts, options: options)))
+        return try assessments.id(key(history.judge(facts, options: options)))
     }
 
-    private func key(_ judgement: Judgement) -> JudgementKey {
-        JudgementKey(
-            verdict: judgement.verdictClass.rawValue, reason: judgement.reason?.rawValue ?? "",
-            expectedResourceID: judgement.expectedResourceID ?? "", qualifiers: judgement.qualifierSet.text,
-            policyVersion: judgement.policy.map(named.version) ?? "")
+    private func key(_ assessment: Assessment) -> AssessmentKey {
+        AssessmentKey(
+            verdict: assessment.verdictClass.rawValue, reason: assessment.reason?.rawValue ?? "",
+            expectedResourceID: assessment.expectedResourceID ?? "", qualifiers: assessment.qualifierSet.text,
+            policyVersion: assessment.policy.map(named.version) ?? "")
     }
 
     private func lastUses(before flow: StoredFlow) throws -> LastUses {
-        guard needsTimeOrder, !flow.isRetold else { return .none }
+        guard needsTimeOrder, !flow.isMatched else { return .none }
         return try lastUse.advance(flow, reader: reader)
     }
 }

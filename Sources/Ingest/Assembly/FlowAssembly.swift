@@ -60,7 +60,7 @@ final class FlowAssembly {
 
     /// Drafts of one id that are passed on the way to the right one before the batch is ended: crafted ids must not make look-ups
     /// slow.
-    private static let mostAlike = 256
+    private static let maxAlike = 256
     private var isCrowded = false
 
     var isFull: Bool { count >= limit || isCrowded }
@@ -197,7 +197,7 @@ final class FlowAssembly {
             }
             slot = (slot &+ 1) & FlowAssembly.slotMask
         }
-        if alike > FlowAssembly.mostAlike { isCrowded = true }
+        if alike > FlowAssembly.maxAlike { isCrowded = true }
         (drafts + count).initialize(to: made)
         count += 1
         slots[slot] = UInt32(count)

@@ -81,19 +81,19 @@ final class KnownFlows {
     private let identities: IdentityRuns
     private let reused: ReusedIdentities
     private let table: FlowTable
-    private let horizon: Horizon
+    private let watermark: PruneWatermark
     private let remarks: RemarkDictionary
     private let precedence: RecordPrecedence
     private let claims: FlowClaims
 
     init(
-        identities: IdentityRuns, reused: ReusedIdentities, table: FlowTable, horizon: Horizon, remarks: RemarkDictionary,
+        identities: IdentityRuns, reused: ReusedIdentities, table: FlowTable, watermark: PruneWatermark, remarks: RemarkDictionary,
         precedence: RecordPrecedence, claims: FlowClaims
     ) {
         self.identities = identities
         self.reused = reused
         self.table = table
-        self.horizon = horizon
+        self.watermark = watermark
         self.remarks = remarks
         self.precedence = precedence
         self.claims = claims
@@ -116,7 +116,7 @@ final class KnownFlows {
                     if !made.connectionID.isEmpty, try !reused.flows(of: made.hash, most: 1).isEmpty {
                         pruned.insert(candidate.tag)
                         contested.insert(candidate.tag)
-                    } else if horizon.covers(startedAt: made.startedAt) {
+                    } else if watermark.covers(startedAt: made.startedAt) {
                         absorb(candidate.tag, drafts, &result)
                         result.count(made, isNews: false)
                     }
@@ -220,7 +220,7 @@ final class KnownFlows {
         var gone = 0
         for component in components.all where component.contains(where: { $0 < group.count }) {
             let isPruned = component.allSatisfy { place in
-                place < group.count && pruned.contains(group[place]) && horizon.covers(startedAt: drafts[group[place]].startedAt)
+                place < group.count && pruned.contains(group[place]) && watermark.covers(startedAt: drafts[group[place]].startedAt)
             }
             if isPruned {
                 for place in component {

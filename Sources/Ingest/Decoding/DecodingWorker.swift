@@ -10,7 +10,7 @@ internal import LogFormats
 /// INVARIANT: touched by one thread at a time: between `DecodingPool.submit` and `take` by the pool's, otherwise by the pool's owner.
 final class DecodingWorker: @unchecked Sendable {
     /// Inflated bytes in a piece: more than the longest line, little enough to stay in a core's cache.
-    static let pieceBytes = LineLimits.longestLine + (1 << 17)
+    static let pieceBytes = LineLimits.maxLineLength + (1 << 17)
     /// Texts remembered before all is forgotten and learnt anew.
     private static let symbolLimit = 8 << 20
 

@@ -19,7 +19,7 @@ struct SourceIngest {
     private static let chunk = 1 << 20
     /// Compressed files up to this size are in one transaction, which is ended when their checksum was met. Larger ones are inflated once
     /// before, so that the write-ahead log stays within some hundred MB.
-    private static let mostAtOnce: Int64 = 256 << 20
+    private static let maxAtOnce: Int64 = 256 << 20
 
     func run(_ path: String) throws {
         if try spools.needed(for: path) {
@@ -182,7 +182,7 @@ struct SourceIngest {
         row.contentHead = Hexadecimal.text(SHA256.hash(data: first.prefix(Int(SourceProbe.headBytes))))
         let isPlain = row.compression == ByteStreamReader.Compression.none.rawValue
         let isNew = row.position == 0 && row.contentSize == 0
-        if isPlain || probe.size <= SourceIngest.mostAtOnce, try !isNew || !writer.settledSources().mayHaveContent(head: row.contentHead) {
+        if isPlain || probe.size <= SourceIngest.maxAtOnce, try !isNew || !writer.settledSources().mayHaveContent(head: row.contentHead) {
             return isPlain ? .proved : .unproved
         }
         let reader = try translating(name) { () throws(StreamProblem) in try ContentReader(path: path, size: probe.size) }

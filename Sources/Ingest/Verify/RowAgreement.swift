@@ -50,12 +50,12 @@ public enum RowAgreement {
             }
         }
         let derived = try AuditDatabase(path: path, mode: .readOnly)
-        let from = try database.read { try Horizon($0).hour }
+        let from = try database.read { try PruneWatermark($0).hour }
         var sentences: [String] = []
         var rows: Int64 = 0
         for (view, without) in views {
             // Of what was pruned, nothing can be compared.
-            let condition = from == .min ? "1" : "\(view == "flow" ? "started_at" : "at") >= \(Horizon.reached(from))"
+            let condition = from == .min ? "1" : "\(view == "flow" ? "started_at" : "at") >= \(PruneWatermark.reached(from))"
             let ours = try database.read { try digest(of: view, without, condition, $0) }
             let theirs = try derived.read { try digest(of: view, without, condition, $0) }
             rows += ours.rows
@@ -65,7 +65,7 @@ public enum RowAgreement {
             }
         }
         try derived.close()
-        let limit = from == .min ? nil : Timestamp(milliseconds: Horizon.reached(from))
+        let limit = from == .min ? nil : Timestamp(milliseconds: PruneWatermark.reached(from))
         return sentences.isEmpty ? .agrees(rows: rows, from: limit) : .differs(sentences)
     }
 

@@ -242,7 +242,7 @@ struct SourcePlaces {
             }
         }
         // As much as the records take, and a line more.
-        var left = Int(clamping: min(max(0, last), 64 << 20)) + LineLimits.longestLine
+        var left = Int(clamping: min(max(0, last), 64 << 20)) + LineLimits.maxLineLength
         do throws(StreamProblem) {
             while left > 0 {
                 let count = try reader.read(into: worker.buffer)

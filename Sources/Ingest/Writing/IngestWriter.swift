@@ -14,20 +14,20 @@ final class IngestWriter {
     private static let checkpointPages = 8_000
 
     let database: StoreConnection
-    let lane: WritingLane
+    let background: BackgroundWriter
     private let texts: TextDictionary
     private let origins: TupleDictionary<OriginKey>
     private let targets: TupleDictionary<TargetKey>
     private let routes: TupleDictionary<RouteKey>
     private let remarks: RemarkDictionary
     let edges: TupleDictionary<EdgeKey>
-    private let judgements: JudgementDictionary
+    private let assessments: AssessmentDictionary
     let table: FlowTable
     private let identities: IdentityRuns
     private let known: KnownFlows
     private let occurrences: RowOccurrences
     private let originFlows: OriginFlows
-    private let retellings: RetellingNotes
+    private let sourceMatches: SourceMatchNotes
     let rollup: EdgeRollup
     let calibration: DurationCalibration
     private let assembly: FlowAssembly
@@ -38,7 +38,7 @@ final class IngestWriter {
     let classifier: Classifier?
     /// The first flow that this writer adds.
     let firstOwnFlow: Int64
-    private let horizon: Horizon
+    private let watermark: PruneWatermark
 
     private let transactionEvents: Int
     /// Lines taken in since the last commit, and when that began.
@@ -71,43 +71,43 @@ final class IngestWriter {
     init(
         _ database: StoreConnection, statedUnit: FlowEvent.DurationUnit, transactionEvents: Int, batchFlows: Int, countedInMemory: Int,
         now: Timestamp,
-        makeClassifier: (FlowFactsReader, JudgementDictionary) -> Classifier?
+        makeClassifier: (FlowFactsReader, AssessmentDictionary) -> Classifier?
     ) throws {
         self.database = database
         self.transactionEvents = transactionEvents
         self.now = now
-        lane = try WritingLane(database) { try IngestWriter.enterWriteAheadLog(database) }
-        texts = try TextDictionary(database, lane: lane)
-        origins = try TupleDictionary(database, lane: lane)
-        targets = try TupleDictionary(database, lane: lane)
-        routes = try TupleDictionary(database, lane: lane)
-        remarks = try RemarkDictionary(database, lane: lane)
-        edges = try TupleDictionary(database, lane: lane, limit: 1 << 19)
-        judgements = try JudgementDictionary(database)
+        background = try BackgroundWriter(database) { try IngestWriter.enterWriteAheadLog(database) }
+        texts = try TextDictionary(database, background: background)
+        origins = try TupleDictionary(database, background: background)
+        targets = try TupleDictionary(database, background: background)
+        routes = try TupleDictionary(database, background: background)
+        remarks = try RemarkDictionary(database, background: background)
+        edges = try TupleDictionary(database, background: background, limit: 1 << 19)
+        assessments = try AssessmentDictionary(database)
         identityKey = try DerivedTables.identityKey(database)
         table = try FlowTable(database, key: identityKey)
         firstOwnFlow = table.nextID
-        horizon = try Horizon(database)
+        watermark = try PruneWatermark(database)
         identities = try IdentityRuns(database)
         originFlows = try OriginFlows(database)
-        retellings = try RetellingNotes(database)
+        sourceMatches = try SourceMatchNotes(database)
         rollup = try EdgeRollup(database)
         calibration = try DurationCalibration(database, stated: statedUnit)
         records = try RecordTables(database)
         sources = SourceTable(database, stated: statedUnit)
-        classifier = makeClassifier(try FlowFactsReader(database, texts: texts), judgements)
+        classifier = makeClassifier(try FlowFactsReader(database, texts: texts), assessments)
         finder = EdgeFinder(edges: edges, rollup: rollup, judge: classifier?.judge)
-        let (lane, texts, origins, targets, routes) = (lane, texts, origins, targets, routes)
-        let precedence = try RecordPrecedence(database, texts: texts, lane: lane) {
+        let (background, texts, origins, targets, routes) = (background, texts, origins, targets, routes)
+        let precedence = try RecordPrecedence(database, texts: texts, background: background) {
             try texts.flush()
             try origins.flush()
             try targets.flush()
             try routes.flush()
         }
         known = KnownFlows(
-            identities: identities, reused: try ReusedIdentities(database), table: table, horizon: horizon, remarks: remarks,
+            identities: identities, reused: try ReusedIdentities(database), table: table, watermark: watermark, remarks: remarks,
             precedence: precedence, claims: try FlowClaims(database))
-        occurrences = RowOccurrences(database, lane: lane, limit: countedInMemory)
+        occurrences = RowOccurrences(database, background: background, limit: countedInMemory)
         assembly = FlowAssembly(
             texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, precedence: precedence,
             calibration: calibration,
@@ -122,7 +122,7 @@ final class IngestWriter {
         if events == 0 { began = .now }
         try add(batch, numbers, &map, source: source.id)
         if batch.eventCount > batch.flows.count || !batch.quarantined.isEmpty {
-            try lane.own()
+            try background.reclaim()
             try records.write(batch, source: source.id, report: &sinceCommit)
         }
         source.advance(to: progress, over: batch)
@@ -153,16 +153,16 @@ final class IngestWriter {
 
     /// The sources, with what was taken in.
     func settledSources() throws -> SourceTable {
-        try lane.wait()
+        try background.wait()
         guard !unwrittenSources.isEmpty || !unwrittenFrames.isEmpty || !unwrittenHeads.isEmpty else { return sources }
-        try lane.own()
+        try background.reclaim()
         try writeSources()
         return sources
     }
 
     /// The sources, to be changed in the transaction of what was taken in.
     func ownedSources() throws -> SourceTable {
-        try lane.own()
+        try background.reclaim()
         try writeSources()
         return sources
     }
@@ -186,7 +186,7 @@ final class IngestWriter {
 
     /// What was seen of journals.
     func journals() throws -> JournalMemory {
-        try lane.wait()
+        try background.wait()
         return JournalMemory(database: database)
     }
 
@@ -218,7 +218,7 @@ final class IngestWriter {
                 first = min(first, event.pointee.timestamp)
                 last = max(last, event.pointee.timestamp)
                 if event.pointee.extras >= 0 {
-                    try lane.own()
+                    try background.reclaim()
                     try records.writeExtra(batch.extras[Int(event.pointee.extras)], of: event.pointee, source: source)
                     sinceCommit.unknownFieldEvents += 1
                 }
@@ -239,9 +239,9 @@ final class IngestWriter {
         sinceCommit.duplicates += count
     }
 
-    /// Has what was taken in written on the lane, while more is taken in.
+    /// Has what was taken in written in the background, while more is taken in.
     private func flush(commits: Bool) throws {
-        try lane.own()
+        try background.reclaim()
         settleCounts()
         try flushDictionaries()
         try writeSources()
@@ -255,15 +255,15 @@ final class IngestWriter {
             (underWay, sinceCommit) = (sinceCommit, IngestReport())
             events = 0
         }
-        guard commits || rollup.isFull else { return lane.lend(commits: false) { try insertion?() } }
+        guard commits || rollup.isFull else { return background.handOff(commits: false) { try insertion?() } }
         let rollup = rollup
         if rollup.isReduced {
             // What is read then for the roll-up needs this thread.
             try insertion?()
             try rollup.flush()
-            if commits { try lane.end() }
+            if commits { try background.end() }
         } else {
-            lane.lend(commits: commits) {
+            background.handOff(commits: commits) {
                 try insertion?()
                 try rollup.flush()
             }
@@ -303,7 +303,7 @@ final class IngestWriter {
         try write(drafts, met)
         try write(changed: met.changed)
         try known.enter(met, drafts)
-        try retellings.endRun(first: first)
+        try sourceMatches.endRun(first: first)
         try calibration.flush()
         var run = OriginFlows.Run(first: first, capacity: drafts.count)
         var entries: [(key: UInt64, flow: UInt32)] = []
@@ -341,8 +341,8 @@ final class IngestWriter {
         for row in rows {
             try table.remove(flowID: row.old.flowID)
             calibration.forget(row.old)
-            if !row.old.state.contains(.retold) { rollup.remove(row.old.contribution(edge: row.edge), flowID: row.old.flowID) }
-            try retellings.see(change: row.old, to: row.old)
+            if !row.old.state.contains(.matched) { rollup.remove(row.old.contribution(edge: row.edge), flowID: row.old.flowID) }
+            try sourceMatches.see(change: row.old, to: row.old)
         }
     }
 
@@ -365,7 +365,7 @@ final class IngestWriter {
                 continue
             }
             table.append(draft, edge: try finder.edge(of: draft, counts: true))
-            retellings.see(draft)
+            sourceMatches.see(draft)
             if draft.pointee.state.contains(.unitUnstated) {
                 try table.notePending(draft.pointee)
                 calibration.see(draft.pointee)
@@ -379,11 +379,11 @@ final class IngestWriter {
         let edge = try finder.edge(of: draft, counts: false)
         try edges.flush()
         try table.overwrite(draft, edge: edge)
-        if !old.state.contains(.retold) {
+        if !old.state.contains(.matched) {
             rollup.replace(
                 old.contribution(edge: change.edge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
         }
-        try retellings.see(change: old, to: draft.pointee)
+        try sourceMatches.see(change: old, to: draft.pointee)
         if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
             try originFlows.note(
                 flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
@@ -401,14 +401,14 @@ final class IngestWriter {
     /// Commits what was taken in.
     func commit() throws {
         if events > 0 { try flush(commits: true) }
-        try lane.wait()
+        try background.wait()
         settleCounts()
         // Rows of sources may have been written without any of their events.
-        guard lane.isInTransaction || !unwrittenSources.isEmpty || !unwrittenHeads.isEmpty || sources.hasPlaces else { return }
-        try lane.own()
+        guard background.isInTransaction || !unwrittenSources.isEmpty || !unwrittenHeads.isEmpty || sources.hasPlaces else { return }
+        try background.reclaim()
         try writeSources()
         willCommit?()
-        try lane.end()
+        try background.end()
         committed.add(sinceCommit)
         sinceCommit = IngestReport()
     }
@@ -417,14 +417,14 @@ final class IngestWriter {
     /// since what memory believes of the database may be void.
     func abandon() throws -> IngestReport {
         defer { undo() }
-        try lane.wait()
+        try background.wait()
         settleCounts()
         return committed
     }
 
     /// The same without asking what was committed.
     func undo() {
-        lane.undo()
+        background.undo()
     }
 
     /// The write-ahead log keeps readers going while a single writer works; without anything to write, not a byte of the file changes.
@@ -438,7 +438,7 @@ final class IngestWriter {
 
     /// Makes one plain file again, which can be read from where nothing can be written.
     func leaveWriteAheadLog() throws {
-        guard lane.isPrepared else { return }
+        guard background.isPrepared else { return }
         try database.run("PRAGMA journal_mode = DELETE")
     }
 }

@@ -14,12 +14,12 @@ extension IngestWriter {
             """)
         let claims = try FlowClaims(database)
         for row in waiting where row[1] as Bool? == true || calibration.isDue(row[0]) {
-            try lane.own()
+            try background.reclaim()
             try resolveStarts(of: row[0], claims)
             calibration.markApplied(row[0])
             try calibration.flush()
             try rollup.flush()
-            try lane.end()
+            try background.end()
         }
         return try
             (database.value(
@@ -61,18 +61,18 @@ extension IngestWriter {
     }
 
     /// Judges again the flows that were there before, under snapshots that came with this ingest, or every flow where answers depend on
-    /// others; builds the roll-up again. Returns the number of flows whose judgement changed.
+    /// others; builds the roll-up again. Returns the number of flows whose assessment changed.
     func judgeAgain() throws -> Int64 {
         guard let classifier, classifier.needsTimeOrder || firstOwnFlow > 1 else { return 0 }
         let order = classifier.needsTimeOrder ? FlowScan.Order.time : .row(before: firstOwnFlow)
         var changed: Int64 = 0
-        try lane.own()
+        try background.reclaim()
         let scan = try FlowScan(database)
         let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
-        try scan.forEach(order: order, withRetold: true) { flow in
-            let judgement = try classifier.judge(flow)
-            guard judgement != flow.judgement else { return }
-            let key = EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, judgement: judgement)
+        try scan.forEach(order: order, withMatched: true) { flow in
+            let assessment = try classifier.judge(flow)
+            guard assessment != flow.assessment else { return }
+            let key = EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, assessment: assessment)
             update.bind(1, try edges.id(key))
             try edges.flush()
             update.bind(2, flow.flowID)
@@ -80,10 +80,10 @@ extension IngestWriter {
             changed += 1
         }
         if changed > 0 { try EdgeRollup.rebuild(database) }
-        try lane.end()
+        try background.end()
         return changed
     }
 
     /// Answers depend on the order of flows, so they can be given only when all are there.
-    var needsOrderedJudgement: Bool { classifier?.needsTimeOrder ?? false }
+    var needsOrderedAssessment: Bool { classifier?.needsTimeOrder ?? false }
 }

@@ -6,11 +6,11 @@ internal import FlowStore
 /// Exact for any number of rows: what does not fit into memory is kept in a temporary table.
 final class RowOccurrences {
     /// Different records counted in memory: 64 MB.
-    static let usualLimit = 1 << 21
+    static let defaultLimit = 1 << 21
 
     private let limit: Int
     private let database: StoreConnection
-    private let background: WritingLane
+    private let background: BackgroundWriter
     private let counts = KeyTable<Int64>(width: 1, capacity: 1 << 10)
     private var source: Int64 = 0
     private var spill: Spill?
@@ -20,9 +20,9 @@ final class RowOccurrences {
         let upsert: RawStatement
     }
 
-    init(_ database: StoreConnection, lane: WritingLane, limit: Int = usualLimit) {
+    init(_ database: StoreConnection, background: BackgroundWriter, limit: Int = defaultLimit) {
         self.database = database
-        background = lane
+        self.background = background
         self.limit = limit
     }
 
@@ -39,7 +39,7 @@ final class RowOccurrences {
         if counts.count >= limit { try moveOut() }
         var count: Int64 = 1
         if let spill {
-            try background.own()
+            try background.reclaim()
             spill.select.bind(1, word)
             if try spill.select.step() { count += spill.select.integer(0) }
             spill.select.reset()
@@ -53,14 +53,14 @@ final class RowOccurrences {
         self.source = source
         counts.removeAll()
         if spill != nil {
-            try background.own()
+            try background.reclaim()
             try database.run("DELETE FROM temp.occurrence")
             spill = nil
         }
     }
 
     private func moveOut() throws {
-        try background.own()
+        try background.reclaim()
         if spill == nil {
             try database.run(
                 """

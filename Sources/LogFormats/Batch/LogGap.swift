@@ -14,7 +14,7 @@ public struct LogGap: Hashable, Sendable {
     public var count: UInt64?
     /// When, where the source says so.
     public var time: Timestamp?
-    /// The line in which the logger says it, at most `QuarantinedLine.longestRaw` bytes of it; empty for zero bytes.
+    /// The line in which the logger says it, at most `QuarantinedLine.maxRawLength` bytes of it; empty for zero bytes.
     public var text: String
     public var offset: UInt64
     public var line: UInt64

@@ -22,7 +22,7 @@ public enum QuarantineReason: String, Error, Hashable, Sendable, CaseIterable {
     case badValue = "bad-value"
     /// A user and a service account in one event.
     case twoPrincipals = "two-principals"
-    /// Longer than `LineLimits.longestLine`.
+    /// Longer than `LineLimits.maxLineLength`.
     case lineTooLong = "line-too-long"
     /// A JSON object, but nothing that this toolchain knows as an event or as an envelope of one.
     case notAnEvent = "not-an-event"
@@ -41,7 +41,7 @@ public enum QuarantineReason: String, Error, Hashable, Sendable, CaseIterable {
 /// A line that could not be understood: where, why, and its bytes.
 public struct QuarantinedLine: Hashable, Sendable {
     /// More bytes of a line are not kept.
-    public static let longestRaw = 4_096
+    public static let maxRawLength = 4_096
 
     /// Byte offset of the line in the inflated stream, and its number, from 1.
     public var offset: UInt64
@@ -49,7 +49,7 @@ public struct QuarantinedLine: Hashable, Sendable {
     public var reason: QuarantineReason
     /// One sentence for people: the field's path or the position in the line.
     public var detail: String
-    /// The line without its line end, cut to `longestRaw`.
+    /// The line without its line end, cut to `maxRawLength`.
     public var raw: [UInt8]
     public var isTruncated: Bool
 
@@ -61,8 +61,8 @@ public struct QuarantinedLine: Hashable, Sendable {
         self.line = line
         self.reason = reason
         self.detail = detail
-        self.raw = Array(raw.prefix(QuarantinedLine.longestRaw))
-        self.isTruncated = isTruncated || raw.count > QuarantinedLine.longestRaw
+        self.raw = Array(raw.prefix(QuarantinedLine.maxRawLength))
+        self.isTruncated = isTruncated || raw.count > QuarantinedLine.maxRawLength
     }
 }
 

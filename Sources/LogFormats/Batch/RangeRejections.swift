@@ -24,9 +24,9 @@ extension Rejection {
     }()
 
     /// What is wrong with an id; nil when nothing is.
-    static func ofID(field: String, _ text: String, longest: Int) -> Rejection? {
+    static func ofID(field: String, _ text: String, maxLength: Int) -> Rejection? {
         if text.utf8.contains(where: { $0 < 0x20 }) { return Rejection(.badValue, "`\(field)` holds a control character") }
-        if text.utf8.count > longest { return Rejection(.badValue, "`\(field)` is longer than \(longest) bytes") }
+        if text.utf8.count > maxLength { return Rejection(.badValue, "`\(field)` is longer than \(maxLength) bytes") }
         return nil
     }
 }

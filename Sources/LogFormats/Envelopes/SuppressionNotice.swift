@@ -15,7 +15,7 @@ struct SuppressionNotice {
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, let found = ByteSearch.first("messages", base, base + bytes.count) else { return nil }
         let at = found - base
-        let text = String(decoding: bytes.prefix(QuarantinedLine.longestRaw), as: UTF8.self)
+        let text = String(decoding: bytes.prefix(QuarantinedLine.maxRawLength), as: UTF8.self)
         let before = bytes[..<at].split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
         let number = before.last.flatMap { UInt64($0) }
         let isLimited = text.contains("rate-limiting") || text.contains("imuxsock") || text.contains("imjournal")

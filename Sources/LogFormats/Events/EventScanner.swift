@@ -15,7 +15,7 @@ struct EventScanner {
     private(set) var fitsTemplate = true
 
     /// Objects with more values are read without learning.
-    private static let mostSlots = 64
+    private static let maxSlots = 64
 
     init(seed: UInt64) {
         self.seed = seed
@@ -159,7 +159,7 @@ struct EventScanner {
     }
 
     private mutating func learn(_ slot: TemplateSlot) {
-        guard slots.count < EventScanner.mostSlots else {
+        guard slots.count < EventScanner.maxSlots else {
             fitsTemplate = false
             return
         }
@@ -170,7 +170,7 @@ struct EventScanner {
 /// Which keys of an object were seen, to refuse a second one.
 struct UnknownKeys {
     /// Up to this many are compared one by one, more through a set.
-    private static let mostInList = 16
+    private static let maxInList = 16
 
     private var list: [UInt64] = []
     private var set: Set<UInt64> = []
@@ -184,7 +184,7 @@ struct UnknownKeys {
     mutating func insert(_ level: Level, _ key: UnsafeRawBufferPointer, _ seed: UInt64) -> Bool {
         let salt = seed &+ UInt64(level.rawValue)
         let hash = key.baseAddress.map { SymbolStorage.hash($0, key.count, salt) } ?? salt
-        if list.count < UnknownKeys.mostInList {
+        if list.count < UnknownKeys.maxInList {
             guard !list.contains(hash) else { return false }
             list.append(hash)
             return true

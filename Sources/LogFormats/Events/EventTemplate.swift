@@ -54,7 +54,7 @@ struct EventTemplate {
     let form: EventForm
 
     /// Longer events are read by the general scanner.
-    static let longestText = 8_192
+    static let maxTextLength = 8_192
 
     /// The template of the object from `start` to `end`, whose scan gave `slots` and `fields`; nil when it is too long.
     init?(
@@ -64,7 +64,7 @@ struct EventTemplate {
         let count = end - start
         self.kind = kind
         self.form = form
-        guard count <= EventTemplate.longestText, fields.levelProblem == nil else { return nil }
+        guard count <= EventTemplate.maxTextLength, fields.levelProblem == nil else { return nil }
         text = .allocate(byteCount: count, alignment: 8)
         text.copyMemory(from: start, byteCount: count)
         let base = UnsafeRawPointer(text)

@@ -167,11 +167,11 @@ struct KeyWords: Equatable {
     var third: UInt64 = 0
 
     /// Longer keys are no known ones.
-    static let longest = 24
+    static let maxLength = 24
 
     init(_ start: UnsafeRawPointer, _ count: Int) {
         self.count = count
-        guard count <= KeyWords.longest else { return }
+        guard count <= KeyWords.maxLength else { return }
         first = KeyWords.word(start, count)
         if count > 8 { second = KeyWords.word(start + 8, count - 8) }
         if count > 16 { third = KeyWords.word(start + 16, count - 16) }
@@ -216,7 +216,7 @@ struct KeyTable: @unchecked Sendable {
     }
 
     func meaning(_ level: Level, _ start: UnsafeRawPointer, _ count: Int) -> KeyMeaning {
-        guard count <= KeyWords.longest else { return .unknown }
+        guard count <= KeyWords.maxLength else { return .unknown }
         let words = KeyWords(start, count)
         var index = starts[Int(level.rawValue)]
         let end = starts[Int(level.rawValue) + 1]

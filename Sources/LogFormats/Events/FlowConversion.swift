@@ -119,7 +119,7 @@ struct FlowConversion {
         let isNumber = span.kind == .integer || span.kind == .number && JSONNumber.isInteger(span.start, Int(span.count))
         guard span.kind == .plain || span.kind == .escaped || isNumber else { return mistyped(.connectionID, "a text") }
         let text = JSONText.text(span.start, Int(span.count), span.kind)
-        if let problem = Rejection.ofID(field: Field.connectionID.path, text, longest: ConnectionID.longest) { return fail(problem) }
+        if let problem = Rejection.ofID(field: Field.connectionID.path, text, maxLength: ConnectionID.maxLength) { return fail(problem) }
         if let id = ConnectionID(text) { event.connectionID = id }
     }
 
@@ -196,7 +196,7 @@ extension FlowConversion {
     mutating func identifier(_ field: Field, _ fields: EventFields) -> Symbol {
         guard fields.has(field) else { return .none }
         let span = fields[field]
-        if span.kind == .plain, span.count > 0, Int(span.count) <= ValueRanges.longestID,
+        if span.kind == .plain, span.count > 0, Int(span.count) <= ValueRanges.maxIDLength,
             span.start.load(as: UInt8.self) &- 48 <= 9
         {
             return symbols.pointee.intern(span.start, Int(span.count), span.word)
@@ -220,7 +220,7 @@ extension FlowConversion {
             return .none
         }
         var decimal = span.kind == .plain ? GlobalID.decimal(text) : text
-        if let problem = Rejection.ofID(field: field.path, decimal, longest: ValueRanges.longestID) {
+        if let problem = Rejection.ofID(field: field.path, decimal, maxLength: ValueRanges.maxIDLength) {
             fail(problem)
             return .none
         }

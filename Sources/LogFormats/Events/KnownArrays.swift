@@ -6,7 +6,7 @@ import FlowModel
 /// second check.
 struct KnownArrays {
     /// Longer ones are checked each time.
-    private static let longest = 1_024
+    private static let maxLength = 1_024
     /// A power of two; a slot holds the last checked array whose symbol falls on it.
     private static let slotCount = 256
 
@@ -21,7 +21,7 @@ struct KnownArrays {
         guard limit > start, start.load(as: UInt8.self) == UInt8(ascii: "[") else { return nil }
         if limit - start >= 2, start.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "]") { return (2, .none) }
         var position = start
-        let bound = limit - start > KnownArrays.longest ? start + KnownArrays.longest : limit
+        let bound = limit - start > KnownArrays.maxLength ? start + KnownArrays.maxLength : limit
         while bound - position >= 8 {
             let mask = ByteScan.matches(ByteScan.load(position), UInt8(ascii: "]"))
             if mask != 0 {
@@ -55,7 +55,7 @@ struct KnownArrays {
             return nil
         }
         var symbol = Symbol.none
-        if value.count <= KnownArrays.longest {
+        if value.count <= KnownArrays.maxLength {
             if generation != symbols.pointee.currentGeneration {
                 generation = symbols.pointee.currentGeneration
                 checked = [Symbol](repeating: .none, count: KnownArrays.slotCount)

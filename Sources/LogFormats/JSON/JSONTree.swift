@@ -156,7 +156,7 @@ struct ObjectReader {
             guard let text = try text(key) else { return nil }
             id = GlobalID.decimal(text)
         }
-        if let problem = Rejection.ofID(field: name(key), id, longest: ValueRanges.longestID) { throw problem }
+        if let problem = Rejection.ofID(field: name(key), id, maxLength: ValueRanges.maxIDLength) { throw problem }
         return id
     }
 

@@ -106,7 +106,7 @@ struct DecoderCore {
                 }
             }
             // A line read by template is found to its end without a search for it; it must not be too long either.
-            let limit = end - position > LineLimits.longestLine ? position + (LineLimits.longestLine + 1) : end
+            let limit = end - position > LineLimits.maxLineLength ? position + (LineLimits.maxLineLength + 1) : end
             let place = Place(offset: offset, line: line + 1)
             if format != .networkReport, let last = events.quick(position, limit, place, batch, &flows) {
                 let next = last + (last.load(as: UInt8.self) == 0x0a ? 1 : 2)
@@ -155,7 +155,7 @@ struct DecoderCore {
         var start = start
         var end = end
         if end > start, (end - 1).load(as: UInt8.self) == 0x0d { end -= 1 }
-        guard end - start <= LineLimits.longestLine else { return tooLong(start, end, place, batch) }
+        guard end - start <= LineLimits.maxLineLength else { return tooLong(start, end, place, batch) }
         // Files that were put one behind the other bring their marks along.
         start += DecoderCore.byteOrderMarkLength(start, end)
         var first = start
@@ -171,8 +171,8 @@ struct DecoderCore {
 
     private func tooLong(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch) {
         batch.quarantine(
-            Rejection(.lineTooLong, "longer than \(LineLimits.longestLine) bytes"), start,
-            end - start > QuarantinedLine.longestRaw ? start + QuarantinedLine.longestRaw : end, place, isTruncated: true)
+            Rejection(.lineTooLong, "longer than \(LineLimits.maxLineLength) bytes"), start,
+            end - start > QuarantinedLine.maxRawLength ? start + QuarantinedLine.maxRawLength : end, place, isTruncated: true)
     }
 
     private static func byteOrderMarkLength(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> Int {
@@ -188,7 +188,7 @@ extension DecoderCore {
     /// Adds to the record that is carried, of which no more is kept than is needed to tell that it is too long.
     private mutating func carry(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) {
         // One more byte for a carriage return, which is no part of the line, and one that shows that there was more.
-        let room = LineLimits.longestLine + 2 - carried.count
+        let room = LineLimits.maxLineLength + 2 - carried.count
         if room > 0 { carried.append(start, min(room, end - start)) }
         pending &+= UInt64(end - start)
         endsInReturn = format == .networkReport && end > start && (end - 1).load(as: UInt8.self) == 0x0d
@@ -335,7 +335,7 @@ extension DecoderCore {
     private mutating func endDocument(_ batch: RecordBatch) {
         let start = UnsafeRawPointer(carried.start)
         let place = Place(offset: offset, line: line + 1)
-        if pending > UInt64(LineLimits.longestLine) {
+        if pending > UInt64(LineLimits.maxLineLength) {
             tooLong(start, start + carried.count, place, batch)
         } else {
             events.line(start, start + carried.count, place, textIsNoise: false, batch, &flows)

@@ -3,7 +3,7 @@ public import FlowModel
 /// Bounds on records.
 public enum LineLimits {
     /// The largest record, in bytes without its line end: what one journal frame may hold. Longer ones are set aside unread.
-    public static let longestLine = 1 << 20
+    public static let maxLineLength = 1 << 20
 }
 
 /// Where a stream can be taken up again: everything before it is decoded.
@@ -26,7 +26,7 @@ public struct ResumePoint: Hashable, Sendable {
 
 /// Decodes a stream of records from chunks of any size.
 ///
-/// A record that is cut by the end of a chunk is carried over; memory is bounded by `LineLimits.longestLine` and the batch that
+/// A record that is cut by the end of a chunk is carried over; memory is bounded by `LineLimits.maxLineLength` and the batch that
 /// the caller empties. Nothing in the bytes makes it fail: what cannot be understood goes to the batch's quarantine. The result
 /// does not depend on how the stream is cut into chunks. One per worker: it learns the shapes of lines, so keep it from stream
 /// to stream with `resume(at:)`.

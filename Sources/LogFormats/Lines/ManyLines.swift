@@ -88,9 +88,9 @@ extension EventReader {
     private mutating func read(_ message: OpenLines.Message, _ batch: RecordBatch, _ flows: inout [FlowEvent]) {
         let start = UnsafeRawPointer(message.bytes.start)
         let end = start + message.bytes.count
-        if message.bytes.count > LineLimits.longestLine {
+        if message.bytes.count > LineLimits.maxLineLength {
             batch.quarantine(
-                Rejection(.lineTooLong, "longer than \(LineLimits.longestLine) bytes"), start, start + QuarantinedLine.longestRaw,
+                Rejection(.lineTooLong, "longer than \(LineLimits.maxLineLength) bytes"), start, start + QuarantinedLine.maxRawLength,
                 message.place, isTruncated: true)
         } else if EventReader.skipBlanks(start, end) == end {
             batch.blankLines += 1

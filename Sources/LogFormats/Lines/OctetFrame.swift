@@ -21,8 +21,8 @@ struct OctetFrame: Equatable {
     var length: Int
 
     /// Digits of a count, and of a priority: larger counts are more than a record may have.
-    private static let mostDigits = 7
-    private static let mostPriorityDigits = 3
+    private static let maxDigits = 7
+    private static let maxPriorityDigits = 3
 
     /// Reads what begins at `start`. With `isLast` no bytes come behind `end`. The answer does not change when more bytes come, unless it was
     /// `needs`.
@@ -54,7 +54,7 @@ struct OctetFrame: Equatable {
             position += 1
         }
         let frame = OctetFrame(header: position + 1 - start, length: length)
-        guard length <= LineLimits.longestLine else { return .none }
+        guard length <= LineLimits.maxLineLength else { return .none }
         let message = start + frame.header
         guard end - message >= length else { return isLast ? .none : .needs(frame.header + length + 1) }
         // Where there are holes, nothing can be counted.
@@ -69,7 +69,7 @@ struct OctetFrame: Equatable {
 
     /// Where behind a count that is wrong, and before the end of its line or a hole, the next message begins.
     private static func next(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer, isLast: Bool) -> Reading {
-        let window = min(end - start, LineLimits.longestLine)
+        let window = min(end - start, LineLimits.maxLineLength)
         var limit = start + window
         var lineEnd = ByteSearch.newline(start, limit)
         if let zero = ByteSearch.byte(0, start, lineEnd ?? limit) { lineEnd = zero }
@@ -80,7 +80,7 @@ struct OctetFrame: Equatable {
             var first = bracket - 1
             guard first > start, first.load(as: UInt8.self) == 0x20 else { continue }
             // A message that was cut off may end with digits.
-            while first - 1 > start, isDigit(first - 1), bracket - first < mostDigits + 1 { first -= 1 }
+            while first - 1 > start, isDigit(first - 1), bracket - first < maxDigits + 1 { first -= 1 }
             while first < bracket - 1 {
                 switch whole(first, end, isLast: isLast) {
                 case .frame: return .broken(first - start)
@@ -89,7 +89,7 @@ struct OctetFrame: Equatable {
                 }
             }
         }
-        guard lineEnd == nil, !isLast, window < LineLimits.longestLine else { return .none }
+        guard lineEnd == nil, !isLast, window < LineLimits.maxLineLength else { return .none }
         // What was looked at is looked at again, so not for every byte.
         return .needs(2 * window + 1)
     }
@@ -99,7 +99,7 @@ struct OctetFrame: Equatable {
     /// A count, a blank, and a priority.
     private static func isCount(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> Match {
         var position = start
-        while position < end, position - start < mostDigits, isDigit(position) { position += 1 }
+        while position < end, position - start < maxDigits, isDigit(position) { position += 1 }
         guard position < end else { return .cut }
         guard position > start, start.load(as: UInt8.self) != 48, position.load(as: UInt8.self) == 0x20 else { return .no }
         return isPriority(position + 1, end)
@@ -109,7 +109,7 @@ struct OctetFrame: Equatable {
         guard start < end else { return .cut }
         guard start.load(as: UInt8.self) == UInt8(ascii: "<") else { return .no }
         var position = start + 1
-        while position < end, position - start <= mostPriorityDigits, isDigit(position) { position += 1 }
+        while position < end, position - start <= maxPriorityDigits, isDigit(position) { position += 1 }
         guard position < end else { return .cut }
         return position - start > 1 && position.load(as: UInt8.self) == UInt8(ascii: ">") ? .yes : .no
     }

@@ -44,7 +44,7 @@ struct OpenLines {
 
     /// Of a message that grows beyond the longest line no more is kept than shows it.
     mutating func append(_ stream: Int, _ start: UnsafeRawPointer, _ length: Int) {
-        guard let room = messages[stream].map({ LineLimits.longestLine + 1 - $0.bytes.count }), room > 0 else { return }
+        guard let room = messages[stream].map({ LineLimits.maxLineLength + 1 - $0.bytes.count }), room > 0 else { return }
         messages[stream]?.bytes.append(start, min(room, length))
     }
 

@@ -227,7 +227,7 @@ extension NetworkReportReader {
         guard let first = bytes.first else { return .none }
         if first &- 48 <= 9, bytes.count <= NetworkReportReader.shortID, bytes.allSatisfy({ $0 >= 0x20 }) { return symbols.intern(bytes) }
         let id = GlobalID.decimal(String(decoding: bytes, as: UTF8.self))
-        if let problem = Rejection.ofID(field: column.rawValue, id, longest: ValueRanges.longestID) { throw problem }
+        if let problem = Rejection.ofID(field: column.rawValue, id, maxLength: ValueRanges.maxIDLength) { throw problem }
         return symbols.intern(id)
     }
 

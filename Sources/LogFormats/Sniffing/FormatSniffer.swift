@@ -17,7 +17,7 @@ public struct FormatSniffer {
     /// Bytes in which an event must occur, leading zeros not counted.
     public static let furthest = 64 << 20
 
-    private static let mostZerosOfText: UInt64 = 3
+    private static let maxZerosOfText: UInt64 = 3
 
     private var head: [UInt8] = []
     /// Zero bytes before `head`.
@@ -36,7 +36,7 @@ public struct FormatSniffer {
             zeros += UInt64(first - rest.startIndex)
             rest = rest[first...]
             // A few belong to the text, which may be of another encoding; more are a hole.
-            if !rest.isEmpty, zeros <= FormatSniffer.mostZerosOfText { head = [UInt8](repeating: 0, count: Int(zeros)) }
+            if !rest.isEmpty, zeros <= FormatSniffer.maxZerosOfText { head = [UInt8](repeating: 0, count: Int(zeros)) }
         }
         if head.count < FormatSniffer.enough, !rest.isEmpty {
             let part = rest.prefix(FormatSniffer.enough - head.count)
@@ -71,7 +71,7 @@ public struct FormatSniffer {
     /// What stands in the way of reading the bytes as `format`, which was stated; nil when nothing does.
     public static func obstacle(to format: InputFormat, firstBytes bytes: UnsafeRawBufferPointer) -> String? {
         let start = bytes.firstIndex { $0 != 0 } ?? 0
-        let bytes = UnsafeRawBufferPointer(rebasing: bytes[(start > Int(mostZerosOfText) ? start : 0)...].prefix(enough))
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes[(start > Int(maxZerosOfText) ? start : 0)...].prefix(enough))
         if let obstacle = ForeignEncoding.obstacle(bytes) { return obstacle }
         return format != .networkReport && format != .json && endsLinesWithReturns(bytes) ? returns : nil
     }
@@ -129,8 +129,8 @@ public struct FormatSniffer {
     private static func hasHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var cells = ReportCells()
         defer { cells.deallocate() }
-        for line in bytes.split(maxSplits: mostLinesBeforeHeader, whereSeparator: { $0 == 0x0a || $0 == 0x0d })
-            .prefix(mostLinesBeforeHeader)
+        for line in bytes.split(maxSplits: maxLinesBeforeHeader, whereSeparator: { $0 == 0x0a || $0 == 0x0d })
+            .prefix(maxLinesBeforeHeader)
         {
             guard let base = line.base.baseAddress else { return false }
             for separator in ReportCells.separators {
@@ -142,7 +142,7 @@ public struct FormatSniffer {
         return false
     }
 
-    private static let mostLinesBeforeHeader = 16
+    private static let maxLinesBeforeHeader = 16
 
     /// An array of objects, or an object that does not end on its first line although that line has ended.
     private static func isDocument(_ text: UnsafeRawBufferPointer, lineEnd: UInt8) -> Bool {

@@ -4,7 +4,7 @@ import FlowModel
 /// Resources that cover the same destinations and are granted to the same principals.
 extension PolicyReview {
     /// Pairs of patterns that are compared at most: a second's work.
-    private static let mostComparisons = 2_000_000
+    private static let maxComparisons = 2_000_000
 
     mutating func reviewOverlaps() {
         let active = snapshot.resources.filter { $0.isActive && !$0.access.isEmpty }
@@ -120,7 +120,7 @@ extension PolicyReview {
             return (pattern, resource)
         }
         let wild = named.filter { !$0.pattern.isExact }
-        guard wild.count * named.count <= PolicyReview.mostComparisons else {
+        guard wild.count * named.count <= PolicyReview.maxComparisons else {
             if let first = wild.first {
                 warn(
                     .notExamined, .resource, first.resource.id,

@@ -246,13 +246,13 @@ private struct AccessComparison {
     }
 
     /// The ports that stand for a Resource which restricts nothing: the most common ones of TCP and UDP.
-    private static let usualTCP: UInt16 = 443
-    private static let usualUDP: UInt16 = 53
+    private static let defaultTCP: UInt16 = 443
+    private static let defaultUDP: UInt16 = 53
 
     private static func ports(_ rules: ProtocolRules?) -> [(TransportProtocol, UInt16?)] {
-        guard let rules else { return [(.tcp, usualTCP), (.udp, usualUDP), (.icmp, nil)] }
+        guard let rules else { return [(.tcp, defaultTCP), (.udp, defaultUDP), (.icmp, nil)] }
         var result: [(TransportProtocol, UInt16?)] = []
-        for (transport, rule, usual) in [(TransportProtocol.tcp, rules.tcp, usualTCP), (.udp, rules.udp, usualUDP)] {
+        for (transport, rule, usual) in [(TransportProtocol.tcp, rules.tcp, defaultTCP), (.udp, rules.udp, defaultUDP)] {
             switch rule {
             case .all: result.append((transport, usual))
             case .only(let ranges):

@@ -5,7 +5,7 @@ extension FlowFacts {
     /// What one event says of its connection: what the engine needs to judge it, without a database.
     ///
     /// ```swift
-    /// let judgement = history.judge(FlowFacts(event, symbols: batch.symbols), options: EngineOptions())
+    /// let assessment = history.judge(FlowFacts(event, symbols: batch.symbols), options: EngineOptions())
     /// ```
     ///
     /// Times are those of the connection as far as this event tells them. A closed event that states its duration in a unit that it does not name

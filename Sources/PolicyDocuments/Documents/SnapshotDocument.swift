@@ -269,10 +269,10 @@ struct SnapshotDocument {
     private mutating func readMode(_ fields: [String: DocumentNode], _ node: DocumentNode) -> GrantMode? {
         var modes: [GrantMode] = []
         if let seconds = scanner.number(fields["autoLockSeconds"], "`autoLockSeconds`", lowest: 1) {
-            modes.append(.autoLock(seconds: min(seconds, longestDurationSeconds)))
+            modes.append(.autoLock(seconds: min(seconds, maxDurationSeconds)))
         }
         if let seconds = scanner.number(fields["accessRequestSeconds"], "`accessRequestSeconds`", lowest: 0) {
-            modes.append(.accessRequest(seconds: seconds == 0 ? nil : min(seconds, longestDurationSeconds)))
+            modes.append(.accessRequest(seconds: seconds == 0 ? nil : min(seconds, maxDurationSeconds)))
         }
         if scanner.flag(fields["manual"], "`manual`", default: false) { modes.append(.manual) }
         if modes.count > 1 {

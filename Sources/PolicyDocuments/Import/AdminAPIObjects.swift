@@ -299,7 +299,7 @@ extension AdminAPIImport {
     private mutating func mode(_ node: DocumentNode, _ what: String) -> GrantMode? {
         if let policy = node["accessPolicy"] {
             let seconds = scanner.number(policy["durationSeconds"], "`durationSeconds`", lowest: 0).map {
-                min($0, longestDurationSeconds)
+                min($0, maxDurationSeconds)
             }
             switch word(policy["mode"], "`mode`", ["MANUAL", "AUTO_LOCK", "ACCESS_REQUEST"]) {
             case "AUTO_LOCK":
@@ -318,7 +318,7 @@ extension AdminAPIImport {
         guard let days = scanner.number(node["usageBasedAutolockDurationDays"], "`usageBasedAutolockDurationDays`", lowest: 0),
             days > 0
         else { return nil }
-        return .autoLock(seconds: min(days, longestDurationSeconds / 86_400) * 86_400)
+        return .autoLock(seconds: min(days, maxDurationSeconds / 86_400) * 86_400)
     }
 
     private mutating func securityPolicy(_ node: DocumentNode) -> String? {

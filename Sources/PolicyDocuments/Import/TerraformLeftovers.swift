@@ -14,7 +14,7 @@ struct TerraformLeftovers {
     private var remarks: [String] = []
 
     /// More names than this in one note are summed up.
-    private static let mostNamed = 24
+    private static let maxNamed = 24
 
     mutating func countType(_ type: String) { types[type, default: 0] += 1 }
     mutating func countForeign(_ type: String) { foreign[type, default: 0] += 1 }
@@ -54,8 +54,8 @@ struct TerraformLeftovers {
         func list(_ counts: [String: Int], _ what: String) {
             guard !counts.isEmpty else { return }
             let sorted = counts.sorted { $0.key < $1.key }
-            let named = sorted.prefix(TerraformLeftovers.mostNamed).map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
-            let rest = sorted.dropFirst(TerraformLeftovers.mostNamed)
+            let named = sorted.prefix(TerraformLeftovers.maxNamed).map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+            let rest = sorted.dropFirst(TerraformLeftovers.maxNamed)
             let more = rest.isEmpty ? "" : " and \(rest.count) more (\(rest.reduce(0) { $0 + $1.value }))"
             notes.append("\(what): \(named)\(more)")
         }

@@ -308,7 +308,7 @@ extension TerraformImport {
         guard let days = scanner.number(node["usage_based_autolock_duration_days"], "`usage_based_autolock_duration_days`", lowest: 0),
             days > 0
         else { return nil }
-        return .autoLock(seconds: min(days, longestDurationSeconds / 86_400) * 86_400)
+        return .autoLock(seconds: min(days, maxDurationSeconds / 86_400) * 86_400)
     }
 
     /// `48h`, `2d`, `1h30m`, in seconds.
@@ -318,7 +318,7 @@ extension TerraformImport {
             scanner.report(node.line, "\(what) has a duration that is not like `48h`: \(text.quoted)")
             return nil
         }
-        return min(seconds, longestDurationSeconds)
+        return min(seconds, maxDurationSeconds)
     }
 
     private mutating func protocols(_ node: DocumentNode, _ what: String) -> ProtocolRules {

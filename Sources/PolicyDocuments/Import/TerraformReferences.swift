@@ -16,7 +16,7 @@ struct TerraformReferences {
     /// Chains of modules that hand a value on are short.
     private static let deepest = 16
     /// Of an id; longer addresses are cut, and told apart by a hash.
-    private static let longestID = 128
+    private static let maxIDLength = 128
 
     init(configuration: DocumentNode? = nil) {
         self.configuration = configuration
@@ -42,11 +42,11 @@ struct TerraformReferences {
                 bytes += Array("%\(Hexadecimal.text(byte))".utf8)
             }
         }
-        guard bytes.count > longestID else { return String(decoding: bytes, as: UTF8.self) }
+        guard bytes.count > maxIDLength else { return String(decoding: bytes, as: UTF8.self) }
         // FNV-1a: the same on every machine.
         let hash = address.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         let tail = Array("~\(String(hash, radix: 16))".utf8)
-        return String(decoding: bytes.prefix(longestID - tail.count) + tail, as: UTF8.self)
+        return String(decoding: bytes.prefix(maxIDLength - tail.count) + tail, as: UTF8.self)
     }
 
     /// Addresses of the objects of a type to which an attribute refers: one for each reference. Nil when some reference cannot be

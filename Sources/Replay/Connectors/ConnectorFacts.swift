@@ -96,20 +96,20 @@ private struct ConnectorTally: MergingTally {
 
     mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
         let target = try reader.target(flow.target)
-        let judgement = history.judge(facts, options: options)
+        let assessment = history.judge(facts, options: options)
         // What a version means, and what an older policy was replaced by, changes only when another policy comes into force: not
-        // within the validity of the judgement.
+        // within the validity of the assessment.
         let named = history.index(version: facts.recordedPolicyVersion, digest: facts.recordedPolicyDigest, at: flow.startedAt)
         let sighting = ConnectorSighting(
             place: place(Key(id: target.connectorID, name: target.connectorName)), named: named,
-            replacedAt: replacement(of: named, judgement, flow.startedAt), isViolation: judgement.isViolation, reason: judgement.reason,
-            qualifiers: judgement.qualifierSet, group: sums.number(judgement, target))
+            replacedAt: replacement(of: named, assessment, flow.startedAt), isViolation: assessment.isViolation, reason: assessment.reason,
+            qualifiers: assessment.qualifierSet, group: sums.number(assessment, target))
         let number = numbers[sighting] ?? sightings.count
         if number == sightings.count {
             numbers[sighting] = number
             sightings.append(sighting)
         }
-        return FlowAnswer(number: number, holds: judgement.validity, dependsOnLastUse: judgement.dependsOnLastUse)
+        return FlowAnswer(number: number, holds: assessment.validity, dependsOnLastUse: assessment.dependsOnLastUse)
     }
 
     private mutating func place(_ key: Key) -> Int {
@@ -122,9 +122,9 @@ private struct ConnectorTally: MergingTally {
     }
 
     /// When the policy that decided, if it was an older one, went out of force.
-    private func replacement(of named: Int?, _ judgement: Judgement, _ start: Timestamp) -> Timestamp? {
+    private func replacement(of named: Int?, _ assessment: Assessment, _ start: Timestamp) -> Timestamp? {
         var older = named
-        if older == nil, let policy = judgement.explainedBy { older = history.indexInForce(at: policy.snapshot.effectiveAt) }
+        if older == nil, let policy = assessment.explainedBy { older = history.indexInForce(at: policy.snapshot.effectiveAt) }
         guard let older, older + 1 < history.changes.count, history.changes[older + 1] <= start else { return nil }
         return history.changes[older + 1]
     }

@@ -11,12 +11,12 @@ public struct PolicySuggestion: Sendable {
     /// How far patterns, blocks and ports are taken apart.
     public struct Limits: Hashable, Sendable {
         /// A pattern or block under which more was asked for keeps one definition: a list that nobody reads protects nothing.
-        public static let usualAddresses = 32
+        public static let defaultAddresses = 32
         /// More ports than this look like a protocol that picks them: their ranges stay.
-        public static let usualPorts = 24
+        public static let defaultPorts = 24
 
-        public var addresses = usualAddresses
-        public var ports = usualPorts
+        public var addresses = defaultAddresses
+        public var ports = defaultPorts
 
         public init() {}
     }

@@ -27,7 +27,7 @@ public struct SuggestionSearch: Sendable {
     }
 
     /// Rounds after which everything that is still in question stays as it is.
-    private static let mostRounds = 6
+    private static let maxRounds = 6
 
     public func run(_ database: AuditDatabase) throws -> Outcome {
         var survey = UseSurvey(.policy(policy), options: options)
@@ -51,7 +51,7 @@ public struct SuggestionSearch: Sendable {
                 return Outcome(suggestion: suggestion, use: use, proof: proof, restored: untouched)
             }
             round += 1
-            untouched = round >= SuggestionSearch.mostRounds || harmed.isSubset(of: untouched) ? all : untouched.union(harmed)
+            untouched = round >= SuggestionSearch.maxRounds || harmed.isSubset(of: untouched) ? all : untouched.union(harmed)
         }
     }
 

@@ -35,7 +35,7 @@ public struct UnusedParts: Sendable {
     public private(set) var parts: [UnusedPart] = []
 
     /// Names shown of what was used or who did not use anything.
-    private static let mostNamed = 5
+    private static let maxNamed = 5
 
     private let snapshot: PolicySnapshot
     private let history: PolicyHistory?
@@ -86,8 +86,8 @@ public struct UnusedParts: Sendable {
 
     private func addresses(_ resource: Resource, _ uses: [RecordedUse]) -> String? {
         let seen = Set(uses.map(\.destination.text)).sorted()
-        let named = seen.prefix(UnusedParts.mostNamed).joined(separator: ", ")
-        let more = seen.count > UnusedParts.mostNamed ? " and \(seen.count - UnusedParts.mostNamed) more" : ""
+        let named = seen.prefix(UnusedParts.maxNamed).joined(separator: ", ")
+        let more = seen.count > UnusedParts.maxNamed ? " and \(seen.count - UnusedParts.maxNamed) more" : ""
         switch resource.address {
         case .name(let pattern):
             return pattern.isExact ? nil : "only \(named)\(more) asked for under \(pattern)"
@@ -112,7 +112,7 @@ public struct UnusedParts: Sendable {
             guard case .users(let members) = group.members else { continue }
             let idle = members.filter { !(active[group.id]?.contains($0) ?? false) }
             guard !idle.isEmpty else { continue }
-            let named = idle.prefix(UnusedParts.mostNamed).map { snapshot.display(PrincipalReference(kind: .user, id: $0)) }
+            let named = idle.prefix(UnusedParts.maxNamed).map { snapshot.display(PrincipalReference(kind: .user, id: $0)) }
             let more = idle.count > named.count ? " and \(idle.count - named.count) more" : ""
             parts.append(
                 UnusedPart(

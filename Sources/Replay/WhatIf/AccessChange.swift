@@ -99,7 +99,7 @@ public struct AccessChangeRow: Sendable {
     }
 
     /// Enough to see what it is about.
-    static let mostSamples = 3
+    static let maxSamples = 3
 }
 
 /// Access that the proposal adds and that nobody was recorded trying.

@@ -49,14 +49,14 @@ public struct WhatIfReport: Sendable {
         rows[row].lastSeen = max(rows[row].lastSeen, later.lastSeen)
         rows[row].daySet.formUnion(later.daySet)
         for sample in later.samples
-        where rows[row].samples.count < AccessChangeRow.mostSamples && !rows[row].samples.contains(where: { $0.target == sample.target }) {
+        where rows[row].samples.count < AccessChangeRow.maxSamples && !rows[row].samples.contains(where: { $0.target == sample.target }) {
             rows[row].samples.append(sample)
         }
     }
 
     func wantsSample(_ facts: FlowFacts, _ row: Int) -> Bool {
         let samples = rows[row].samples
-        guard samples.count < AccessChangeRow.mostSamples else { return false }
+        guard samples.count < AccessChangeRow.maxSamples else { return false }
         let target = WhatIfReport.target(facts)
         return !samples.contains { $0.target == target }
     }

@@ -17,7 +17,7 @@ struct HTMLChart {
     /// Room for the labels of the axis.
     private static let footer = 20
     /// More would be thinner than a line.
-    private static let mostStretches = 1_000
+    private static let maxStretches = 1_000
 
     init(_ table: ReportTable) {
         let columns = table.columns.dropFirst()
@@ -37,7 +37,7 @@ struct HTMLChart {
     private static func places(_ times: [Int64]) -> [Int] {
         let steps = zip(times.dropFirst(), times).map { $0.subtractingReportingOverflow($1).partialValue }
         guard let step = steps.min(), step > 0, let first = times.first, let last = times.last,
-            (last - first) / step < Int64(HTMLChart.mostStretches)
+            (last - first) / step < Int64(HTMLChart.maxStretches)
         else { return Array(times.indices) }
         return times.map { Int(($0 - first) / step) }
     }

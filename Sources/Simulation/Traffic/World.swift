@@ -18,7 +18,7 @@ struct World: Sendable {
     /// For so long after a change, ordinary traffic uses only what is allowed before and after it: Connectors learn of it one by one.
     static let settlingTime: Int64 = 60_000
     /// The longest that a Connector takes to learn of a change.
-    static let longestArrival = 45_000
+    static let maxArrival = 45_000
     static let unknownConnectorID = "999001"
 
     init(options: SimulationOptions) throws(SimulationProblem) {
@@ -57,7 +57,7 @@ struct World: Sendable {
     /// When a Connector learns of each change.
     func arrivals(at connector: Int) -> [(at: Timestamp, policy: Int)] {
         story.changes.enumerated().map { index, change in
-            let delay = SeededRandom.mix(seed ^ UInt64(connector) << 32 ^ UInt64(index)) % UInt64(World.longestArrival)
+            let delay = SeededRandom.mix(seed ^ UInt64(connector) << 32 ^ UInt64(index)) % UInt64(World.maxArrival)
             return (change.at.advanced(byMilliseconds: 1_000 + Int64(delay)), index + 1)
         }
     }
@@ -84,7 +84,7 @@ struct World: Sendable {
             if !state.allows(flow.caller, flow.resource, of: tenant, at: boundary)
                 || state.networkOfResource[flow.resource] != begun.networkOfResource[flow.resource]
             {
-                return boundary.advanced(byMilliseconds: 1_000 + Int64(flow.number % UInt64(World.longestArrival)))
+                return boundary.advanced(byMilliseconds: 1_000 + Int64(flow.number % UInt64(World.maxArrival)))
             }
         }
         return nil

@@ -26,10 +26,10 @@ struct Judge: Sendable {
     }
 
     func verdict(of flow: FlowDraft) -> Verdict {
-        let judgement = history.judge(facts(of: flow))
+        let assessment = history.judge(facts(of: flow))
         return Verdict(
-            flowClass: judgement.verdictClass.rawValue, reason: judgement.reason?.rawValue,
-            qualifiers: judgement.qualifiers.map(\.rawValue), expectedResource: judgement.expectedResourceID)
+            flowClass: assessment.verdictClass.rawValue, reason: assessment.reason?.rawValue,
+            qualifiers: assessment.qualifiers.map(\.rawValue), expectedResource: assessment.expectedResourceID)
     }
 
     /// The reason for which the policy in force refuses the flow at its start; nil when it allows it.

@@ -111,23 +111,23 @@ struct TraceCommand: ParsableCommand {
             steps.append(Step(part: part, field: "line", value: .integer(record.line)))
             steps.append(Step(part: part, field: "offset", value: .integer(record.offset)))
         }
-        for retelling in trace.retellings { steps += TraceCommand.steps(of: retelling) }
+        for match in trace.sourceMatches { steps += TraceCommand.steps(of: match) }
         return steps
     }
 
     /// Where another source tells of the flow, and what it says otherwise.
-    private static func steps(of retelling: FlowRetelling) -> [Step] {
+    private static func steps(of match: FlowSourceMatch) -> [Step] {
         var steps = [
-            Step(part: "other source", field: "file", value: .text(retelling.record.path)),
-            Step(part: "other source", field: "sha256", value: .text(retelling.record.digest)),
-            Step(part: "other source", field: "line", value: .integer(retelling.record.line)),
-            Step(part: "other source", field: "offset", value: .integer(retelling.record.offset)),
+            Step(part: "other source", field: "file", value: .text(match.record.path)),
+            Step(part: "other source", field: "sha256", value: .text(match.record.digest)),
+            Step(part: "other source", field: "line", value: .integer(match.record.line)),
+            Step(part: "other source", field: "offset", value: .integer(match.record.offset)),
             Step(
-                part: "other source", field: "relation", value: .text(retelling.differences.isEmpty ? "same" : "conflict")),
+                part: "other source", field: "relation", value: .text(match.differences.isEmpty ? "same" : "conflict")),
         ]
-        for difference in retelling.differences {
+        for difference in match.differences {
             steps.append(Step(part: "conflict: Connector", field: difference.name, value: difference.original))
-            steps.append(Step(part: "conflict: other source", field: difference.name, value: difference.retold))
+            steps.append(Step(part: "conflict: other source", field: difference.name, value: difference.matched))
         }
         return steps
     }

@@ -28,20 +28,20 @@ struct PolicySuggestCommand: ParsableCommand {
     @Option(help: ArgumentHelp("From when on the proposal would be in force. [default: now]", valueName: "time"))
     var effectiveAt: String?
     @Option(help: ArgumentHelp("Patterns and blocks under which more was asked for keep one definition.", valueName: "count"))
-    var mostAddresses = PolicySuggestion.Limits.usualAddresses
+    var maxAddresses = PolicySuggestion.Limits.defaultAddresses
     @Option(help: ArgumentHelp("Resources of which more ports were asked for keep their ranges.", valueName: "count"))
-    var mostPorts = PolicySuggestion.Limits.usualPorts
+    var maxPorts = PolicySuggestion.Limits.defaultPorts
 
     func run() throws {
         let period = try use.period()
-        guard (0...100_000).contains(mostAddresses), (0...65_535).contains(mostPorts) else {
+        guard (0...100_000).contains(maxAddresses), (0...65_535).contains(maxPorts) else {
             throw CommandFailure(.usage, "--most-addresses takes 0 to 100000, --most-ports 0 to 65535")
         }
         let policy = try use.policy(try use.source.history())
         let time = try TimeOption.parse(effectiveAt, option: "--effective-at") ?? Present.now
         var search = SuggestionSearch(policy: policy, options: try use.engine.options(), effectiveAt: time)
-        search.limits.addresses = mostAddresses
-        search.limits.ports = mostPorts
+        search.limits.addresses = maxAddresses
+        search.limits.ports = maxPorts
         search.since = period.since
         search.until = period.until
         let outcome = try search.run(try use.source.database.open())

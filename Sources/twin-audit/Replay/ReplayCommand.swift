@@ -127,15 +127,15 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private static func row(_ replayed: ReplayedFlow) -> [Cell] {
-        let judgement = replayed.judgement
+        let assessment = replayed.assessment
         return [
             .text(replayed.connectionID), .integer(replayed.flow.startedAt.milliseconds),
-            .text(replayed.flow.outcome.rawValue), .text(judgement.verdictClass.rawValue), .text(judgement.reason?.rawValue),
-            .text(judgement.expectedResourceID), .text(judgement.qualifierSet.text), .integer(replayed.flow.flowID),
+            .text(replayed.flow.outcome.rawValue), .text(assessment.verdictClass.rawValue), .text(assessment.reason?.rawValue),
+            .text(assessment.expectedResourceID), .text(assessment.qualifierSet.text), .integer(replayed.flow.flowID),
             .text(replayed.origin.principalName ?? replayed.origin.principal?.id), .text(replayed.target.address),
             .integer(replayed.target.port.map { Int64($0) }), .text(replayed.target.transport?.rawValue),
             .text(replayed.target.connectorName ?? replayed.target.connectorID), .text(replayed.target.resourceID),
-            judgement.policy.map { .time($0.snapshot.effectiveAt.rfc3339) } ?? .null, .integer(judgement.outlivedByMs),
+            assessment.policy.map { .time($0.snapshot.effectiveAt.rfc3339) } ?? .null, .integer(assessment.outlivedByMs),
         ]
     }
 
@@ -184,9 +184,9 @@ struct ReplayCommand: ParsableCommand {
 /// Choices of the engine.
 struct EngineArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How long a policy change may take to reach a Connector, in seconds.", valueName: "seconds"))
-    var grace: Int = Int(EngineOptions.usualGraceMs / 1_000)
+    var grace: Int = Int(EngineOptions.defaultGraceMs / 1_000)
     @Option(help: ArgumentHelp("How far clocks may be apart, in seconds.", valueName: "seconds"))
-    var skew: Int = Int(EngineOptions.usualSkewMs / 1_000)
+    var skew: Int = Int(EngineOptions.defaultSkewMs / 1_000)
     @Option(help: ArgumentHelp("Pick the Resource among those granted to the principal, or in the whole tenant.", valueName: "set"))
     var selection: EngineOptions.Selection = .granted
     @Flag(help: "A port that the selected Resource refuses may be allowed by a broader one.")

@@ -137,7 +137,7 @@ struct WritingOptions: ParsableArguments {
 
     func validate() throws {
         guard (0...9).contains(level) else { throw ValidationError("--level is 0 to 9") }
-        guard frameSize.bytes > 0, frameSize.bytes <= UInt64(FrameHeader.longestInflated) else {
+        guard frameSize.bytes > 0, frameSize.bytes <= UInt64(FrameHeader.maxInflatedLength) else {
             throw ValidationError("--frame-size is 1 byte to 1m")
         }
     }

@@ -26,7 +26,7 @@ final class FollowedFile {
     private var consumed: UInt64 = 0
     private var readOffset: UInt64 = 0
     private var head: (length: Int, hash: TreeHash)?
-    /// The last bytes before `consumed`, at most `SourcePosition.longestTail`.
+    /// The last bytes before `consumed`, at most `SourcePosition.maxTailLength`.
     private var tail: [UInt8] = []
 
     init(path: String) throws {
@@ -101,8 +101,8 @@ final class FollowedFile {
         consumed = offset
         // Of a line that was too long, the end was dropped.
         switch length {
-        case UInt64(line.count): tail = Array(line.suffix(SourcePosition.longestTail))
-        case UInt64(line.count) + 1: tail = Array(line.suffix(SourcePosition.longestTail - 1)) + [UInt8(ascii: "\n")]
+        case UInt64(line.count): tail = Array(line.suffix(SourcePosition.maxTailLength))
+        case UInt64(line.count) + 1: tail = Array(line.suffix(SourcePosition.maxTailLength - 1)) + [UInt8(ascii: "\n")]
         default: tail = []
         }
     }
@@ -117,7 +117,7 @@ final class FollowedFile {
 
     /// How far whole lines have been given out.
     func position(named name: String) -> SourcePosition {
-        let length = Int(min(consumed, UInt64(SourcePosition.longestHead)))
+        let length = Int(min(consumed, UInt64(SourcePosition.maxHeadLength)))
         if head?.length != length { head = (length, hash(ofFirst: length) ?? .empty) }
         return SourcePosition(
             path: name, device: device, inode: inode, offset: consumed, headLength: length, head: head?.hash ?? .empty,

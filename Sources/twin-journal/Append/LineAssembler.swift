@@ -5,7 +5,7 @@ import Glibc
 struct LineAssembler {
     /// An event of the longest record's size, with room for an envelope around it and escapes within; of a longer line the rest is dropped,
     /// and it becomes an unreadable line.
-    static let longestLine = 4 << 20
+    static let maxLineLength = 4 << 20
 
     private var rest: [UInt8] = []
     /// Bytes of the stream up to the end of the last whole line that was given out.
@@ -55,7 +55,7 @@ struct LineAssembler {
     }
 
     private mutating func keep(_ bytes: UnsafeRawBufferPointer) {
-        let room = LineAssembler.longestLine - rest.count
+        let room = LineAssembler.maxLineLength - rest.count
         rest.append(contentsOf: bytes.prefix(max(0, room)))
     }
 }

@@ -5,7 +5,7 @@ import TerminalSupport
 enum StandardInput {
     private static let pieceBytes = 1 << 18
     /// A signal that arrives between a check and a wait is noticed after this long.
-    private static let longestWaitMs: Int64 = 1_000
+    private static let maxWaitMs: Int64 = 1_000
 
     static func run(_ session: AppendSession) throws {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceBytes, alignment: 16)
@@ -13,7 +13,7 @@ enum StandardInput {
         var lines = LineAssembler()
         while !StopSignal.isRaised {
             var entry = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-            let wait = min(longestWaitMs, max(0, session.patience ?? longestWaitMs))
+            let wait = min(maxWaitMs, max(0, session.patience ?? maxWaitMs))
             let ready = poll(&entry, 1, Int32(wait))
             if ready < 0, errno != EINTR {
                 throw CommandFailure(.environment, "cannot wait for standard input: \(String(cString: strerror(errno)))")

@@ -64,11 +64,11 @@ struct VerifyCommand: ParsableCommand {
     private static let settleMs: Int64 = 1_000
 
     /// Years of checkpoints.
-    private static let longestKept = 1 << 30
+    private static let maxKeptLength = 1 << 30
 
     /// The head that a checkpoint names; with keys, one of them must have signed it.
     private static func head(_ path: String, _ keys: [TrustedKey]) throws -> TreeHead {
-        let text = try Inputs.text(of: path, atMost: longestKept)
+        let text = try Inputs.text(of: path, atMost: maxKeptLength)
         guard let last = Checkpoint.last(in: text) else {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is not a checkpoint")
         }

@@ -34,7 +34,7 @@ struct VerifyProofCommand: ParsableCommand {
 
     func run() throws {
         let keys = try key.map(KeyArgument.trusted)
-        let text = try Inputs.text(of: proof, atMost: TransparencyProof.longest)
+        let text = try Inputs.text(of: proof, atMost: TransparencyProof.maxLength)
         guard let parsed = TransparencyProof(text) else {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(proof))` is not a tlog-proof@v1 file")
         }
@@ -75,7 +75,7 @@ struct VerifyProofCommand: ParsableCommand {
     private static func member(_ path: String) throws -> [UInt8] {
         let segment = try SegmentFile(path: path)
         let size = try segment.size()
-        guard size <= UInt64(FrameHeader.longestMember) else {
+        guard size <= UInt64(FrameHeader.maxMemberLength) else {
             throw CommandFailure(.inputRefused, "`\(Escaping.terminal(path))` is longer than a frame can be")
         }
         return try segment.member(of: Frame(form: .foreign, offset: 0, length: size))

@@ -71,7 +71,7 @@ struct LineCutter {
         guard let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
             rest.append(contentsOf: bytes)
             // A longer line is passed on in pieces rather than kept.
-            if rest.count > FrameHeader.longestInflated { try finish(body) }
+            if rest.count > FrameHeader.maxInflatedLength { try finish(body) }
             return
         }
         rest.append(contentsOf: bytes[...last])

@@ -24,8 +24,8 @@ import Testing
                 let records = UInt32.random(in: 1...1_000, using: &generator)
                 return FrameHeader(
                     flags: UInt8.random(in: 0...1, using: &generator),
-                    memberLength: UInt32.random(in: 63...UInt32(FrameHeader.longestMember), using: &generator),
-                    inflatedLength: UInt32.random(in: 1_000...UInt32(FrameHeader.longestInflated), using: &generator),
+                    memberLength: UInt32.random(in: 63...UInt32(FrameHeader.maxMemberLength), using: &generator),
+                    inflatedLength: UInt32.random(in: 1_000...UInt32(FrameHeader.maxInflatedLength), using: &generator),
                     recordCount: records,
                     firstSequence: UInt64.random(in: 1...UInt64.max - UInt64(records), using: &generator),
                     firstTimestamp: Timestamp(milliseconds: first),

@@ -11,14 +11,14 @@ import Testing
 
     /// Changed inputs for each input of a corpus.
     static let variants = 60
-    static let longest = 20_000
+    static let maxLength = 20_000
 
     @Test(arguments: JournalFuzzTarget.allCases)
     func theCorpusAndItsNeighbours(target: JournalFuzzTarget) throws {
         let folder = Self.corpora + target.rawValue
         let inputs = TemporaryDirectory.names(in: folder).map { TestFile.read(folder + "/" + $0) }
         try #require(inputs.count >= 5, "the corpus `Fuzz/Corpus/\(target)` is not there")
-        #expect(inputs.allSatisfy { $0.count <= Self.longest })
+        #expect(inputs.allSatisfy { $0.count <= Self.maxLength })
         defer { TemporaryDirectory.remove(MemoryFile.directory) }
         var generator = SeededGenerator(seed: 2)
         for input in inputs {
@@ -45,7 +45,7 @@ import Testing
             default: bytes.insert(contentsOf: bytes.suffix(bytes.count - place).prefix(100), at: place)
             }
         }
-        return Array(bytes.prefix(longest))
+        return Array(bytes.prefix(maxLength))
     }
 }
 

@@ -46,7 +46,7 @@ import Testing
         let leaves = try leaves(pass())
         for segment in try JournalDirectory(journal).segments() { unlink(path(segment)) }
         var lines: [String] = []
-        var room = [UInt8](repeating: 0, count: FrameHeader.longestInflated)
+        var room = [UInt8](repeating: 0, count: FrameHeader.maxInflatedLength)
         for leaf in leaves {
             let count = try room.withMutableBytes { bytes throws(FrameProblem) in try leaf.inflate(with: FrameInflater(), into: bytes) }
             lines += Lines.texts(room[..<count])

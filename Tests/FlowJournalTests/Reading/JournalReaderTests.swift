@@ -90,13 +90,13 @@ import Testing
         var member = ByteStreamReaderTests.compress(blanks, windowBits: -15)
         let header = FrameHeader(
             flags: 0, memberLength: UInt32(member.count + FrameHeader.length + FrameHeader.trailerLength),
-            inflatedLength: UInt32(FrameHeader.longestInflated), recordCount: 1, firstSequence: 1,
+            inflatedLength: UInt32(FrameHeader.maxInflatedLength), recordCount: 1, firstSequence: 1,
             firstTimestamp: .distantPast, lastTimestamp: .distantFuture)
         member = header.encoded() + member + [UInt8](repeating: 0, count: 8)
         mkdir(journal, 0o755)
         TestFile.write(member, to: journal + "/000000000001.ndjson.gz")
         #expect(try Sample.frames(journal).map(\.frame.form) == [.torn])
-        var target = [UInt8](repeating: 0, count: FrameHeader.longestInflated)
+        var target = [UInt8](repeating: 0, count: FrameHeader.maxInflatedLength)
         #expect(throws: FrameProblem.corrupt("more data than the 1048576 bytes the header states")) {
             _ = try target.withMutableBytes { bytes throws(FrameProblem) in
                 try member.withBytes { whole throws(FrameProblem) in try FrameInflater().inflate(whole, header, into: bytes) }

@@ -140,7 +140,7 @@ import Testing
     /// without a limit, every one of them would be inflated to the end of the file.
     @Test(arguments: [true, false])
     func claimsWithinEachOther(isSound: Bool) throws {
-        let member = isSound ? frame(["{\"seq\":1}\n"], first: 1) : header(claiming: UInt32(FrameHeader.longestMember)).encoded()
+        let member = isSound ? frame(["{\"seq\":1}\n"], first: 1) : header(claiming: UInt32(FrameHeader.maxMemberLength)).encoded()
         let gzip: [UInt8] = isSound ? [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3] : []
         let unit = member.count + gzip.count + 5
         // A stored block's length, such that the next block's header stands where a unit has one.
@@ -154,7 +154,7 @@ import Testing
 
     func header(claiming length: UInt32) -> FrameHeader {
         FrameHeader(
-            flags: 0, memberLength: length, inflatedLength: UInt32(FrameHeader.longestInflated), recordCount: 1, firstSequence: 1,
+            flags: 0, memberLength: length, inflatedLength: UInt32(FrameHeader.maxInflatedLength), recordCount: 1, firstSequence: 1,
             firstTimestamp: .distantPast, lastTimestamp: .distantFuture)
     }
 
@@ -199,7 +199,7 @@ import Testing
         #expect(throws: JournalProblem.self) { try reopen() }
     }
 
-    @Test(arguments: [1 << 10, SignedNote.longest, 3 << 20])
+    @Test(arguments: [1 << 10, SignedNote.maxLength, 3 << 20])
     func aCheckpointWithAHugeLine(length: Int) throws {
         let head = try Sample.verify(journal).head
         let size = head.size + 1
@@ -207,17 +207,17 @@ import Testing
         let note = try #require(SignedNote(text: text, signer: Sample.signer()))
         TestFile.write(TestFile.read(journal + "/checkpoints") + CheckpointFile.encode(note), to: journal + "/checkpoints")
         let found = kinds(try Sample.verify(journal))
-        #expect(found.contains(length < SignedNote.longest / 2 ? .framesMissing : .checkpointDamaged), "\(found)")
+        #expect(found.contains(length < SignedNote.maxLength / 2 ? .framesMissing : .checkpointDamaged), "\(found)")
     }
 
     @Test func aProofWithAHugeExtraLine() throws {
         let proof = try JournalProver(JournalDirectory(journal), keys: [TrustedKey(Sample.signer().verifier)]).prove(.frame(0)).proof
         var large = proof
-        large.extra = [UInt8](repeating: 7, count: TransparencyProof.longest)
+        large.extra = [UInt8](repeating: 7, count: TransparencyProof.maxLength)
         #expect(TransparencyProof(large.encoded) == nil)
         large.extra = [UInt8](repeating: 7, count: 4_096)
         #expect(TransparencyProof(large.encoded) == large)
-        #expect(TransparencyProof(String(repeating: "\n", count: TransparencyProof.longest)) == nil)
+        #expect(TransparencyProof(String(repeating: "\n", count: TransparencyProof.maxLength)) == nil)
     }
 
     @Test func readingInPiecesAndInMemoryGiveTheSameEntries() throws {

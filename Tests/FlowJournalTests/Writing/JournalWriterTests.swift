@@ -73,10 +73,10 @@ import Testing
     @Test func theLongestRecordFitsAndOneByteMoreDoesNot() throws {
         let writer = try writer()
         let frame = "{\"a\":\"\"}"
-        let longest = "{\"a\":\"" + String(repeating: "x", count: JournalWriter.longestRecord - frame.utf8.count) + "\"}"
+        let longest = "{\"a\":\"" + String(repeating: "x", count: JournalWriter.maxRecordLength - frame.utf8.count) + "\"}"
         try writer.append(Array(longest.utf8))
         let tooLong = Array(("{ " + longest.dropFirst()).utf8)
-        #expect(throws: JournalProblem.refused(.tooLong(JournalWriter.longestRecord + 1))) { try writer.append(tooLong) }
+        #expect(throws: JournalProblem.refused(.tooLong(JournalWriter.maxRecordLength + 1))) { try writer.append(tooLong) }
         try writer.append(Array("{}".utf8))
         try writer.close()
         #expect(try Sample.records(journal).map(\.utf8.count).max() == longest.utf8.count + 8)
@@ -89,17 +89,17 @@ import Testing
         let clock = Sample.Clock()
         var options = Sample.options(key: Sample.signer())
         options.isConcurrent = isConcurrent
-        options.frameBytes = FrameHeader.longestInflated
+        options.frameBytes = FrameHeader.maxInflatedLength
         options.frameAgeMs = 60_000
         options.checkpointIntervalMs = 500
         options.level = 1
         let writer = try writer(options, clock: clock)
         // Every byte of it is written as six.
         let path = "/" + String(repeating: "\u{1}", count: 4_094)
-        let unreadable = [UInt8](repeating: 1, count: JournalWriter.longestUnreadable)
+        let unreadable = [UInt8](repeating: 1, count: JournalWriter.maxUnreadableLength)
         var count = 0
         for round in 0..<12 {
-            let length = [JournalWriter.longestRecord - 10, 100_000, 300_000, 1][round % 4]
+            let length = [JournalWriter.maxRecordLength - 10, 100_000, 300_000, 1][round % 4]
             try writer.append(Array("{\"x\":\"\(String(repeating: "y", count: length))\"}".utf8))
             try unreadable.withUnsafeBytes { _ = try writer.appendUnreadable($0, reason: String(repeating: "r", count: 200)) }
             writer.note(
@@ -113,7 +113,7 @@ import Testing
         try writer.close()
         let frames = try Sample.frames(journal)
         #expect(frames.allSatisfy { $0.frame.header != nil })
-        #expect((frames.compactMap { $0.frame.header?.inflatedLength }.max() ?? 0) > UInt32(JournalWriter.longestRecord))
+        #expect((frames.compactMap { $0.frame.header?.inflatedLength }.max() ?? 0) > UInt32(JournalWriter.maxRecordLength))
         #expect(try kinds().filter { $0 == "?" || $0 == "unreadable_line" }.count == count)
         // Beside the caller they are signed when its turn comes, which may be at the end.
         #expect(try isConcurrent || kinds().filter { $0 == "journal_sealed" }.count > 3)

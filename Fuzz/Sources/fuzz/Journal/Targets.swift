@@ -10,7 +10,7 @@ enum FrameTarget {
         let file = MemoryFile(bytes, MemoryFile.directory + "/000000000001.ndjson.gz")
         guard let reader = try? SegmentReader(path: file.path) else { return }
         let inflater = FrameInflater()
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: FrameHeader.longestInflated, alignment: 16)
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: FrameHeader.maxInflatedLength, alignment: 16)
         defer { room.deallocate() }
         var end: UInt64 = 0
         while let frame = try? reader.next() {

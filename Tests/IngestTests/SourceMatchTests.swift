@@ -7,7 +7,7 @@ import Testing
 @testable import Ingest
 
 /// Records without connection id in a database.
-struct RetellingTests {
+struct SourceMatchTests {
     static func event(_ type: String, _ second: Int, received: Int? = nil) -> String {
         let at = SmallEvents.start + second * 1_000
         let bytes = received.map { #","duration_ms":1000,"rx":\#($0),"tx":1"# } ?? ""
@@ -33,7 +33,7 @@ struct RetellingTests {
         try AuditDatabase(path: store.path, mode: .readOnly).read { connection in
             try String.fetchAll(
                 connection,
-                sql: "SELECT connection_id || ' ' || relation || coalesce(' ' || differs, '') FROM retelling ORDER BY 1")
+                sql: "SELECT connection_id || ' ' || relation || coalesce(' ' || differs, '') FROM source_match ORDER BY 1")
         }
     }
 
@@ -41,19 +41,20 @@ struct RetellingTests {
     func same() throws {
         let store = try Store()
         let first = try store.ingest(
-            RetellingTests.report([RetellingTests.row(3_599, received: 7), RetellingTests.row(7_000, received: 8)]))
+            SourceMatchTests.report([SourceMatchTests.row(3_599, received: 7), SourceMatchTests.row(7_000, received: 8)]))
         #expect(first.recognised == 0)
         #expect(try store.number("SELECT sum(flows) FROM access") == 2)
-        let second = try store.ingest([RetellingTests.event("closed_connection", 3_599, received: 7)])
+        let second = try store.ingest([SourceMatchTests.event("closed_connection", 3_599, received: 7)])
         #expect((second.recognised, second.conflicts) == (1, 0))
-        #expect(try RetellingTests.relations(store) == ["c-3599 same"])
+        #expect(try SourceMatchTests.relations(store) == ["c-3599 same"])
         #expect(try store.number("SELECT sum(flows) FROM access") == 2)
         #expect(try store.number("SELECT count(*) FROM flow") == 2)
         #expect(try store.number("SELECT other_sources ->> '$[0].source_id' FROM flow WHERE connection_id IS NOT NULL") == 1)
         #expect(try store.number("SELECT count(*) FROM session") == 2)
         #expect(try store.problems() == [])
         // What was recognised is known when the report comes again with another row in it.
-        let again = try store.ingest(RetellingTests.report([RetellingTests.row(3_599, received: 7), RetellingTests.row(20, received: 1)]))
+        let again = try store.ingest(
+            SourceMatchTests.report([SourceMatchTests.row(3_599, received: 7), SourceMatchTests.row(20, received: 1)]))
         #expect((again.newFlows, again.duplicates, again.recognised) == (1, 1, 0))
         #expect(try store.problems() == [])
     }
@@ -61,51 +62,51 @@ struct RetellingTests {
     @Test("what the Connector says later makes a conflict, and a better partner takes its place")
     func changes() throws {
         let store = try Store()
-        try store.ingest([RetellingTests.event("established_connection", 100)])
-        let report = try store.ingest(RetellingTests.report([RetellingTests.row(100, received: 7)]))
+        try store.ingest([SourceMatchTests.event("established_connection", 100)])
+        let report = try store.ingest(SourceMatchTests.report([SourceMatchTests.row(100, received: 7)]))
         #expect((report.recognised, report.conflicts) == (1, 0))
-        let closed = try store.ingest([RetellingTests.event("closed_connection", 100, received: 9)])
+        let closed = try store.ingest([SourceMatchTests.event("closed_connection", 100, received: 9)])
         #expect((closed.recognised, closed.conflicts) == (0, 1))
-        #expect(try RetellingTests.relations(store) == ["c-100 conflict bytes_received"])
-        #expect(try store.number("SELECT retold_bytes_received FROM conflict") == 7)
+        #expect(try SourceMatchTests.relations(store) == ["c-100 conflict bytes_received"])
+        #expect(try store.number("SELECT matched_bytes_received FROM source_conflict") == 7)
         #expect(try store.problems() == [])
         // Another connection within the second has the row's bytes.
-        let other = RetellingTests.event("closed_connection", 101, received: 7).replacing("1789344102000", with: "1789344101200")
+        let other = SourceMatchTests.event("closed_connection", 101, received: 7).replacing("1789344102000", with: "1789344101200")
         let better = try store.ingest([other])
         #expect((better.recognised, better.conflicts) == (0, -1))
-        #expect(try RetellingTests.relations(store) == ["c-101 same"])
+        #expect(try SourceMatchTests.relations(store) == ["c-101 same"])
         #expect(try store.problems() == [])
     }
 
     @Test("without records that lack an id nothing is noted, and nothing is compared")
     func nothingToCompare() throws {
         let store = try Store()
-        try store.ingest([RetellingTests.event("established_connection", 100)])
-        try store.ingest([RetellingTests.event("closed_connection", 100, received: 9)])
-        let tables = ["retelling_run", "retelling_queue", "retelling_fact"].map { "(SELECT count(*) FROM \($0))" }
+        try store.ingest([SourceMatchTests.event("established_connection", 100)])
+        try store.ingest([SourceMatchTests.event("closed_connection", 100, received: 9)])
+        let tables = ["source_match_run", "source_match_queue", "source_match_fact"].map { "(SELECT count(*) FROM \($0))" }
         #expect(try store.number("SELECT \(tables.joined(separator: " + "))") == 0)
-        #expect(try store.number("SELECT count(*) FROM setting WHERE name LIKE 'retelling%'") == 0)
+        #expect(try store.number("SELECT count(*) FROM setting WHERE name LIKE 'source-match%'") == 0)
     }
 
     @Test("what is pruned stays recognised on the other side of the cut")
     func pruned() throws {
         let store = try Store()
         // The flow starts just before the hour, the row is cut to the second behind it.
-        let event = RetellingTests.event("closed_connection", 3_599, received: 7).replacing("1789347600000", with: "1789347600900")
+        let event = SourceMatchTests.event("closed_connection", 3_599, received: 7).replacing("1789347600000", with: "1789347600900")
             .replacing("\"duration_ms\":1000", with: "\"duration_ms\":1001")
-        try store.ingest([event, RetellingTests.event("closed_connection", 3_700, received: 1)])
-        try store.ingest(RetellingTests.report([RetellingTests.row(3_600, received: 7), RetellingTests.row(3_700, received: 1)]))
-        #expect(try RetellingTests.relations(store) == ["c-3599 same", "c-3700 same"])
+        try store.ingest([event, SourceMatchTests.event("closed_connection", 3_700, received: 1)])
+        try store.ingest(SourceMatchTests.report([SourceMatchTests.row(3_600, received: 7), SourceMatchTests.row(3_700, received: 1)]))
+        #expect(try SourceMatchTests.relations(store) == ["c-3599 same", "c-3700 same"])
         let database = try AuditDatabase(path: store.path, mode: .readWrite)
         _ = try database.prune(
             before: .init(milliseconds: Int64(SmallEvents.start) + 3_600_000), forgettingRollup: false, at: .init(milliseconds: 0),
             actor: "")
         try database.close()
         #expect(try store.problems() == [])
-        #expect(try store.number("SELECT count(*) FROM retelling WHERE connection_id IS NULL") == 1)
+        #expect(try store.number("SELECT count(*) FROM source_match WHERE connection_id IS NULL") == 1)
         // News near by leave it alone.
-        try store.ingest([RetellingTests.event("established_connection", 3_601)])
-        #expect(try store.number("SELECT count(*) FROM retelling") == 2)
+        try store.ingest([SourceMatchTests.event("established_connection", 3_601)])
+        #expect(try store.number("SELECT count(*) FROM source_match") == 2)
         #expect(try store.number("SELECT count(*) FROM flow") == 2)
         #expect(try store.problems() == [])
     }
@@ -125,7 +126,7 @@ struct RetellingTests {
         #expect(try store.problems() == [])
         #expect(try store.number("SELECT count(*) FROM flow") == 8)
         #expect(try store.number("SELECT count(*) FROM flow WHERE client_version IS NULL") == 8)
-        let report = try store.ingest(["a line of a service log", RetellingTests.event("established_connection", 100)])
+        let report = try store.ingest(["a line of a service log", SourceMatchTests.event("established_connection", 100)])
         #expect((report.recognised, report.conflicts) == (3, 1))
         #expect(try store.number("SELECT count(*) FROM flow") == 6)
         #expect(try store.problems() == [])

@@ -24,7 +24,7 @@ enum Teller: Int8, CaseIterable {
 }
 
 /// A flow as one source tells of it, as far as recognising it needs. Texts are numbers of the dictionary, 0 for absent.
-struct Telling {
+struct Observation {
     var flowID: Int64 = 0
     /// Nil: a record with a connection id, the original.
     var teller: Teller?
@@ -46,7 +46,7 @@ struct Telling {
     var resourceIP: Int64 = 0
     var appliedRule: Int64 = 0
     var network: Int64 = 0
-    /// Tells tellings apart that are alike in all of the above, by what they say and never by when they came.
+    /// Tells observations apart that are alike in all of the above, by what they say and never by when they came.
     var tie: UInt64 = 0
 
     /// Times beyond are none; differences of times within cannot overflow.
@@ -54,9 +54,9 @@ struct Telling {
 
     /// The time at which a teller's record and the original are held against each other; nil when it is not known.
     func anchor(for teller: Teller) -> Int64? {
-        guard abs(clamped: startedAt) < Telling.latest else { return nil }
+        guard abs(clamped: startedAt) < Observation.latest else { return nil }
         guard teller == .closed else { return startIsUnknown && self.teller == nil ? nil : startedAt }
-        guard endedAt != FlowDraft.absent, abs(clamped: endedAt) < Telling.latest, endedAt - startedAt <= MatchReach.longestByEnd else {
+        guard endedAt != FlowDraft.absent, abs(clamped: endedAt) < Observation.latest, endedAt - startedAt <= MatchReach.maxByEnd else {
             return nil
         }
         return endedAt
@@ -66,16 +66,16 @@ struct Telling {
 }
 
 /// How well times are known.
-enum TellingTimes {
+enum ObservationTimes {
     /// The finest that is assumed of any source: reports are written in hundredths of a second.
     private static let finest: Int64 = 10
 
-    /// How far from a telling its original may be.
+    /// How far from an observation its original may be.
     static func reach(of teller: Teller, at ms: Int64) -> Int64 {
         teller != .report && ms % MatchReach.coarse == 0 ? MatchReach.coarse : MatchReach.usual
     }
 
-    /// How far from a telling an original may be that says something else: as precise as the last digit of the time that is no zero.
+    /// How far from an observation an original may be that says something else: as precise as the last digit of the time that is no zero.
     static func precision(of teller: Teller, at ms: Int64) -> Int64 {
         if ms % 1_000 == 0 { return reach(of: teller, at: ms) }
         return ms % 100 == 0 ? 100 : finest

@@ -5,7 +5,7 @@ internal import FlowStore
 /// at which times flows changed that were compared already.
 ///
 /// Without such records it notes nothing.
-final class RetellingNotes {
+final class SourceMatchNotes {
     /// What records without connection id a run has; the bits stand in databases.
     struct Kinds: OptionSet {
         var rawValue: Int64
@@ -24,7 +24,7 @@ final class RetellingNotes {
         }
     }
 
-    static let through = "retellings-compared-through"
+    static let through = "source-matches-compared-through"
 
     private let insertRun: RawStatement
     private let insertChange: RawStatement
@@ -33,9 +33,9 @@ final class RetellingNotes {
     private var comparedThrough: Int64 = 0
 
     init(_ database: StoreConnection) throws {
-        insertRun = try RawStatement(database, "INSERT OR REPLACE INTO retelling_run (first_flow, kinds) VALUES (?, ?)")
-        insertChange = try RawStatement(database, "INSERT OR IGNORE INTO retelling_queue (origin_id, at) VALUES (?, ?)")
-        comparedThrough = try RetellingNotes.comparedThrough(database)
+        insertRun = try RawStatement(database, "INSERT OR REPLACE INTO source_match_run (first_flow, kinds) VALUES (?, ?)")
+        insertChange = try RawStatement(database, "INSERT OR IGNORE INTO source_match_queue (origin_id, at) VALUES (?, ?)")
+        comparedThrough = try SourceMatchNotes.comparedThrough(database)
     }
 
     static func comparedThrough(_ database: StoreConnection) throws -> Int64 {

@@ -4,13 +4,13 @@ internal import FlowStore
 ///
 /// It looks at what came or changed since the last time and at what is near it in time, so its cost follows what was ingested. Killed at
 /// any moment, the next ingest goes on where it was, and comes to the same.
-final class RetellingPass {
+final class SourceMatchPass {
     /// Times that are looked at before what they led to is written down as done.
     private static let chunk = 400_000
     /// Flows in memory at a time; about 50 MB with what is made of them.
-    private static let mostFlows = 150_000
+    private static let maxFlows = 150_000
     /// Rows that change in one transaction.
-    private static let mostChanges = 100_000
+    private static let maxChanges = 100_000
 
     private struct Change {
         var group: Int
@@ -18,7 +18,7 @@ final class RetellingPass {
     }
 
     private let database: StoreConnection
-    private let reader: TellingReader
+    private let reader: ObservationReader
     private let rollup: EdgeRollup
     private let mark: RawStatement
     private let unmark: RawStatement
@@ -29,11 +29,11 @@ final class RetellingPass {
     private let byEnd: Bool
     private let reach: Int64
     /// When records without connection id are there; ascending, apart from each other.
-    private let told: [TellingReader.Span]
+    private let told: [ObservationReader.Span]
     private let toldRuns: Set<Int64>
     private var comparedThrough: Int64
-    private var groups: [TellingReader.Group] = []
-    private var numbers: [TellingReader.Group: Int] = [:]
+    private var groups: [ObservationReader.Group] = []
+    private var numbers: [ObservationReader.Group: Int] = [:]
     private var changes = 0
     /// The runs near the times that are looked at.
     private var runs: [FlowRun] = []
@@ -42,25 +42,25 @@ final class RetellingPass {
     init?(_ database: StoreConnection) throws {
         let runs = try database.rows(
             """
-            SELECT t.first_flow, t.kinds, r.earliest, r.latest FROM retelling_run t JOIN flow_run r ON r.first_flow = t.first_flow
+            SELECT t.first_flow, t.kinds, r.earliest, r.latest FROM source_match_run t JOIN flow_run r ON r.first_flow = t.first_flow
             ORDER BY 1
             """)
         guard let first = runs.first?[0] as Int64? else { return nil }
         self.database = database
-        let kinds = runs.reduce(RetellingNotes.Kinds()) { $0.union(RetellingNotes.Kinds(rawValue: $1[1])) }
+        let kinds = runs.reduce(SourceMatchNotes.Kinds()) { $0.union(SourceMatchNotes.Kinds(rawValue: $1[1])) }
         byEnd = kinds.contains(.byEnd)
         reach = kinds == .whole ? MatchReach.usual : MatchReach.coarse
-        let influence = RetellingMatcher.influence(reach: reach)
-        told = RetellingPass.merged(runs.map { RetellingPass.span($0[2], $0[3], widenedBy: influence) })
+        let influence = SourceMatcher.influence(reach: reach)
+        told = SourceMatchPass.merged(runs.map { SourceMatchPass.span($0[2], $0[3], widenedBy: influence) })
         toldRuns = Set(runs.map { $0[0] })
-        comparedThrough = max(try RetellingNotes.comparedThrough(database), first - 1)
-        reader = try TellingReader(database)
+        comparedThrough = max(try SourceMatchNotes.comparedThrough(database), first - 1)
+        reader = try ObservationReader(database)
         rollup = try EdgeRollup(database)
-        mark = try RawStatement(database, "UPDATE flow_fact SET state = state | \(FlowState.retold.rawValue) WHERE flow_id = ?")
-        unmark = try RawStatement(database, "UPDATE flow_fact SET state = state & ~\(FlowState.retold.rawValue) WHERE flow_id = ?")
+        mark = try RawStatement(database, "UPDATE flow_fact SET state = state | \(FlowState.matched.rawValue) WHERE flow_id = ?")
+        unmark = try RawStatement(database, "UPDATE flow_fact SET state = state & ~\(FlowState.matched.rawValue) WHERE flow_id = ?")
         insert = try RawStatement(
-            database, "INSERT OR REPLACE INTO retelling_fact (flow_id, original_flow, differences) VALUES (?, ?, ?)")
-        remove = try RawStatement(database, "DELETE FROM retelling_fact WHERE flow_id = ?")
+            database, "INSERT OR REPLACE INTO source_match_fact (flow_id, original_flow, differences) VALUES (?, ?, ?)")
+        remove = try RawStatement(database, "DELETE FROM source_match_fact WHERE flow_id = ?")
         exists = try RawStatement(database, "SELECT 1 FROM flow_fact WHERE flow_id = ?")
     }
 
@@ -81,8 +81,8 @@ final class RetellingPass {
         let through = try readNewFlows(&found)
         guard queued != nil || through > comparedThrough else { return false }
         found.sort { ($0.group, $0.at) < ($1.group, $1.at) }
-        let width = 2 * RetellingMatcher.influence(reach: reach) + (byEnd ? MatchReach.longestByEnd : 0)
-        let period = RetellingPass.span(found.map(\.at).min() ?? 0, found.map(\.at).max() ?? 0, widenedBy: width)
+        let width = 2 * SourceMatcher.influence(reach: reach) + (byEnd ? MatchReach.maxByEnd : 0)
+        let period = SourceMatchPass.span(found.map(\.at).min() ?? 0, found.map(\.at).max() ?? 0, widenedBy: width)
         runs = found.isEmpty ? [] : try FlowRun.all(database, from: period.from, through: period.through)
         try database.begin()
         var start = 0
@@ -95,9 +95,9 @@ final class RetellingPass {
             start = end
         }
         if let queued {
-            try database.run("DELETE FROM retelling_queue WHERE (origin_id, at) <= (?, ?)", [queued.origin, queued.at])
+            try database.run("DELETE FROM source_match_queue WHERE (origin_id, at) <= (?, ?)", [queued.origin, queued.at])
         }
-        try database.run("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", [RetellingNotes.through, String(through)])
+        try database.run("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", [SourceMatchNotes.through, String(through)])
         try rollup.flush()
         try database.end()
         comparedThrough = through
@@ -110,7 +110,7 @@ final class RetellingPass {
     /// Gives the last entry that was read; nil when there is none.
     private func readQueue(_ found: inout [Change]) throws -> (origin: Int64, at: Int64)? {
         let queue = try RawStatement(
-            database, "SELECT origin_id, at FROM retelling_queue ORDER BY origin_id, at LIMIT \(RetellingPass.chunk)")
+            database, "SELECT origin_id, at FROM source_match_queue ORDER BY origin_id, at LIMIT \(SourceMatchPass.chunk)")
         defer { queue.reset() }
         var last: (origin: Int64, at: Int64)?
         while try queue.step() {
@@ -133,21 +133,21 @@ final class RetellingPass {
             WHERE f.flow_id BETWEEN ? AND ?
             """)
         var through = comparedThrough
-        for row in runs where found.count < RetellingPass.chunk {
+        for row in runs where found.count < SourceMatchPass.chunk {
             let run = FlowRun(first: row[0], last: row[1], earliest: row[2], latest: row[3])
             through = run.last
-            let latest = run.latest &+ (byEnd ? MatchReach.longestByEnd : 0)
-            guard toldRuns.contains(run.first) || TellingReader.meets(told, run.earliest, latest) else { continue }
+            let latest = run.latest &+ (byEnd ? MatchReach.maxByEnd : 0)
+            guard toldRuns.contains(run.first) || ObservationReader.meets(told, run.earliest, latest) else { continue }
             flows.bind(1, run.first)
             flows.bind(2, run.last)
             defer { flows.reset() }
             while try flows.step() {
                 let (origin, startedAt) = (flows.integer(0), flows.integer(1))
                 let isRow = flows.integer(3) != 0
-                if isRow || TellingReader.meets(told, startedAt, startedAt) { try add(origin, startedAt, &found) }
-                if byEnd, let duration = flows.optionalInteger(2), duration > 0, duration <= MatchReach.longestByEnd {
+                if isRow || ObservationReader.meets(told, startedAt, startedAt) { try add(origin, startedAt, &found) }
+                if byEnd, let duration = flows.optionalInteger(2), duration > 0, duration <= MatchReach.maxByEnd {
                     let endedAt = startedAt &+ duration
-                    if isRow || TellingReader.meets(told, endedAt, endedAt) { try add(origin, endedAt, &found) }
+                    if isRow || ObservationReader.meets(told, endedAt, endedAt) { try add(origin, endedAt, &found) }
                 }
             }
         }
@@ -163,14 +163,14 @@ final class RetellingPass {
         if let number = numbers[group] { found.append(Change(group: number, at: at)) }
     }
 
-    private static func span(_ from: Int64, _ through: Int64, widenedBy width: Int64) -> TellingReader.Span {
+    private static func span(_ from: Int64, _ through: Int64, widenedBy width: Int64) -> ObservationReader.Span {
         let (low, lowOverflow) = from.subtractingReportingOverflow(width)
         let (high, highOverflow) = through.addingReportingOverflow(width)
-        return TellingReader.Span(from: lowOverflow ? .min : low, through: highOverflow ? .max : high)
+        return ObservationReader.Span(from: lowOverflow ? .min : low, through: highOverflow ? .max : high)
     }
 
-    private static func merged(_ spans: [TellingReader.Span]) -> [TellingReader.Span] {
-        var merged: [TellingReader.Span] = []
+    private static func merged(_ spans: [ObservationReader.Span]) -> [ObservationReader.Span] {
+        var merged: [ObservationReader.Span] = []
         for span in spans.sorted(by: { $0.from < $1.from }) {
             if let last = merged.last, span.from <= last.through {
                 merged[merged.count - 1].through = max(last.through, span.through)
@@ -184,14 +184,14 @@ final class RetellingPass {
     // MARK: Looking
 
     /// Compares the flows of a group near the given times, which ascend.
-    private func compare(_ group: TellingReader.Group, _ times: ArraySlice<Int64>, _ report: inout IngestReport) throws {
+    private func compare(_ group: ObservationReader.Group, _ times: ArraySlice<Int64>, _ report: inout IngestReport) throws {
         guard !times.isEmpty else { return }
         // What can be felt at a time is decided right when everything is there that can be felt where it is felt.
-        let influence = RetellingMatcher.influence(reach: reach)
-        let near = RetellingPass.merged(times.map { RetellingPass.span($0, $0, widenedBy: influence) })
-        guard near.contains(where: { TellingReader.meets(told, $0.from, $0.through) }) else { return }
-        let spans = RetellingPass.merged(times.map { RetellingPass.span($0, $0, widenedBy: 2 * influence) })
-        let most = times.count == 1 ? Int.max : RetellingPass.mostFlows
+        let influence = SourceMatcher.influence(reach: reach)
+        let near = SourceMatchPass.merged(times.map { SourceMatchPass.span($0, $0, widenedBy: influence) })
+        guard near.contains(where: { ObservationReader.meets(told, $0.from, $0.through) }) else { return }
+        let spans = SourceMatchPass.merged(times.map { SourceMatchPass.span($0, $0, widenedBy: 2 * influence) })
+        let most = times.count == 1 ? Int.max : SourceMatchPass.maxFlows
         guard let (all, originals) = try reader.read(group, spans, byEnd: byEnd, runs: runs, limit: most) else {
             let middle = times.startIndex + times.count / 2
             try compare(group, times[..<middle], &report)
@@ -200,18 +200,18 @@ final class RetellingPass {
         }
         guard !all.isEmpty else { return }
         let rows = try withoutPruned(all, originals)
-        let tellings = rows.map(\.telling)
-        var answers = [RetellingMatcher.Pair?](repeating: nil, count: rows.count)
+        let observations = rows.map(\.observation)
+        var answers = [SourceMatcher.Pair?](repeating: nil, count: rows.count)
         for teller in Teller.allCases {
-            for pair in RetellingMatcher.pairs(rows: tellings, originals: originals, teller: teller) { answers[pair.row] = pair }
+            for pair in SourceMatcher.pairs(rows: observations, originals: originals, teller: teller) { answers[pair.row] = pair }
         }
         for (row, answer) in zip(rows, answers) {
-            guard let teller = row.telling.teller else { continue }
-            let at = row.telling.anchor(for: teller) ?? row.telling.startedAt
-            guard TellingReader.meets(near, at, at) else { continue }
+            guard let teller = row.observation.teller else { continue }
+            let at = row.observation.anchor(for: teller) ?? row.observation.startedAt
+            guard ObservationReader.meets(near, at, at) else { continue }
             try write(row, answer.map { (originals[$0.original].flowID, $0.differences.rawValue) }, &report)
         }
-        guard changes >= RetellingPass.mostChanges || rollup.isFull else { return }
+        guard changes >= SourceMatchPass.maxChanges || rollup.isFull else { return }
         try rollup.flush()
         try database.end()
         try database.begin()
@@ -219,7 +219,7 @@ final class RetellingPass {
     }
 
     /// Leaves out the rows whose original was pruned since they were recognised: they stay what they are.
-    private func withoutPruned(_ rows: [TellingReader.StoredRow], _ originals: [Telling]) throws -> [TellingReader.StoredRow] {
+    private func withoutPruned(_ rows: [ObservationReader.StoredRow], _ originals: [Observation]) throws -> [ObservationReader.StoredRow] {
         let present = Set(originals.map(\.flowID))
         return try rows.filter { row in
             guard let known = row.known, !present.contains(known.original) else { return true }
@@ -230,13 +230,13 @@ final class RetellingPass {
     }
 
     private func write(
-        _ row: TellingReader.StoredRow, _ answer: (original: Int64, differences: Int64)?, _ report: inout IngestReport
+        _ row: ObservationReader.StoredRow, _ answer: (original: Int64, differences: Int64)?, _ report: inout IngestReport
     ) throws {
         if row.known == nil, answer == nil { return }
         if let known = row.known, let answer, known == answer { return }
         report.recognised += (answer == nil ? 0 : 1) - (row.known == nil ? 0 : 1)
         report.conflicts += ((answer?.differences ?? 0) == 0 ? 0 : 1) - ((row.known?.differences ?? 0) == 0 ? 0 : 1)
-        let flow = row.telling.flowID
+        let flow = row.observation.flowID
         if let answer {
             insert.bind(1, flow)
             insert.bind(2, answer.original)

@@ -6,7 +6,7 @@ import Testing
 @testable import Ingest
 
 /// Records of one connection that say different things of its times, or come again, are of one connection still.
-struct RetoldConnectionTests {
+struct MatchedConnectionTests {
     private static func line(_ type: String, at: Int, user: Int = 1, _ more: String = "") -> String {
         """
         {"event_type":"\(type)","timestamp":\(SmallEvents.start + at),"connection":{"id":"c1","protocol":"tcp",\
@@ -51,16 +51,18 @@ struct RetoldConnectionTests {
 
     @Test("a journal says when a failed attempt began, the real-time log does not: it is one")
     func failedInTwoSources() throws {
-        try RetoldConnectionTests.expect(1, of: [RetoldConnectionTests.failed(10_000, begun: 0), RetoldConnectionTests.failed(10_000)], "")
-        try RetoldConnectionTests.expect(2, of: [RetoldConnectionTests.failed(10_000, begun: 0), RetoldConnectionTests.failed(20_000)], "")
+        try MatchedConnectionTests.expect(
+            1, of: [MatchedConnectionTests.failed(10_000, begun: 0), MatchedConnectionTests.failed(10_000)], "")
+        try MatchedConnectionTests.expect(
+            2, of: [MatchedConnectionTests.failed(10_000, begun: 0), MatchedConnectionTests.failed(20_000)], "")
         let store = try Store()
-        try store.ingest([RetoldConnectionTests.failed(10_000, begun: 0)])
+        try store.ingest([MatchedConnectionTests.failed(10_000, begun: 0)])
         #expect(try store.number("SELECT count(*) FROM flow WHERE ended_at IS NULL") == 1)
     }
 
     @Test("a closed event may give a start that is not the established event's")
     func otherStart() throws {
-        typealias This = RetoldConnectionTests
+        typealias This = MatchedConnectionTests
         try This.expect(1, of: [This.established(6_000), This.closed(3_605_000, begun: 5_000)], "earlier")
         try This.expect(1, of: [This.established(5_000), This.closed(3_605_000, begun: 6_000)], "later")
         try This.expect(1, of: [This.established(0), This.closed(3_605_000, begun: 5_000), This.established(10_000)], "between two")
@@ -69,14 +71,14 @@ struct RetoldConnectionTests {
 
     @Test("an established connection that failed and was closed stays one when its records come again")
     func failedAndClosed() throws {
-        typealias This = RetoldConnectionTests
+        typealias This = MatchedConnectionTests
         try This.expect(1, of: [This.established(0), This.failed(3_600_000), This.closed(7_200_000, begun: 0)], "")
         try This.expect(1, of: [This.failed(3_602_000), This.closed(7_200_000, begun: 3_600_000)], "not established")
     }
 
     @Test("of a reused id, what was pruned does not come back, and what was not is not doubled")
     func pruned() throws {
-        typealias This = RetoldConnectionTests
+        typealias This = MatchedConnectionTests
         let hour = 3_600_000
         let (old, new) = ([This.established(0), This.established(100, user: 2)], This.established(48 * hour, user: 3))
         for records in [[new] + old, old + [new], [old[0], new, old[1]]] {

@@ -3,22 +3,22 @@ internal import Foundation
 package import GRDB
 internal import GRDBSQLite
 
-/// The connection of an ingest, which is either owned by the thread that makes rows or lent to one that writes them meanwhile.
+/// Writes with the connection of an ingest on a thread of its own, while the thread that makes rows goes on.
 ///
-/// INVARIANT: whoever touches the connection, or anything that stands on it, has called `own` before, on the thread that makes rows, or runs
-/// in a body given to `lend`. What a body touches is left alone until `own` was called again.
-package final class WritingLane {
+/// INVARIANT: whoever touches the connection, or anything that stands on it, has called `reclaim` before, on the thread that makes rows, or
+/// runs in a body given to `handOff`. What a body touches is left alone until `reclaim` was called again.
+package final class BackgroundWriter {
     private let begin: RawStatement
     private let commit: RawStatement
     private let rollback: RawStatement
     private let prepare: () throws -> Void
-    private let desk = Desk()
-    private var isLent = false
+    private let exchange = Exchange()
+    private var isHandedOff = false
     package private(set) var isPrepared = false
     package private(set) var isInTransaction = false
 
     /// What passes between the two threads; each leaves it alone while it is the other's turn.
-    private final class Desk: @unchecked Sendable {
+    private final class Exchange: @unchecked Sendable {
         /// Nil ends the other thread.
         var body: (() throws -> Void)?
         var failure: (any Error)?
@@ -53,18 +53,18 @@ package final class WritingLane {
         sqlite3_commit_hook(database.sqliteConnection, nil, nil)
         sqlite3_rollback_hook(database.sqliteConnection, nil, nil)
         // A thread of its own: those of queues are shared, and may have given way to others for good.
-        let thread = Thread { [desk] in desk.work() }
+        let thread = Thread { [exchange] in exchange.work() }
         thread.name = "ingest.write"
         thread.start()
     }
 
-    /// Nothing is lent any more: see `undo`.
+    /// Nothing is handed off any more: see `undo`.
     deinit {
-        desk.isGiven.signal()
+        exchange.isGiven.signal()
     }
 
-    /// Waits until the connection is free, and sees to it that a transaction is open. Throws what the lent body threw.
-    package func own() throws {
+    /// Waits until the connection is free, and sees to it that a transaction is open. Throws what the body threw that was handed off.
+    package func reclaim() throws {
         try wait()
         guard !isInTransaction else { return }
         if !isPrepared { try prepare() }
@@ -73,26 +73,26 @@ package final class WritingLane {
         isInTransaction = true
     }
 
-    /// Waits until the connection is free. Throws what the lent body threw.
+    /// Waits until the connection is free. Throws what the body threw that was handed off.
     package func wait() throws {
-        guard isLent else { return }
-        desk.isDone.wait()
-        isLent = false
-        defer { desk.failure = nil }
-        if let failure = desk.failure { throw failure }
+        guard isHandedOff else { return }
+        exchange.isDone.wait()
+        isHandedOff = false
+        defer { exchange.failure = nil }
+        if let failure = exchange.failure { throw failure }
     }
 
-    /// Runs `body` on another thread, and then ends the transaction when `commits`. To be called by the owner.
-    package func lend(commits: Bool, _ body: @escaping () throws -> Void) {
-        isLent = true
-        desk.body = {
+    /// Runs `body` on another thread, and then ends the transaction when `commits`. To be called by who has reclaimed it.
+    package func handOff(commits: Bool, _ body: @escaping () throws -> Void) {
+        isHandedOff = true
+        exchange.body = {
             try body()
             if commits { try self.end() }
         }
-        desk.isGiven.signal()
+        exchange.isGiven.signal()
     }
 
-    /// Commits the open transaction; by the owner.
+    /// Commits the open transaction; by who has reclaimed it.
     package func end() throws {
         try commit.run()
         isInTransaction = false

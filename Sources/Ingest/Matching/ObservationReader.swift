@@ -2,7 +2,7 @@ internal import FlowModel
 internal import FlowStore
 
 /// Reads the flows of a device near given times.
-final class TellingReader {
+final class ObservationReader {
     /// The device whose flows are compared with each other; of records without a device, the principal.
     struct Group: Hashable, Comparable {
         var device: Int64
@@ -16,7 +16,7 @@ final class TellingReader {
 
     /// A flow without connection id as it stands in the database.
     struct StoredRow {
-        var telling: Telling
+        var observation: Observation
         var contribution: EdgeContribution
         /// The flow that it was recognised as before, and what differed; nil: none.
         var known: (original: Int64, differences: Int64)?
@@ -81,11 +81,11 @@ final class TellingReader {
             """
             SELECT f.started_at, f.duration_ms, f.state, f.bytes_received, f.bytes_transferred, f.resource_ip, f.source_id, f.edge_id,
                 e.origin_id, e.target_id, r.original_flow, r.differences, f.connection_id
-            FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id LEFT JOIN retelling_fact r ON r.flow_id = f.flow_id
+            FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id LEFT JOIN source_match_fact r ON r.flow_id = f.flow_id
             WHERE f.flow_id = ?
             """)
         reportSources = try Set(
-            (database.values("SELECT source_id FROM source_file WHERE format = ?", [TellingReader.reportFormat]) as [Int64]))
+            (database.values("SELECT source_id FROM source_file WHERE format = ?", [ObservationReader.reportFormat]) as [Int64]))
         emptyText = try (database.value("SELECT text_id FROM text WHERE value = ''") as Int64?) ?? 0
     }
 
@@ -98,8 +98,8 @@ final class TellingReader {
     /// more than `limit`.
     func read(
         _ group: Group, _ spans: [Span], byEnd: Bool, runs: [FlowRun], limit: Int
-    ) throws -> (rows: [StoredRow], originals: [Telling])? {
-        if destinations.count > TellingReader.limit {
+    ) throws -> (rows: [StoredRow], originals: [Observation])? {
+        if destinations.count > ObservationReader.limit {
             destinations.removeAll(keepingCapacity: true)
             targets.removeAll(keepingCapacity: true)
         }
@@ -112,9 +112,9 @@ final class TellingReader {
                 SELECT origin_id FROM origin WHERE principal_id = ?2 AND ?1 = 0 AND device = 0 AND principal_kind = ?3
                 """, [group.device, group.principalID, group.principalKind]) as [Int64])
         var rows: [StoredRow] = []
-        var originals: [Telling] = []
+        var originals: [Observation] = []
         var flows: [Int64] = []
-        for run in runs where TellingReader.meets(spans, run.earliest, run.latest &+ (byEnd ? MatchReach.longestByEnd : 0)) {
+        for run in runs where ObservationReader.meets(spans, run.earliest, run.latest &+ (byEnd ? MatchReach.maxByEnd : 0)) {
             for origin in origins {
                 flows.removeAll(keepingCapacity: true)
                 try lists.append(run: run.first, origin: origin, to: &flows)
@@ -131,7 +131,7 @@ final class TellingReader {
     }
 
     private func read(
-        _ flow: Int64, _ origin: Int64, _ spans: [Span], byEnd: Bool, _ rows: inout [StoredRow], _ originals: inout [Telling]
+        _ flow: Int64, _ origin: Int64, _ spans: [Span], byEnd: Bool, _ rows: inout [StoredRow], _ originals: inout [Observation]
     ) throws {
         selectFlow.bind(1, flow)
         defer { selectFlow.reset() }
@@ -139,36 +139,36 @@ final class TellingReader {
         let startedAt = selectFlow.integer(0)
         let endedAt = selectFlow.optionalInteger(1).map { startedAt &+ $0 } ?? FlowDraft.absent
         guard
-            TellingReader.meets(spans, startedAt, startedAt)
-                || (byEnd && endedAt != FlowDraft.absent && TellingReader.meets(spans, endedAt, endedAt))
+            ObservationReader.meets(spans, startedAt, startedAt)
+                || (byEnd && endedAt != FlowDraft.absent && ObservationReader.meets(spans, endedAt, endedAt))
         else { return }
         let state = FlowState(rawValue: selectFlow.integer(2))
         let (who, what) = (try known(origin), try target(selectFlow.integer(9)))
-        var telling = Telling(startedAt: startedAt)
-        telling.flowID = flow
-        telling.destination = what.destination
-        telling.endedAt = endedAt
-        telling.startIsUnknown = state.contains(.startUnknown)
-        telling.outcome = state.outcomeCode
-        telling.bytesReceived = selectFlow.optionalInteger(3) ?? FlowDraft.absent
-        telling.bytesTransferred = selectFlow.optionalInteger(4) ?? FlowDraft.absent
-        (telling.principalKind, telling.principalID) = (who.principalKind, who.principalID)
-        (telling.principal, telling.clientIP) = (who.principal, who.clientIP)
-        (telling.resource, telling.resourceIP) = (what.resource, selectFlow.integer(5))
-        (telling.appliedRule, telling.network) = (what.appliedRule, what.network)
+        var observation = Observation(startedAt: startedAt)
+        observation.flowID = flow
+        observation.destination = what.destination
+        observation.endedAt = endedAt
+        observation.startIsUnknown = state.contains(.startUnknown)
+        observation.outcome = state.outcomeCode
+        observation.bytesReceived = selectFlow.optionalInteger(3) ?? FlowDraft.absent
+        observation.bytesTransferred = selectFlow.optionalInteger(4) ?? FlowDraft.absent
+        (observation.principalKind, observation.principalID) = (who.principalKind, who.principalID)
+        (observation.principal, observation.clientIP) = (who.principal, who.clientIP)
+        (observation.resource, observation.resourceIP) = (what.resource, selectFlow.integer(5))
+        (observation.appliedRule, observation.network) = (what.appliedRule, what.network)
         guard selectFlow.isNull(12) else {
-            telling.tie = TellingReader.hash(selectFlow)
-            originals.append(telling)
+            observation.tie = ObservationReader.hash(selectFlow)
+            originals.append(observation)
             return
         }
-        telling.teller = Teller(state, isReport: reportSources.contains(selectFlow.integer(6)))
-        telling.tie = try content(telling, origin: origin, target: selectFlow.integer(9))
+        observation.teller = Teller(state, isReport: reportSources.contains(selectFlow.integer(6)))
+        observation.tie = try content(observation, origin: origin, target: selectFlow.integer(9))
         let contribution = EdgeContribution(
             edge: selectFlow.integer(7), isOpen: endedAt == FlowDraft.absent && state.outcomeCode == 3,
             bytesReceived: selectFlow.optionalInteger(3) ?? 0, bytesTransferred: selectFlow.optionalInteger(4) ?? 0,
             startedAt: startedAt)
         let known = selectFlow.optionalInteger(10).map { (original: $0, differences: selectFlow.integer(11)) }
-        rows.append(StoredRow(telling: telling, contribution: contribution, known: known))
+        rows.append(StoredRow(observation: observation, contribution: contribution, known: known))
     }
 
     /// Whether a stretch of time has something in common with one of the spans.
@@ -199,7 +199,7 @@ final class TellingReader {
                 made.group = Group(device: 0, principalKind: made.principalKind, principalID: made.principalID)
             }
         }
-        if origins.count >= TellingReader.limit { origins.removeAll(keepingCapacity: true) }
+        if origins.count >= ObservationReader.limit { origins.removeAll(keepingCapacity: true) }
         origins[origin] = made
         return made
     }
@@ -220,7 +220,7 @@ final class TellingReader {
                 destination: destination, resource: text(selectTarget.integer(1)), appliedRule: text(selectTarget.integer(2)),
                 network: text(selectTarget.integer(3)))
         }
-        if targets.count >= TellingReader.limit { targets.removeAll(keepingCapacity: true) }
+        if targets.count >= ObservationReader.limit { targets.removeAll(keepingCapacity: true) }
         targets[id] = made
         return made
     }
@@ -243,12 +243,14 @@ final class TellingReader {
         return hash.finish()
     }
 
-    private func content(_ telling: Telling, origin: Int64, target: Int64) throws -> UInt64 {
-        var hash = SipHash(TellingReader.contentKey)
+    private func content(_ observation: Observation, origin: Int64, target: Int64) throws -> UInt64 {
+        var hash = SipHash(ObservationReader.contentKey)
         hash.append(try originContent(origin))
         hash.append(try targetContent(target))
-        hash.append(try self.hash(facts.text(telling.resourceIP) ?? ""))
-        for value in [telling.startedAt, telling.endedAt, telling.outcome, telling.bytesReceived, telling.bytesTransferred] {
+        hash.append(try self.hash(facts.text(observation.resourceIP) ?? ""))
+        for value in [
+            observation.startedAt, observation.endedAt, observation.outcome, observation.bytesReceived, observation.bytesTransferred,
+        ] {
             hash.append(value)
         }
         return hash.finish()
@@ -256,7 +258,7 @@ final class TellingReader {
 
     private func hash(_ text: String) -> UInt64 {
         var text = text
-        return text.withUTF8 { TellingReader.hash(UnsafeRawBufferPointer($0)) }
+        return text.withUTF8 { ObservationReader.hash(UnsafeRawBufferPointer($0)) }
     }
 
     private func originContent(_ id: Int64) throws -> UInt64 {
@@ -277,7 +279,7 @@ final class TellingReader {
     private func remembered(_ key: Int64, _ make: () throws -> UInt64) rethrows -> UInt64 {
         if let found = contents[key] { return found }
         let made = try make()
-        if contents.count >= TellingReader.limit { contents.removeAll(keepingCapacity: true) }
+        if contents.count >= ObservationReader.limit { contents.removeAll(keepingCapacity: true) }
         contents[key] = made
         return made
     }

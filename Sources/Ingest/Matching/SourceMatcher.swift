@@ -5,7 +5,7 @@ internal import FlowStore
 /// What it finds is a function of what the records say, never of the order in which they came, and depends only on records near in time:
 /// the nearest pairs are joined first, in a bounded number of rounds, so that a change at one time cannot be felt farther away than
 /// `influence`.
-struct RetellingMatcher {
+struct SourceMatcher {
     struct Pair: Hashable {
         /// Places in the lists that were given.
         var row: Int
@@ -13,7 +13,7 @@ struct RetellingMatcher {
         var differences: SourceDifferences
     }
 
-    /// How often the pairs that are each other's best are joined and those left looked at again. Telling one connection from the next
+    /// How often the pairs that are each other's best are joined and those left looked at again. Observation one connection from the next
     /// takes one round, crowds of connections in one instant a few.
     static let rounds = 4
     /// Originals on either side of a row that it looks at, and the best of those that it considers: more connections of one device to
@@ -21,7 +21,7 @@ struct RetellingMatcher {
     private static let lookedAt = 256
     private static let considered = 16
 
-    /// How far in time a change can be felt, when no telling reaches farther than `reach`: each round looks at the originals within reach
+    /// How far in time a change can be felt, when no observation reaches farther than `reach`: each round looks at the originals within reach
     /// of a row, and at the rows within reach of those.
     static func influence(reach: Int64) -> Int64 { (2 * Int64(rounds) + 1) * reach }
 
@@ -42,13 +42,13 @@ struct RetellingMatcher {
         var tie: UInt64
     }
 
-    private let rows: [Telling]
-    private let originals: [Telling]
+    private let rows: [Observation]
+    private let originals: [Observation]
     private let teller: Teller
 
     /// The pairs of one teller's rows and of originals, all of one device.
-    static func pairs(rows: [Telling], originals: [Telling], teller: Teller) -> [Pair] {
-        RetellingMatcher(rows: rows, originals: originals, teller: teller).pairs()
+    static func pairs(rows: [Observation], originals: [Observation], teller: Teller) -> [Pair] {
+        SourceMatcher(rows: rows, originals: originals, teller: teller).pairs()
     }
 
     private func pairs() -> [Pair] {
@@ -62,16 +62,16 @@ struct RetellingMatcher {
     }
 
     /// In the order of destination, time and content.
-    private func places(_ indices: [Int], in tellings: [Telling]) -> [Place] {
+    private func places(_ indices: [Int], in observations: [Observation]) -> [Place] {
         indices.compactMap { index in
-            tellings[index].anchor(for: teller).map {
-                Place(index: index, destination: tellings[index].destination, anchor: $0, tie: tellings[index].tie)
+            observations[index].anchor(for: teller).map {
+                Place(index: index, destination: observations[index].destination, anchor: $0, tie: observations[index].tie)
             }
         }.sorted { ($0.destination, $0.anchor, $0.tie) < ($1.destination, $1.anchor, $1.tie) }
     }
 
     private func best(of row: Place, _ originalPlaces: [Place]) -> [Candidate] {
-        let reach = TellingTimes.reach(of: teller, at: row.anchor)
+        let reach = ObservationTimes.reach(of: teller, at: row.anchor)
         var low = 0
         var high = originalPlaces.count
         while low < high {
@@ -86,29 +86,29 @@ struct RetellingMatcher {
             if let candidate = candidate(row, place) { found.append(candidate) }
             return true
         }
-        for index in low..<min(low + RetellingMatcher.lookedAt, originalPlaces.count) {
+        for index in low..<min(low + SourceMatcher.lookedAt, originalPlaces.count) {
             guard look(index) else { break }
         }
-        for index in stride(from: low - 1, through: max(0, low - RetellingMatcher.lookedAt), by: -1) {
+        for index in stride(from: low - 1, through: max(0, low - SourceMatcher.lookedAt), by: -1) {
             guard look(index) else { break }
         }
-        guard found.count > RetellingMatcher.considered else { return found }
-        return Array(found.sorted(by: isBefore).prefix(RetellingMatcher.considered))
+        guard found.count > SourceMatcher.considered else { return found }
+        return Array(found.sorted(by: isBefore).prefix(SourceMatcher.considered))
     }
 
     private func candidate(_ rowPlace: Place, _ place: Place) -> Candidate? {
         let (row, original) = (rows[rowPlace.index], originals[place.index])
-        guard RetellingMatcher.mayBeSamePrincipal(row, original) else { return nil }
+        guard SourceMatcher.mayBeSamePrincipal(row, original) else { return nil }
         let gap = abs(place.anchor - rowPlace.anchor)
-        let differences = RetellingMatcher.differences(row, original)
-        guard differences.isEmpty || gap <= TellingTimes.precision(of: teller, at: rowPlace.anchor) else { return nil }
+        let differences = SourceMatcher.differences(row, original)
+        guard differences.isEmpty || gap <= ObservationTimes.precision(of: teller, at: rowPlace.anchor) else { return nil }
         let haveBytes = [row.bytesReceived, row.bytesTransferred, original.bytesReceived, original.bytesTransferred]
             .allSatisfy { $0 != FlowDraft.absent }
         let haveEnds = row.endedAt != FlowDraft.absent && original.endedAt != FlowDraft.absent
         return Candidate(
             row: Int32(truncatingIfNeeded: rowPlace.index), original: Int32(truncatingIfNeeded: place.index),
             rank: differences.isEmpty ? (haveBytes ? 0 : 1) : 1 + differences.count, gap: gap,
-            endGap: haveEnds ? RetellingMatcher.distance(row.endedAt, original.endedAt) : .max, differences: differences)
+            endGap: haveEnds ? SourceMatcher.distance(row.endedAt, original.endedAt) : .max, differences: differences)
     }
 
     private func isBefore(_ left: Candidate, _ right: Candidate) -> Bool {
@@ -128,7 +128,7 @@ struct RetellingMatcher {
         var pairs: [Pair] = []
         var isTold: Set<Int32> = []
         var isUsed: Set<Int32> = []
-        for _ in 0..<RetellingMatcher.rounds where !left.isEmpty {
+        for _ in 0..<SourceMatcher.rounds where !left.isEmpty {
             var ofRow: Set<Int32> = []
             var ofOriginal: Set<Int32> = []
             for candidate in left {
@@ -147,7 +147,7 @@ struct RetellingMatcher {
     }
 
     /// As far as both say.
-    private static func mayBeSamePrincipal(_ row: Telling, _ original: Telling) -> Bool {
+    private static func mayBeSamePrincipal(_ row: Observation, _ original: Observation) -> Bool {
         guard row.principalKind != 0, original.principalKind != 0 else { return true }
         guard row.principalKind == original.principalKind else { return false }
         if row.principalID != 0, original.principalID != 0 { return row.principalID == original.principalID }
@@ -155,7 +155,7 @@ struct RetellingMatcher {
     }
 
     /// What both say, and say differently.
-    static func differences(_ row: Telling, _ original: Telling) -> SourceDifferences {
+    static func differences(_ row: Observation, _ original: Observation) -> SourceDifferences {
         var found = SourceDifferences()
         if row.outcome != original.outcome { found.insert(.outcome) }
         func compare(_ difference: SourceDifferences, _ a: Int64, _ b: Int64, absent: Int64) {

@@ -4,27 +4,27 @@ import Testing
 @testable import Ingest
 
 /// Which records are recognised as which flows.
-struct RetellingMatcherTests {
+struct SourceMatcherTests {
     /// A flow or a record: start, end, and what else is not usual.
     struct Words: CustomStringConvertible {
         var start: Int64
         var end: Int64?
         var bytes: Int64? = 10
         var teller: Teller?
-        var change: @Sendable (inout Telling) -> Void = { _ in }
+        var change: @Sendable (inout Observation) -> Void = { _ in }
         var description: String { "\(teller.map { "\($0)" } ?? "flow") \(start) to \(end ?? -1), \(bytes ?? -1)" }
 
-        func telling(_ index: Int) -> Telling {
-            var telling = Telling(startedAt: start)
-            telling.flowID = Int64(index)
-            telling.teller = teller
-            telling.endedAt = end ?? FlowDraft.absent
-            telling.bytesReceived = bytes ?? FlowDraft.absent
-            telling.bytesTransferred = bytes.map { $0 / 2 } ?? FlowDraft.absent
-            telling.tie = UInt64(index)
-            (telling.principalKind, telling.principalID) = (1, 7)
-            change(&telling)
-            return telling
+        func observation(_ index: Int) -> Observation {
+            var observation = Observation(startedAt: start)
+            observation.flowID = Int64(index)
+            observation.teller = teller
+            observation.endedAt = end ?? FlowDraft.absent
+            observation.bytesReceived = bytes ?? FlowDraft.absent
+            observation.bytesTransferred = bytes.map { $0 / 2 } ?? FlowDraft.absent
+            observation.tie = UInt64(index)
+            (observation.principalKind, observation.principalID) = (1, 7)
+            change(&observation)
+            return observation
         }
     }
 
@@ -39,13 +39,13 @@ struct RetellingMatcherTests {
 
     static func row(
         _ start: Int64, _ end: Int64?, bytes: Int64? = 10, _ teller: Teller = .report,
-        _ change: @escaping @Sendable (inout Telling) -> Void = { _ in }
+        _ change: @escaping @Sendable (inout Observation) -> Void = { _ in }
     ) -> Words {
         Words(start: start, end: end, bytes: bytes, teller: teller, change: change)
     }
 
     static func flow(
-        _ start: Int64, _ end: Int64?, bytes: Int64? = 10, _ change: @escaping @Sendable (inout Telling) -> Void = { _ in }
+        _ start: Int64, _ end: Int64?, bytes: Int64? = 10, _ change: @escaping @Sendable (inout Observation) -> Void = { _ in }
     ) -> Words {
         Words(start: start, end: end, bytes: bytes, change: change)
     }
@@ -123,9 +123,9 @@ struct RetellingMatcherTests {
         for isReversed in [false, true] {
             func order(_ count: Int) -> [Int] { isReversed ? (0..<count).reversed() : Array(0..<count) }
             let (rowOrder, originalOrder) = (order(known.rows.count), order(known.originals.count))
-            let rows = rowOrder.map { known.rows[$0].telling($0) }
-            let originals = originalOrder.map { known.originals[$0].telling($0) }
-            let found = Teller.allCases.flatMap { RetellingMatcher.pairs(rows: rows, originals: originals, teller: $0) }.map { pair in
+            let rows = rowOrder.map { known.rows[$0].observation($0) }
+            let originals = originalOrder.map { known.originals[$0].observation($0) }
+            let found = Teller.allCases.flatMap { SourceMatcher.pairs(rows: rows, originals: originals, teller: $0) }.map { pair in
                 let names = SourceDifferences.names.filter { pair.differences.contains($0.difference) }.map(\.name)
                 return "\(rows[pair.row].flowID) \(originals[pair.original].flowID) \(names.joined(separator: " "))"
             }
@@ -136,32 +136,34 @@ struct RetellingMatcherTests {
     @Test("what is farther away than the influence changes nothing", arguments: 0..<40)
     func locality(seed: Int) {
         var numbers = Numbers(seed: UInt64(seed))
-        func some(_ count: Int, _ teller: Teller?) -> [Telling] {
+        func some(_ count: Int, _ teller: Teller?) -> [Observation] {
             (0..<count).map { index in
                 let start = Int64.random(in: 1_000_000..<1_030_000, using: &numbers) / 100 * 100
-                return Words(start: start, end: nil, bytes: Bool.random(using: &numbers) ? nil : 3, teller: teller).telling(index + 1)
+                return Words(start: start, end: nil, bytes: Bool.random(using: &numbers) ? nil : 3, teller: teller).observation(index + 1)
             }
         }
         let (rows, originals) = (some(60, .report), some(60, nil))
-        let influence = RetellingMatcher.influence(reach: MatchReach.usual)
+        let influence = SourceMatcher.influence(reach: MatchReach.usual)
         let middle: Int64 = 1_015_000
-        func partners(_ rows: [Telling], _ originals: [Telling], within: Int64) -> [Int64: Int64] {
+        func partners(_ rows: [Observation], _ originals: [Observation], within: Int64) -> [Int64: Int64] {
             var partners: [Int64: Int64] = [:]
-            for pair in RetellingMatcher.pairs(rows: rows, originals: originals, teller: .report)
+            for pair in SourceMatcher.pairs(rows: rows, originals: originals, teller: .report)
             where abs(rows[pair.row].startedAt - middle) <= within {
                 partners[rows[pair.row].flowID] = originals[pair.original].flowID
             }
             return partners
         }
-        func near(_ tellings: [Telling]) -> [Telling] { tellings.filter { abs($0.startedAt - middle) <= influence + 2_000 } }
+        func near(_ observations: [Observation]) -> [Observation] {
+            observations.filter { abs($0.startedAt - middle) <= influence + 2_000 }
+        }
         #expect(partners(rows, originals, within: 2_000) == partners(near(rows), near(originals), within: 2_000))
     }
 
     @Test("many connections of one instant take bounded work")
     func crowd() {
-        let originals = (1...20_000).map { index in RetellingMatcherTests.flow(1_000_000, 1_001_000, bytes: Int64(index)).telling(index) }
-        let rows = (1...20_000).map { index in RetellingMatcherTests.row(1_000_000, 1_001_000, bytes: Int64(index)).telling(index) }
-        let pairs = RetellingMatcher.pairs(rows: rows, originals: originals, teller: .report)
+        let originals = (1...20_000).map { index in SourceMatcherTests.flow(1_000_000, 1_001_000, bytes: Int64(index)).observation(index) }
+        let rows = (1...20_000).map { index in SourceMatcherTests.row(1_000_000, 1_001_000, bytes: Int64(index)).observation(index) }
+        let pairs = SourceMatcher.pairs(rows: rows, originals: originals, teller: .report)
         #expect(Set(pairs.map(\.row)).count == pairs.count)
         #expect(Set(pairs.map(\.original)).count == pairs.count)
     }

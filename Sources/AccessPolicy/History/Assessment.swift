@@ -59,7 +59,7 @@ public struct Qualifiers: OptionSet, Hashable, Sendable {
 }
 
 /// The verdict on one flow.
-public struct Judgement: Sendable {
+public struct Assessment: Sendable {
     public var verdictClass: VerdictClass
     /// Why the policy in force denies; nil when it allows or nothing can be said.
     public var reason: ReasonCode?
@@ -72,10 +72,10 @@ public struct Judgement: Sendable {
     public var lostAt: Timestamp?
     /// How long the flow stayed open after `lostAt`.
     public var outlivedByMs: Int64?
-    /// A flow with the same facts whose whole life lies in here gets the same judgement. Empty for `outlived`, which holds for no other
+    /// A flow with the same facts whose whole life lies in here gets the same assessment. Empty for `outlived`, which holds for no other
     /// flow.
     public var validity: Validity
-    /// Whether other times of last use may change the judgement.
+    /// Whether other times of last use may change the assessment.
     public var dependsOnLastUse: Bool
 
     /// The Resource that the policy in force selects, also when a later step denies.
