@@ -11,7 +11,7 @@ seconds=${SECONDS_EACH:-600}
 clang_resources=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")/lib/clang
 fuzzer=$(find "$clang_resources" -name 'libclang_rt.fuzzer_no_main-x86_64.a' -o -name 'libclang_rt.fuzzer_no_main-aarch64.a' | head -1)
 [ -n "$fuzzer" ] || { echo "fuzz: this Swift toolchain has no libFuzzer" >&2; exit 4; }
-swift build -c release --product fuzz -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer -Xlinker "$fuzzer" -Xlinker -lstdc++ -Xlinker -lm
+swift build -c release --product fuzz -debug-info-format none --disable-index-store -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer -Xlinker "$fuzzer" -Xlinker -lstdc++ -Xlinker -lm
 [ "${1:-}" != --build ] || exit 0
 program=.build/release/fuzz
 

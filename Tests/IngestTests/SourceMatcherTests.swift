@@ -10,14 +10,14 @@ struct SourceMatcherTests {
         var start: Int64
         var end: Int64?
         var bytes: Int64? = 10
-        var teller: Teller?
+        var witness: Witness?
         var change: @Sendable (inout Observation) -> Void = { _ in }
-        var description: String { "\(teller.map { "\($0)" } ?? "flow") \(start) to \(end ?? -1), \(bytes ?? -1)" }
+        var description: String { "\(witness.map { "\($0)" } ?? "flow") \(start) to \(end ?? -1), \(bytes ?? -1)" }
 
         func observation(_ index: Int) -> Observation {
             var observation = Observation(startedAt: start)
             observation.flowID = Int64(index)
-            observation.teller = teller
+            observation.witness = witness
             observation.endedAt = end ?? FlowDraft.absent
             observation.bytesReceived = bytes ?? FlowDraft.absent
             observation.bytesTransferred = bytes.map { $0 / 2 } ?? FlowDraft.absent
@@ -38,10 +38,10 @@ struct SourceMatcherTests {
     }
 
     static func row(
-        _ start: Int64, _ end: Int64?, bytes: Int64? = 10, _ teller: Teller = .report,
+        _ start: Int64, _ end: Int64?, bytes: Int64? = 10, _ witness: Witness = .report,
         _ change: @escaping @Sendable (inout Observation) -> Void = { _ in }
     ) -> Words {
-        Words(start: start, end: end, bytes: bytes, teller: teller, change: change)
+        Words(start: start, end: end, bytes: bytes, witness: witness, change: change)
     }
 
     static func flow(
@@ -125,7 +125,7 @@ struct SourceMatcherTests {
             let (rowOrder, originalOrder) = (order(known.rows.count), order(known.originals.count))
             let rows = rowOrder.map { known.rows[$0].observation($0) }
             let originals = originalOrder.map { known.originals[$0].observation($0) }
-            let found = Teller.allCases.flatMap { SourceMatcher.pairs(rows: rows, originals: originals, teller: $0) }.map { pair in
+            let found = Witness.allCases.flatMap { SourceMatcher.pairs(rows: rows, originals: originals, witness: $0) }.map { pair in
                 let names = SourceDifferences.names.filter { pair.differences.contains($0.difference) }.map(\.name)
                 return "\(rows[pair.row].flowID) \(originals[pair.original].flowID) \(names.joined(separator: " "))"
             }
@@ -136,10 +136,10 @@ struct SourceMatcherTests {
     @Test("what is farther away than the influence changes nothing", arguments: 0..<40)
     func locality(seed: Int) {
         var numbers = Numbers(seed: UInt64(seed))
-        func some(_ count: Int, _ teller: Teller?) -> [Observation] {
+        func some(_ count: Int, _ witness: Witness?) -> [Observation] {
             (0..<count).map { index in
                 let start = Int64.random(in: 1_000_000..<1_030_000, using: &numbers) / 100 * 100
-                return Words(start: start, end: nil, bytes: Bool.random(using: &numbers) ? nil : 3, teller: teller).observation(index + 1)
+                return Words(start: start, end: nil, bytes: Bool.random(using: &numbers) ? nil : 3, witness: witness).observation(index + 1)
             }
         }
         let (rows, originals) = (some(60, .report), some(60, nil))
@@ -147,7 +147,7 @@ struct SourceMatcherTests {
         let middle: Int64 = 1_015_000
         func partners(_ rows: [Observation], _ originals: [Observation], within: Int64) -> [Int64: Int64] {
             var partners: [Int64: Int64] = [:]
-            for pair in SourceMatcher.pairs(rows: rows, originals: originals, teller: .report)
+            for pair in SourceMatcher.pairs(rows: rows, originals: originals, witness: .report)
             where abs(rows[pair.row].startedAt - middle) <= within {
                 partners[rows[pair.row].flowID] = originals[pair.original].flowID
             }
@@ -163,7 +163,7 @@ struct SourceMatcherTests {
     func crowd() {
         let originals = (1...20_000).map { index in SourceMatcherTests.flow(1_000_000, 1_001_000, bytes: Int64(index)).observation(index) }
         let rows = (1...20_000).map { index in SourceMatcherTests.row(1_000_000, 1_001_000, bytes: Int64(index)).observation(index) }
-        let pairs = SourceMatcher.pairs(rows: rows, originals: originals, teller: .report)
+        let pairs = SourceMatcher.pairs(rows: rows, originals: originals, witness: .report)
         #expect(Set(pairs.map(\.row)).count == pairs.count)
         #expect(Set(pairs.map(\.original)).count == pairs.count)
     }

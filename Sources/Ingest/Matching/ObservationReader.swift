@@ -161,7 +161,7 @@ final class ObservationReader {
             originals.append(observation)
             return
         }
-        observation.teller = Teller(state, isReport: reportSources.contains(selectFlow.integer(6)))
+        observation.witness = Witness(state, isReport: reportSources.contains(selectFlow.integer(6)))
         observation.tie = try content(observation, origin: origin, target: selectFlow.integer(9))
         let contribution = EdgeContribution(
             edge: selectFlow.integer(7), isOpen: endedAt == FlowDraft.absent && state.outcomeCode == 3,

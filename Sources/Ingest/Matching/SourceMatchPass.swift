@@ -202,12 +202,12 @@ final class SourceMatchPass {
         let rows = try withoutPruned(all, originals)
         let observations = rows.map(\.observation)
         var answers = [SourceMatcher.Pair?](repeating: nil, count: rows.count)
-        for teller in Teller.allCases {
-            for pair in SourceMatcher.pairs(rows: observations, originals: originals, teller: teller) { answers[pair.row] = pair }
+        for witness in Witness.allCases {
+            for pair in SourceMatcher.pairs(rows: observations, originals: originals, witness: witness) { answers[pair.row] = pair }
         }
         for (row, answer) in zip(rows, answers) {
-            guard let teller = row.observation.teller else { continue }
-            let at = row.observation.anchor(for: teller) ?? row.observation.startedAt
+            guard let witness = row.observation.witness else { continue }
+            let at = row.observation.anchor(for: witness) ?? row.observation.startedAt
             guard ObservationReader.meets(near, at, at) else { continue }
             try write(row, answer.map { (originals[$0.original].flowID, $0.differences.rawValue) }, &report)
         }

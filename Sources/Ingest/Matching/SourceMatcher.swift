@@ -44,15 +44,15 @@ struct SourceMatcher {
 
     private let rows: [Observation]
     private let originals: [Observation]
-    private let teller: Teller
+    private let witness: Witness
 
-    /// The pairs of one teller's rows and of originals, all of one device.
-    static func pairs(rows: [Observation], originals: [Observation], teller: Teller) -> [Pair] {
-        SourceMatcher(rows: rows, originals: originals, teller: teller).pairs()
+    /// The pairs of one witness's rows and of originals, all of one device.
+    static func pairs(rows: [Observation], originals: [Observation], witness: Witness) -> [Pair] {
+        SourceMatcher(rows: rows, originals: originals, witness: witness).pairs()
     }
 
     private func pairs() -> [Pair] {
-        let rowPlaces = places(rows.indices.filter { rows[$0].teller == teller }, in: rows)
+        let rowPlaces = places(rows.indices.filter { rows[$0].witness == witness }, in: rows)
         guard !rowPlaces.isEmpty else { return [] }
         let originalPlaces = places(Array(originals.indices), in: originals)
         var candidates: [Candidate] = []
@@ -64,14 +64,14 @@ struct SourceMatcher {
     /// In the order of destination, time and content.
     private func places(_ indices: [Int], in observations: [Observation]) -> [Place] {
         indices.compactMap { index in
-            observations[index].anchor(for: teller).map {
+            observations[index].anchor(for: witness).map {
                 Place(index: index, destination: observations[index].destination, anchor: $0, tie: observations[index].tie)
             }
         }.sorted { ($0.destination, $0.anchor, $0.tie) < ($1.destination, $1.anchor, $1.tie) }
     }
 
     private func best(of row: Place, _ originalPlaces: [Place]) -> [Candidate] {
-        let reach = ObservationTimes.reach(of: teller, at: row.anchor)
+        let reach = witness.rule.reach(at: row.anchor)
         var low = 0
         var high = originalPlaces.count
         while low < high {
@@ -101,7 +101,7 @@ struct SourceMatcher {
         guard SourceMatcher.mayBeSamePrincipal(row, original) else { return nil }
         let gap = abs(place.anchor - rowPlace.anchor)
         let differences = SourceMatcher.differences(row, original)
-        guard differences.isEmpty || gap <= ObservationTimes.precision(of: teller, at: rowPlace.anchor) else { return nil }
+        guard differences.isEmpty || gap <= witness.rule.precision(at: rowPlace.anchor) else { return nil }
         let haveBytes = [row.bytesReceived, row.bytesTransferred, original.bytesReceived, original.bytesTransferred]
             .allSatisfy { $0 != FlowDraft.absent }
         let haveEnds = row.endedAt != FlowDraft.absent && original.endedAt != FlowDraft.absent
@@ -161,7 +161,7 @@ struct SourceMatcher {
         func compare(_ difference: SourceDifferences, _ a: Int64, _ b: Int64, absent: Int64) {
             if a != absent, b != absent, a != b { found.insert(difference) }
         }
-        if row.endedAt != FlowDraft.absent, original.endedAt != FlowDraft.absent, row.teller == .report,
+        if row.endedAt != FlowDraft.absent, original.endedAt != FlowDraft.absent, row.witness?.rule.statesEnd == true,
             distance(row.endedAt, original.endedAt) > MatchReach.usual
         {
             found.insert(.end)
