@@ -7,10 +7,7 @@ echo "== lint"
 swift format lint --recursive --strict Package.swift Sources Tests
 
 echo "== build"
-# Without what debuggers and editors need, which takes a fifth of the time: tests name their places all the same.
-lean="-debug-info-format none --disable-index-store"
-# shellcheck disable=SC2086
-swift build --build-tests $lean
+swift build --build-tests
 
 # Sanitizer and fuzzer are built, and the programs run under ThreadSanitizer, beside what follows: from what it leaves of the processor.
 mkdir -p .build/beside
