@@ -115,7 +115,7 @@ def undisturbed():
     began = time.monotonic()
     run(*ingest(database))
     seconds = time.monotonic() - began
-    told = json.loads(run(program("twin-audit"), "query", "sql", "select count(*) n, sum(relation = 'conflict') c from retelling", "--db",
+    told = json.loads(run(program("twin-audit"), "query", "sql", "select count(*) n, sum(relation = 'conflict') c from source_match", "--db",
                           database, "--format", "json").stdout)
     if not told[0]["n"] or not told[0]["c"]:
         fail(f"records of the report recognised as flows, and in conflict: {told}")
