@@ -39,4 +39,4 @@ cat .build/beside/*.log
 [ "$status" -eq 0 ] || exit "$status"
 
 echo "== fuzzing, some seconds a reader (make fuzz: minutes)"
-SECONDS_EACH=3 Fuzz/run.sh
+SECONDS_EACH=5 Fuzz/run.sh

@@ -85,8 +85,8 @@ struct ReusedIDTests {
 
     @Test("in any order and division the database is the same, and every connection is a flow of its own", arguments: 0..<1_000)
     func anyOrder(seed: Int) throws {
-        // Every fortieth in the ordinary run; all of them with TWIN_THOROUGH.
-        guard seed % 40 == 0 || ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil else { return }
+        // Every twentieth in the ordinary run; all of them with TWIN_THOROUGH.
+        guard seed % 20 == 0 || ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil else { return }
         var numbers = Numbers(seed: UInt64(seed) + 77)
         let made = ReusedIDTests.connections(using: &numbers)
         let lines = made.map { $0.lines(unit: [1, nil].randomElement(using: &numbers) ?? 1) }
@@ -162,7 +162,7 @@ struct ReusedIDTests {
 
     @Test("copies that differ in names, addresses, relays or reasons give one answer in any order", arguments: 0..<200)
     func changedCopies(seed: Int) throws {
-        guard seed % 20 == 0 || ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil else { return }
+        guard seed % 10 == 0 || ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil else { return }
         var numbers = Numbers(seed: UInt64(seed) + 4_000)
         let made = ReusedIDTests.connections(using: &numbers)
         var lines = made.map { $0.lines(unit: nil) }
@@ -266,7 +266,7 @@ struct ReusedIDTests {
         "also where one record links two others, the order does not count, and the rules say how many flows there are", arguments: 0..<1_000
     )
     func chains(seed: Int) throws {
-        guard seed % 100 == 0 || ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil else { return }
+        guard seed % 50 == 0 || ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil else { return }
         var numbers = Numbers(seed: UInt64(seed) + 9_000)
         let made = ReusedIDTests.crowded(using: &numbers)
         let units = made.map { _ in [1, 1_000, nil].randomElement(using: &numbers) ?? 1 }

@@ -9,7 +9,7 @@ enum Schema {
     /// "TWAU": says that a file is a database of this program.
     static let applicationID = 0x5457_4155
 
-    /// Every step is SQL that is never changed again, or a column of `AddedColumn`. Views, and what follows from other tables, are made after the last one, by
+    /// Every step is SQL that is never changed again, or an `AddedColumn`; new ones come last. Views, and what follows from other tables, are made after the last one, by
     /// `DerivedTables`.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -37,12 +37,12 @@ enum Schema {
         migrator.registerMigration("hours by slot") { database in
             try database.execute(sql: hoursBySlot)
         }
-        for column in AddedColumn.all {
-            migrator.registerMigration("column \(column.table).\(column.name)") { try column.add(to: $0) }
-        }
         migrator.registerMigration("names of the field") { database in
             try Views.drop(from: database)
             try database.execute(sql: fieldNames)
+        }
+        migrator.registerMigration("column remark.client_version") { database in
+            try AddedColumn(table: "remark", name: "client_version").add(to: database)
         }
         return migrator
     }

@@ -11,7 +11,6 @@ package protocol TextKey: TupleKey, Equatable {
 
 extension TextKey {
     package static var numberColumns: [String] { [] }
-    package static var textColumns: [String] { columns.filter { !numberColumns.contains($0) } }
 
     package var isEmpty: Bool { self == Self() }
 

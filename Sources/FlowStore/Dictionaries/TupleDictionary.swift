@@ -47,7 +47,7 @@ package final class TupleDictionary<Key: TupleKey> {
     private var unwritten: [Int64] = []
 
     /// The highest number: where edges are counted by the hour, a number has so many bits.
-    private static var most: Int64 { 1 << 28 - 1 }
+    private static var maxID: Int64 { 1 << 28 - 1 }
 
     /// Tables of so few rows are remembered from the start.
     private static var small: Int64 { 50_000 }
@@ -112,7 +112,7 @@ package final class TupleDictionary<Key: TupleKey> {
         if let found {
             id = found
         } else {
-            guard next >= 0, next < TupleDictionary.most else {
+            guard next >= 0, next < TupleDictionary.maxID else {
                 throw StoreFailure(.refused, "the table `\(Key.table)` has no numbers left; ingest into a new database")
             }
             next += 1

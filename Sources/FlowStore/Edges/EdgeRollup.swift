@@ -173,7 +173,7 @@ package final class EdgeRollup {
             sum.pointee.isReduced = true
             isReduced = true
         }
-        // Even where nothing is left in the end, an upsert of this row must have times and numbers that are some.
+        // An upsert of this row needs times and numbers, even where no flow is left in the end.
         sum.pointee.firstAt = min(sum.pointee.firstAt, old.startedAt)
         sum.pointee.lastAt = max(sum.pointee.lastAt, old.startedAt)
         sum.pointee.firstFlow = min(sum.pointee.firstFlow, flowID)

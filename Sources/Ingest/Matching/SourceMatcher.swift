@@ -13,7 +13,7 @@ struct SourceMatcher {
         var differences: SourceDifferences
     }
 
-    /// How often the pairs that are each other's best are joined and those left looked at again. Observation one connection from the next
+    /// How often the pairs that are each other's best are joined and those left looked at again. Telling one connection from the next
     /// takes one round, crowds of connections in one instant a few.
     static let rounds = 4
     /// Originals on either side of a row that it looks at, and the best of those that it considers: more connections of one device to

@@ -1,12 +1,9 @@
 import FlowModel
-import Foundation
 import Testing
 
 @testable import FlowJournal
 
 /// A small journal, cut at every byte and with every byte changed: nothing passes, and what is not touched can still be read.
-///
-/// In the ordinary run a byte is changed in one way of the two, and every third is a place to cut; with TWIN_THOROUGH all of it is done.
 @Suite struct DamageSweepTests {
     let directory = TemporaryDirectory()
     let journal: String
@@ -54,19 +51,11 @@ import Testing
         }.map(\.0)
     }
 
-    let isThorough = ProcessInfo.processInfo.environment["TWIN_THOROUGH"] != nil
-
-    /// Near the bound of two frames.
-    private func isNearEnd(_ file: String, _ offset: Int) -> Bool {
-        guard let ofFile = places[file] else { return false }
-        return ofFile[max(0, offset - 2)] != ofFile[min(ofFile.count - 1, offset + 2)]
-    }
-
     @Test(arguments: [0x01, 0xff] as [UInt8])
     func everyByteChanged(mask: UInt8) throws {
         for file in files {
             let whole = TestFile.read(journal + "/" + file)
-            for offset in whole.indices where isThorough || offset % 2 == Int(mask & 2) / 2 {
+            for offset in whole.indices {
                 var changed = whole
                 changed[offset] ^= mask
                 TestFile.write(changed, to: copy + "/" + file)
@@ -105,7 +94,7 @@ import Testing
     @Test func everyCut() throws {
         for file in files {
             let whole = TestFile.read(journal + "/" + file)
-            for cut in whole.indices where isThorough || cut % 3 == 0 || isNearEnd(file, cut) {
+            for cut in whole.indices {
                 TestFile.write(Array(whole[..<cut]), to: copy + "/" + file)
                 let report = try Sample.verify(copy)
                 #expect(report.verdict != .intact, "`\(file)` cut at \(cut)")

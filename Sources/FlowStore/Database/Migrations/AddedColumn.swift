@@ -5,9 +5,6 @@ struct AddedColumn {
     let table: String
     let name: String
 
-    /// In the order in which databases get them. What is here stays, and where it stands: databases have it.
-    static let all: [AddedColumn] = [AddedColumn(table: "remark", name: "client_version")]
-
     /// Puts the column last. It is absent, 0, in the rows that are there; rows differ when it does.
     ///
     /// The table is made anew, because it says which of its columns make a row unique. Such a table holds each combination once: it is small.
