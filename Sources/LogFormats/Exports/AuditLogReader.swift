@@ -1,7 +1,16 @@
 import FlowModel
 
 /// Entries of the administrative audit log.
-enum AuditLogReader {
+enum AuditLogReader: ExportedObject {
+    static let eventType = "audit_log"
+    static let marks: [Field] = [.action, .actor]
+
+    static func read(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, into batch: RecordBatch
+    ) throws(Rejection) {
+        batch.changes.append(try read(start, end, place, batch))
+    }
+
     static func read(
         _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch
     ) throws(Rejection) -> AdministrativeChange {

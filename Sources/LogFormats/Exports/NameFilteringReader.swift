@@ -1,7 +1,16 @@
 import FlowModel
 
 /// Answers of the DNS filter.
-enum NameFilteringReader {
+enum NameFilteringReader: ExportedObject {
+    static let eventType = "dns_filtering"
+    static let marks: [Field] = [.domain, .status]
+
+    static func read(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, into batch: RecordBatch
+    ) throws(Rejection) {
+        batch.nameQueries.append(try read(start, end, place, batch))
+    }
+
     static func read(
         _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch
     ) throws(Rejection) -> NameQuery {

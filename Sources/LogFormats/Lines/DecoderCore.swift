@@ -1,10 +1,43 @@
 import FlowModel
 
-/// The state of a `LineDecoder`, a value so that its fields are reached without checks of exclusive access.
-struct DecoderCore {
-    private let format: InputFormat
-    private var events: EventReader
-    private var report: NetworkReportReader
+/// Decodes a stream in pieces of any size; one for each reader.
+protocol StreamDecoding: AnyObject {
+    func decode(_ chunk: UnsafeRawBufferPointer, isLast: Bool, into batch: RecordBatch)
+    var resumePoint: ResumePoint { get }
+    func resume(at point: ResumePoint)
+    var usesTemplates: Bool { get set }
+}
+
+/// Keeps a core, and ends it.
+final class DecoderBox<Reader: RecordReader>: StreamDecoding {
+    private var core: DecoderCore<Reader>
+
+    init(_ core: DecoderCore<Reader>) {
+        self.core = core
+    }
+
+    deinit {
+        core.deallocate()
+    }
+
+    func decode(_ chunk: UnsafeRawBufferPointer, isLast: Bool, into batch: RecordBatch) {
+        core.decode(chunk, isLast: isLast, into: batch)
+    }
+
+    var resumePoint: ResumePoint { core.resumePoint }
+
+    func resume(at point: ResumePoint) { core.resume(at: point) }
+
+    var usesTemplates: Bool {
+        get { core.usesTemplates }
+        set { core.usesTemplates = newValue }
+    }
+}
+
+/// The state of a decoder, a value so that its fields are reached without checks of exclusive access.
+struct DecoderCore<Reader: RecordReader> {
+    private var reader: Reader
+    private let framing: RecordFraming
     private var documents = DocumentCutter()
     /// The beginning of a record whose end has not come yet.
     private var carried = ByteBuffer(capacity: 4_096)
@@ -22,30 +55,28 @@ struct DecoderCore {
     /// The batch's list, while a chunk is worked on.
     private var flows: [FlowEvent] = []
 
-    private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+    private static var byteOrderMark: [UInt8] { [0xef, 0xbb, 0xbf] }
 
-    init(format: InputFormat, symbols: SymbolTable) {
-        self.format = format
-        events = EventReader(symbols: symbols.storage)
-        report = NetworkReportReader(symbols: symbols)
+    init(reader: Reader) {
+        self.reader = reader
+        framing = reader.framing
     }
 
     func deallocate() {
-        events.deallocate()
-        report.deallocate()
+        reader.deallocate()
         carried.deallocate()
         held.deallocate()
     }
 
     var usesTemplates: Bool {
-        get { events.usesTemplates }
-        set { events.usesTemplates = newValue }
+        get { reader.usesTemplates }
+        set { reader.usesTemplates = newValue }
     }
 
     var resumePoint: ResumePoint {
         // Lines that go on in later ones are read again.
-        if let open = events.openPlace { return ResumePoint(offset: open.offset, line: open.line - 1) }
-        return ResumePoint(offset: offset, line: line, context: format == .networkReport ? report.headerText : "")
+        if let open = reader.openPlace { return ResumePoint(offset: open.offset, line: open.line - 1) }
+        return ResumePoint(offset: offset, line: line, context: reader.context)
     }
 
     mutating func resume(at point: ResumePoint) {
@@ -57,9 +88,7 @@ struct DecoderCore {
         zeros = 0
         endsInReturn = false
         documents = DocumentCutter()
-        events.forgetOpenLines()
-        report.forgetHeader()
-        if format == .networkReport, !point.context.isEmpty { report.useHeader(point.context) }
+        reader.resume(context: point.context)
     }
 
     mutating func decode(_ chunk: UnsafeRawBufferPointer, isLast: Bool, into batch: RecordBatch) {
@@ -71,7 +100,7 @@ struct DecoderCore {
             if isLast { finish(batch) }
             return
         }
-        if format == .json {
+        if framing == .documents {
             cutDocuments(base, base + chunk.count, batch)
         } else {
             lines(base, base + chunk.count, isLast, batch)
@@ -91,7 +120,7 @@ struct DecoderCore {
                 position = passZeros(position, end, batch)
                 continue
             }
-            if format != .networkReport, position.load(as: UInt8.self) &- UInt8(ascii: "1") < 9 {
+            if framing == .lines, position.load(as: UInt8.self) &- UInt8(ascii: "1") < 9 {
                 switch OctetFrame.read(position, end, isLast: isLast) {
                 case .none: break
                 case .frame(let frame):
@@ -108,7 +137,7 @@ struct DecoderCore {
             // A line read by template is found to its end without a search for it; it must not be too long either.
             let limit = end - position > LineLimits.maxLineLength ? position + (LineLimits.maxLineLength + 1) : end
             let place = Place(offset: offset, line: line + 1)
-            if format != .networkReport, let last = events.quick(position, limit, place, batch, &flows) {
+            if let last = reader.quick(position, limit, place, batch, &flows) {
                 let next = last + (last.load(as: UInt8.self) == 0x0a ? 1 : 2)
                 advance(UInt64(next - position), batch)
                 position = next
@@ -128,7 +157,7 @@ struct DecoderCore {
         let newline = ByteSearch.newline(start, end)
         var last = newline ?? end
         if let zero = ByteSearch.byte(0, start, last) { last = zero }
-        if format == .networkReport, let found = ByteSearch.byte(0x0d, start, last) {
+        if framing == .rows, let found = ByteSearch.byte(0x0d, start, last) {
             if found + 1 < last { return found }
             // Before a line feed it belongs to that; at the end of the bytes, the next one will tell.
             if found + 1 == last, last < end, last.load(as: UInt8.self) == 0 { return found }
@@ -162,10 +191,9 @@ struct DecoderCore {
         while first < end, first.load(as: UInt8.self) == 0x20 || first.load(as: UInt8.self) == 0x09 { first += 1 }
         if first == end {
             batch.blankLines += 1
-        } else if format == .networkReport {
-            report.line(start, end, place, batch, &flows)
         } else {
-            events.line(first, end, place, textIsNoise: format == .analytics, batch, &flows)
+            // Blanks before a row are part of its first cell.
+            reader.record(framing == .rows ? start : first, end, place, batch, &flows)
         }
     }
 
@@ -191,7 +219,7 @@ extension DecoderCore {
         let room = LineLimits.maxLineLength + 2 - carried.count
         if room > 0 { carried.append(start, min(room, end - start)) }
         pending &+= UInt64(end - start)
-        endsInReturn = format == .networkReport && end > start && (end - 1).load(as: UInt8.self) == 0x0d
+        endsInReturn = framing == .rows && end > start && (end - 1).load(as: UInt8.self) == 0x0d
     }
 
     /// Ends the record that is carried where these bytes show its end; gives where the next one begins.
@@ -242,9 +270,9 @@ extension DecoderCore {
     private mutating func finish(_ batch: RecordBatch) {
         if zeros > 0 { endZeros(batch) }
         if pending > 0 {
-            if format == .json { endDocument(batch) } else { endCarried(lineEnd: 0, batch) }
+            if framing == .documents { endDocument(batch) } else { endCarried(lineEnd: 0, batch) }
         }
-        events.endOpenLines(batch, &flows)
+        reader.finish(batch, &flows)
     }
 }
 
@@ -338,7 +366,7 @@ extension DecoderCore {
         if pending > UInt64(LineLimits.maxLineLength) {
             tooLong(start, start + carried.count, place, batch)
         } else {
-            events.line(start, start + carried.count, place, textIsNoise: false, batch, &flows)
+            reader.record(start, start + carried.count, place, batch, &flows)
         }
         offset &+= pending
         line &+= documents.takeNewlines()

@@ -1,7 +1,10 @@
 import FlowModel
 
 /// Reads one line of NDJSON or of a log, in whatever envelope and of whatever form, into a batch.
-struct EventReader {
+struct EventReader: RecordReader {
+    let framing: RecordFraming
+    /// What a line is that holds no JSON.
+    private let textIsNoise: Bool
     private let symbols: UnsafeMutablePointer<SymbolStorage>
     private let seed: UInt64
     private var fields: EventFields
@@ -16,8 +19,10 @@ struct EventReader {
     /// Off in tests that compare the two ways.
     var usesTemplates = true
 
-    init(symbols: UnsafeMutablePointer<SymbolStorage>) {
-        self.symbols = symbols
+    init(symbols table: SymbolTable, framing: RecordFraming, textIsNoise: Bool = false) {
+        self.framing = framing
+        self.textIsNoise = textIsNoise
+        symbols = table.storage
         seed = symbols.pointee.seed
         fields = EventFields(placeholder: UnsafeRawPointer(symbols))
         scanner = EventScanner(seed: seed)
@@ -67,10 +72,13 @@ struct EventReader {
         templates.match(start, limit, &fields, seed, symbols)
     }
 
-    /// Reads a line that is not blank. `textIsNoise` says what a line is that holds no JSON.
-    mutating func line(
-        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, textIsNoise: Bool, _ batch: RecordBatch,
-        _ flows: inout [FlowEvent]
+    /// What waits for its end waits for nothing any more.
+    mutating func finish(_ batch: RecordBatch, _ flows: inout [FlowEvent]) { endOpenLines(batch, &flows) }
+
+    mutating func resume(context: String) { forgetOpenLines() }
+
+    mutating func record(
+        _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]
     ) {
         if openLines.count > 0, joined(start, end, place, textIsNoise, batch, &flows) { return }
         if let part = ContainerLine(start, end), part.isPartial {
@@ -172,12 +180,9 @@ struct EventReader {
             try journalEvent(kind, start, last, place, batch)
         } else if ForeignForms.networkTypes.contains(name) {
             try synced(start, last, place, batch, &flows)
-        } else if name == ForeignForms.nameFilteringType {
+        } else if let exported = ExportedObjects.all.first(where: { $0.eventType == name }) {
             let (inner, innerEnd) = try inside(start, last)
-            batch.nameQueries.append(try NameFilteringReader.read(inner, innerEnd, place, batch))
-        } else if name == ForeignForms.auditType {
-            let (inner, innerEnd) = try inside(start, last)
-            batch.changes.append(try AuditLogReader.read(inner, innerEnd, place, batch))
+            try exported.read(inner, innerEnd, place, into: batch)
         } else {
             let raw = String(decoding: UnsafeRawBufferPointer(start: start, count: last - start), as: UTF8.self)
             batch.otherEvents.append(OtherEvent(type: name, raw: raw, offset: place.offset, line: place.line))
@@ -208,10 +213,8 @@ struct EventReader {
         _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, isPeeled: Bool, _ batch: RecordBatch,
         _ flows: inout [FlowEvent]
     ) throws(Rejection) {
-        if fields.has(.action), fields.has(.actor) {
-            batch.changes.append(try AuditLogReader.read(start, end, place, batch))
-        } else if fields.has(.domain), fields.has(.status) {
-            batch.nameQueries.append(try NameFilteringReader.read(start, end, place, batch))
+        if let exported = ExportedObjects.all.first(where: { $0.marks.allSatisfy { fields.has($0) } }) {
+            try exported.read(start, end, place, into: batch)
         } else if !isPeeled {
             expectsEnvelope = true
             try enveloped(start, end, place, true, batch, &flows)
@@ -356,6 +359,4 @@ extension FlowEvent.Kind {
 enum ForeignForms {
     /// Both names are in use for network events.
     static let networkTypes: Set<String> = ["network_access", "network"]
-    static let nameFilteringType = "dns_filtering"
-    static let auditType = "audit_log"
 }

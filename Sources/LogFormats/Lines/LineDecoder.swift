@@ -33,36 +33,32 @@ public struct ResumePoint: Hashable, Sendable {
 public final class LineDecoder {
     public let format: InputFormat
     private let symbols: SymbolTable
-    private var core: DecoderCore
+    private let decoder: any StreamDecoding
 
     /// `symbols` is the table of all batches that will be passed.
     public init(format: InputFormat, symbols: SymbolTable, at point: ResumePoint = .start) {
         self.format = format
         self.symbols = symbols
-        core = DecoderCore(format: format, symbols: symbols)
-        core.resume(at: point)
-    }
-
-    deinit {
-        core.deallocate()
+        decoder = RegisteredFormat.of(format).decoder(symbols)
+        decoder.resume(at: point)
     }
 
     /// Decodes the next bytes of the stream. With `isLast` a last line without a line end is decoded too.
     public func decode(_ chunk: UnsafeRawBufferPointer, isLast: Bool, into batch: RecordBatch) {
-        core.decode(chunk, isLast: isLast, into: batch)
+        decoder.decode(chunk, isLast: isLast, into: batch)
     }
 
     /// Behind the last whole record.
-    public var resumePoint: ResumePoint { core.resumePoint }
+    public var resumePoint: ResumePoint { decoder.resumePoint }
 
     /// Goes to another place, or with `.start` to another stream of the same format. Bytes carried over are dropped.
     public func resume(at point: ResumePoint) {
-        core.resume(at: point)
+        decoder.resume(at: point)
     }
 
     /// Whether lines shaped like earlier ones may be read the fast way; the results are the same.
     var usesTemplates: Bool {
-        get { core.usesTemplates }
-        set { core.usesTemplates = newValue }
+        get { decoder.usesTemplates }
+        set { decoder.usesTemplates = newValue }
     }
 }

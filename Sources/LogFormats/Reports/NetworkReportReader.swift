@@ -2,7 +2,8 @@ import FlowModel
 import TextEncodings
 
 /// Reads the network events report row by row.
-struct NetworkReportReader {
+struct NetworkReportReader: RecordReader {
+    let framing = RecordFraming.rows
     private let symbols: SymbolTable
     private var header: ReportHeader?
     private var cells = ReportCells()
@@ -23,10 +24,17 @@ struct NetworkReportReader {
     }
 
     /// The header as text that `useHeader` takes; empty before one was read.
-    private(set) var headerText = ""
+    private var headerText = ""
+
+    var context: String { headerText }
+
+    mutating func resume(context: String) {
+        forgetHeader()
+        if !context.isEmpty { useHeader(context) }
+    }
 
     /// Takes up a report behind its header. Text that is no header leaves the reader without one.
-    mutating func useHeader(_ text: String) {
+    private mutating func useHeader(_ text: String) {
         var copy = text
         copy.withUTF8 { bytes in
             let raw = UnsafeRawBufferPointer(bytes)
@@ -35,13 +43,13 @@ struct NetworkReportReader {
         }
     }
 
-    mutating func forgetHeader() {
+    private mutating func forgetHeader() {
         header = nil
         headerText = ""
         cells.separator = ReportCells.separators[0]
     }
 
-    mutating func line(
+    mutating func record(
         _ start: UnsafeRawPointer, _ end: UnsafeRawPointer, _ place: Place, _ batch: RecordBatch, _ flows: inout [FlowEvent]
     ) {
         do throws(Rejection) {

@@ -240,11 +240,7 @@ private final class EventSearch {
 
     /// What the lines of the batch are, which is emptied.
     private func count() -> Sniffed? {
-        let connector = batch.flows.count - batch.syncedFlows + batch.journalEvents.count
-        let wrapped = batch.syncedFlows + batch.otherEvents.count
-        let counts: [(InputFormat, Int)] = [
-            (.analytics, connector), (.synced, wrapped), (.nameFiltering, batch.nameQueries.count), (.auditLog, batch.changes.count),
-        ]
+        let counts = RegisteredFormat.all.compactMap { entry in entry.count.map { (entry.format, $0(batch)) } }
         defer { batch.removeAll() }
         if let best = counts.max(by: { $0.1 < $1.1 }), best.1 > 0 { return .format(best.0) }
         if batch.quarantined.contains(where: { EventSearch.holdsMarker($0.raw) }) { return .format(.analytics) }
