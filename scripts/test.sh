@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: formatting rules, then the suites. Debug, so that overflow and bounds checks of all code run.
+# Every test: formatting rules, then the suites. All checks of a debug build run; Package.swift says what TWIN_CHECKED does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,7 +7,7 @@ echo "== lint"
 swift format lint --recursive --strict Package.swift Sources Tests
 
 echo "== build"
-swift build --build-tests
+TWIN_CHECKED=1 swift build --build-tests
 
 # Sanitizer and fuzzer are built, and the programs run under ThreadSanitizer, beside what follows: from what it leaves of the processor.
 mkdir -p .build/beside
@@ -21,7 +21,7 @@ trap 'kill -- "-$beside" 2>/dev/null || true' EXIT
 echo "== tests"
 # A crash prints its own trace; the interactive backtracer would wait for a terminal.
 export SWIFT_BACKTRACE="enable=no"
-swift test --skip-build
+TWIN_CHECKED=1 swift test --skip-build
 
 echo "== the journal's writer, killed and hindered a few times (make torture: often)"
 python3 Tests/Torture/journal.py .build/debug/twin-journal --rounds 8

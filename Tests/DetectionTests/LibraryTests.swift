@@ -1,5 +1,6 @@
 import Detection
 import Foundation
+import QueryLibrary
 import TenantFixture
 import Testing
 

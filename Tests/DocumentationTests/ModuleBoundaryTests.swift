@@ -22,10 +22,11 @@ struct ModuleBoundaryTests {
             "Dispatch", "Glibc",
         ],
         "Replay": ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore"],
+        "QueryLibrary": ["FlowModel", "TextEncodings", "FlowStore", "Yams", "Dispatch", "Glibc", "Foundation"],
         "Detection": [
-            "FlowModel", "TextEncodings", "FlowStore", "Yams", "Crypto", "Glibc", "Foundation",
+            "FlowModel", "TextEncodings", "FlowStore", "QueryLibrary", "Yams", "Crypto", "Glibc", "Foundation",
         ],
-        "Reporting": ["FlowModel", "TextEncodings", "FlowStore", "Replay", "Detection", "Wording", "Glibc", "Foundation"],
+        "Reporting": ["FlowModel", "TextEncodings", "FlowStore", "Replay", "QueryLibrary", "Detection", "Wording", "Glibc", "Foundation"],
         "Simulation": ["FlowModel", "FileAccess", "AccessPolicy", "PolicyDocuments", "FlowJournal", "Glibc"],
         "TerminalSupport": ["FlowModel", "TextEncodings", "FileAccess", "Wording", "FlowJournal", "ArgumentParser", "Glibc"],
     ]

@@ -177,9 +177,26 @@ extension Store {
         var lines: [String] = []
         try CanonicalDump.forEach(AuditDatabase(path: path, mode: .readOnly), .facts) { view, columns, row in
             guard view != "journal_record" else { return }
-            let values = zip(columns, row).filter { $0.1 != .null }.map { "\($0.0)=\($0.1)" }
-            lines.append("\(view) \(values.joined(separator: " "))")
+            var line = view
+            for (column, value) in zip(columns, row) where value != .null {
+                line += " "
+                line += column
+                line += "="
+                line += Store.text(value)
+            }
+            lines.append(line)
         }
         return lines
+    }
+
+    /// A value and its type. Hundreds of thousands are compared, and the text that Swift makes of a case by itself takes long.
+    private static func text(_ value: StoredValue) -> String {
+        switch value {
+        case .null: "null"
+        case .integer(let number): String(number)
+        case .real(let number): "real " + String(number)
+        case .text(let text): "'" + text + "'"
+        case .blob(let bytes): "blob \(bytes)"
+        }
     }
 }

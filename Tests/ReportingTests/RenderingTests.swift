@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import Detection
+@testable import QueryLibrary
 @testable import Reporting
 
 /// What renderers make of a small report with hostile text in it, as a whole.

@@ -1,5 +1,6 @@
 internal import FlowModel
 internal import FlowStore
+public import QueryLibrary
 
 /// Checks a library without any data: headers, statements, columns, parameters, and the rules against their fixtures.
 public struct LibraryCheck: Sendable {
@@ -24,25 +25,26 @@ public struct LibraryCheck: Sendable {
     public func run(only: Set<String>? = nil) throws -> Result {
         var result = Result()
         let fixtures = try FixtureDatabase()
+        let statements = StatementCheck(fixtures.store)
         let (rules, problems) = try library.readableDetections()
         result.problems += problems.map(\.message)
         for rule in rules where only?.contains(rule.id) ?? true {
             result.rules += 1
-            check(rule, fixtures, &result)
+            check(rule, fixtures, statements, &result)
         }
         if only == nil {
             let questions = try library.questions()
             result.questions = questions.count
-            for question in questions { checkStatement(question, fixtures, &result) }
+            for question in questions { statements.columns(of: question, &result.problems) }
             let sections = try library.sections()
             result.sections = sections.count
-            for section in sections { checkSection(section, fixtures, &result) }
+            for section in sections { statements.check(section, &result.problems) }
         }
         return result
     }
 
-    private func check(_ rule: DetectionRule, _ fixtures: FixtureDatabase, _ result: inout Result) {
-        guard let columns = checkStatement(rule.query, fixtures, &result) else { return }
+    private func check(_ rule: DetectionRule, _ fixtures: FixtureDatabase, _ statements: StatementCheck, _ result: inout Result) {
+        guard let columns = statements.columns(of: rule.query, &result.problems) else { return }
         if let problem = RuleRun.problem(rule, columns: columns) {
             result.problems.append("\(rule.query.path):\(rule.query.sqlLine): \(problem)")
             return
@@ -132,47 +134,5 @@ public struct LibraryCheck: Sendable {
     private static func summary(_ finding: Finding) -> String {
         let times = [finding.firstSeen, finding.lastSeen].map { $0?.rfc3339 ?? "unknown" }.joined(separator: "–")
         return "\(finding.severity.rawValue) count=\(finding.count) \(times) \(finding.subjectJSON) `\(finding.explanation)`"
-    }
-
-    /// The columns of the statement's answer, nil when it cannot be compiled.
-    @discardableResult
-    private func checkStatement(_ query: QueryFile, _ fixtures: FixtureDatabase, _ result: inout Result) -> [String]? {
-        do {
-            return try fixtures.store.read { database in
-                try StatementGuard.guarding(database, .everything) { statementGuard in
-                    let statement = try QueryRunner.prepare(
-                        database, sql: query.sql, file: query.path, firstLine: query.sqlLine, statementGuard: statementGuard)
-                    try QueryRunner.checkReach(database, sql: query.sql, file: query.path, firstLine: query.sqlLine)
-                    let used = statement.parameters
-                    let declared = Set(query.parameters.map(\.name))
-                    for name in used.subtracting(declared).subtracting(QueryParameter.reserved).sorted() {
-                        result.problems.append(
-                            "\(query.path):\(query.sqlLine): the statement uses `:\(name)`, which the header does not declare")
-                    }
-                    for name in declared.subtracting(used).sorted() {
-                        result.problems.append("\(query.path):1: the header declares `\(name)`, which the statement does not use")
-                    }
-                    let names = statement.columns
-                    for column in query.columns where !names.contains(column.name) {
-                        result.problems.append(
-                            "\(query.path):1: the header describes the column `\(column.name)`, which the statement does not give")
-                    }
-                    return names
-                }
-            }
-        } catch let error as QueryFailure {
-            result.problems.append(error.message)
-        } catch {
-            result.problems.append("\(query.path): \(error)")
-        }
-        return nil
-    }
-
-    private func checkSection(_ section: ReportQuery, _ fixtures: FixtureDatabase, _ result: inout Result) {
-        guard let names = checkStatement(section.query, fixtures, &result) else { return }
-        let described = Set(section.query.columns.map(\.name))
-        for name in names where !described.contains(name) {
-            result.problems.append("\(section.query.path):1: the header does not describe the column `\(name)`")
-        }
     }
 }

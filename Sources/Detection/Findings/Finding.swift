@@ -1,6 +1,7 @@
 internal import Crypto
 public import FlowModel
 public import FlowStore
+internal import QueryLibrary
 internal import TextEncodings
 
 /// Something that a rule found, with what it rests on.

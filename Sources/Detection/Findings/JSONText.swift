@@ -1,4 +1,5 @@
 public import FlowStore
+internal import QueryLibrary
 import TextEncodings
 
 /// JSON as the database stores it.

@@ -1,4 +1,5 @@
 public import FlowModel
+public import QueryLibrary
 
 /// Findings that somebody has looked at and set aside, as a file says: shown with that reason, never hidden.
 public struct Suppressions: Sendable {

@@ -1,6 +1,7 @@
 internal import Detection
 internal import FlowModel
 internal import FlowStore
+internal import QueryLibrary
 
 /// What a report does not prove, and why: one sentence each.
 struct Limits {
@@ -16,7 +17,7 @@ struct Limits {
         }
         if examination.unjudgedFlows > 0 {
             sentences.append(
-                "\(Wording.count(examination.unjudgedFlows)) of \(Wording.count(examination.flows)) connections could not be judged: no policy in force is known for them, or it does not say enough."
+                "\(Quantities.count(examination.unjudgedFlows)) of \(Quantities.count(examination.flows)) connections could not be judged: no policy in force is known for them, or it does not say enough."
             )
         }
         try addCoverage(database, asked, now: now)
@@ -88,26 +89,26 @@ struct Limits {
         if let files = refused.first?.integer, files > 0 {
             sentences.append(
                 """
-                \(Wording.count(files)) files were passed over, such as \(refused.last?.text ?? "one"): what they say is not in this \
+                \(Quantities.count(files)) files were passed over, such as \(refused.last?.text ?? "one"): what they say is not in this \
                 report. `twin-audit query run sources` says why.
                 """)
         }
         if counts[0] > 0 {
             sentences.append(
-                "\(Wording.count(counts[0])) lines of \(Wording.count(counts[1])) files could not be read and were set aside; what they say is not in this report."
+                "\(Quantities.count(counts[0])) lines of \(Quantities.count(counts[1])) files could not be read and were set aside; what they say is not in this report."
             )
         }
         if counts[2] > 0 {
-            sentences.append("\(Wording.count(counts[2])) files were not read to their end; more of them may follow.")
+            sentences.append("\(Quantities.count(counts[2])) files were not read to their end; more of them may follow.")
         }
         if counts[4] > counts[3] {
             sentences.append(
-                "\(Wording.count(counts[4] - counts[3])) of \(Wording.count(counts[4])) files are no journals: nothing shows whether lines are missing from them."
+                "\(Quantities.count(counts[4] - counts[3])) of \(Quantities.count(counts[4])) files are no journals: nothing shows whether lines are missing from them."
             )
         }
         if counts[5] > 0 {
             sentences.append(
-                "The unit of durations is not proved for \(Wording.count(counts[5])) Connectors; the ends of their connections may be missing."
+                "The unit of durations is not proved for \(Quantities.count(counts[5])) Connectors; the ends of their connections may be missing."
             )
         }
     }
@@ -123,12 +124,12 @@ struct Limits {
         try QueryRunner(database: database).run(viewsOnly: Limits.gapSQL, period: period) { row = $0 }
         guard row.count == 6, case let counts = row.map({ $0.integer ?? 0 }), counts[0] > 0 else { return }
         let when =
-            row[4].integer.map { first in " between \(Wording.time(first)) and \(Wording.time(counts[5]))" } ?? ""
-        let lost = counts[1] > 0 ? ": at least \(Wording.count(counts[1])) lines" : ""
-        let uncounted = counts[2] > 0 ? "; \(Wording.count(counts[2])) times they do not say how many" : ""
+            row[4].integer.map { first in " between \(Quantities.time(first)) and \(Quantities.time(counts[5]))" } ?? ""
+        let lost = counts[1] > 0 ? ": at least \(Quantities.count(counts[1])) lines" : ""
+        let uncounted = counts[2] > 0 ? "; \(Quantities.count(counts[2])) times they do not say how many" : ""
         sentences.append(
             """
-            \(Wording.count(counts[3])) logs say \(Wording.count(counts[0])) times themselves that lines were suppressed or lost\
+            \(Quantities.count(counts[3])) logs say \(Quantities.count(counts[0])) times themselves that lines were suppressed or lost\
             \(when)\(lost)\(uncounted). Connections may be missing from this report; `twin-audit query run log-gaps` lists them.
             """)
     }

@@ -1,6 +1,7 @@
 public import Detection
 public import FlowModel
 public import FlowStore
+public import QueryLibrary
 
 /// Asks the database for what a template wants and puts it into one model. Nothing is written.
 public struct ReportBuilder: Sendable {
@@ -229,21 +230,21 @@ public struct ReportBuilder: Sendable {
         guard examination.flows > examination.unjudgedFlows else {
             return (
                 .undecidable,
-                "None of the \(Wording.count(examination.flows)) connections could be judged: no policy in force is known for them."
+                "None of the \(Quantities.count(examination.flows)) connections could be judged: no policy in force is known for them."
             )
         }
         let judged = examination.flows - examination.unjudgedFlows
         let serious = detection.findings.filter { $0.severity >= .high && $0.suppressedBy == nil }.count
         let rest =
-            examination.unjudgedFlows > 0 ? " \(Wording.count(examination.unjudgedFlows)) connections could not be judged." : ""
+            examination.unjudgedFlows > 0 ? " \(Quantities.count(examination.unjudgedFlows)) connections could not be judged." : ""
         if violations == 0, serious == 0 {
-            return (.clean, "All \(Wording.count(judged)) connections that could be judged were what policy says.\(rest)")
+            return (.clean, "All \(Quantities.count(judged)) connections that could be judged were what policy says.\(rest)")
         }
         return (
             .violations,
             """
-            \(Wording.count(violations)) of \(Wording.count(judged)) judged connections were not what policy says; \
-            \(Wording.count(Int64(serious))) findings are high or critical.\(rest)
+            \(Quantities.count(violations)) of \(Quantities.count(judged)) judged connections were not what policy says; \
+            \(Quantities.count(Int64(serious))) findings are high or critical.\(rest)
             """
         )
     }

@@ -1,6 +1,7 @@
 public import Detection
 public import FlowModel
 public import FlowStore
+public import QueryLibrary
 
 /// Everything that a report says, before it has a form.
 public struct Report: Sendable {

@@ -1,5 +1,6 @@
 public import Detection
 public import FlowModel
+public import QueryLibrary
 
 /// A period as people name it; all days are days in UTC.
 public struct PeriodArgument: Hashable, Sendable {

@@ -1,6 +1,7 @@
 internal import Detection
 internal import FlowModel
 internal import FlowStore
+internal import QueryLibrary
 internal import Wording
 
 /// A report as one CSV file (RFC 4180) for each section, with all rows.

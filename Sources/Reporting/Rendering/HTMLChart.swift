@@ -1,5 +1,6 @@
 internal import Detection
 internal import FlowStore
+internal import QueryLibrary
 internal import Wording
 
 /// Stacked bars over time, as SVG within the page. The numbers stand below it in a table.
@@ -48,7 +49,7 @@ struct HTMLChart {
         var bars = ""
         for (index, stack) in values.enumerated() {
             var base = Double(HTMLChart.height)
-            let text = zip(titles, stack).map { "\($0) \(Wording.count($1))" }.joined(separator: ", ")
+            let text = zip(titles, stack).map { "\($0) \(Quantities.count($1))" }.joined(separator: ", ")
             bars += "<g><title>\(Escaping.html(labels[index])): \(Escaping.html(text))</title>"
             for (name, value) in zip(names, stack) where value > 0 {
                 // A single violation among thousands must be seen: no bar is thinner than two units.
@@ -62,7 +63,7 @@ struct HTMLChart {
             }
             bars += "</g>"
         }
-        let label = "\(title): \(values.count) stretches of time, at most \(Wording.count(highest)) connections in one"
+        let label = "\(title): \(values.count) stretches of time, at most \(Quantities.count(highest)) connections in one"
         return """
             <svg class="time" viewBox="0 0 \(HTMLChart.width) \(HTMLChart.height + HTMLChart.footer)" role="img" \
             aria-label="\(Escaping.html(label))">

@@ -1,6 +1,7 @@
 internal import Detection
 internal import FlowModel
 internal import FlowStore
+internal import QueryLibrary
 internal import Wording
 
 /// A report as one page: no scripts, nothing loaded, every text from outside escaped.
@@ -50,7 +51,7 @@ struct HTMLRenderer {
 
     private func header() -> String {
         var facts = [
-            ("Period", report.period.description), ("Connections", Wording.count(report.flows)),
+            ("Period", report.period.description), ("Connections", Quantities.count(report.flows)),
             ("Made", report.generatedAt.rfc3339),
         ]
         facts += report.parameters.map { ($0.name.prefix(1).uppercased() + $0.name.dropFirst(), $0.value) }
@@ -70,9 +71,9 @@ struct HTMLRenderer {
         let items = report.sections.map { section in
             let count =
                 switch section.content {
-                case .table(let table): " <span class=\"n\">\(Wording.count(Int64(table.rows.count)))</span>"
-                case .findings(let findings): " <span class=\"n\">\(Wording.count(Int64(findings.count)))</span>"
-                case .notes(let notes): " <span class=\"n\">\(Wording.count(Int64(notes.count)))</span>"
+                case .table(let table): " <span class=\"n\">\(Quantities.count(Int64(table.rows.count)))</span>"
+                case .findings(let findings): " <span class=\"n\">\(Quantities.count(Int64(findings.count)))</span>"
+                case .notes(let notes): " <span class=\"n\">\(Quantities.count(Int64(notes.count)))</span>"
                 case .figures, .bars: ""
                 }
             return "<li><a href=\"#\(escape(section.id))\">\(escape(section.title))</a>\(count)</li>"
@@ -203,7 +204,7 @@ struct HTMLRenderer {
     private func finding(_ finding: Finding) -> String {
         var meta = [
             escape(finding.ruleID), "finding \(escape(finding.shortID))", finding.status.rawValue,
-            "\(Wording.count(finding.count)) ×", "witness: \(escape(finding.witness))",
+            "\(Quantities.count(finding.count)) ×", "witness: \(escape(finding.witness))",
         ]
         if let first = finding.firstSeen, let last = finding.lastSeen {
             meta.append(

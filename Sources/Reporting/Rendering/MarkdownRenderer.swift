@@ -1,6 +1,7 @@
 internal import Detection
 internal import FlowModel
 internal import FlowStore
+internal import QueryLibrary
 internal import Wording
 
 /// A report as Markdown (CommonMark with tables).
@@ -19,7 +20,7 @@ struct MarkdownRenderer {
         output += "| Period | \(escape(report.period.description)) |\n"
         output += "| Made | \(escape(report.generatedAt.rfc3339)) by \(escape(report.software)) |\n"
         for parameter in report.parameters { output += "| \(escape(parameter.name)) | \(escape(parameter.value)) |\n" }
-        output += "| Connections | \(Wording.count(report.flows)) |\n\n"
+        output += "| Connections | \(Quantities.count(report.flows)) |\n\n"
         for section in report.sections { output += self.section(section) }
         output += "## Words\n\n"
         for (term, meaning) in ReportWording.glossary { output += "* **\(term)**: \(escape(meaning))\n" }
@@ -69,7 +70,7 @@ struct MarkdownRenderer {
         output +=
             "* Rule \(escape(finding.ruleID)), finding \(finding.shortID), \(finding.status.rawValue), witness \(escape(finding.witness))\n"
         if let first = finding.firstSeen, let last = finding.lastSeen {
-            output += "* \(escape(first.rfc3339)) – \(escape(last.rfc3339)), \(Wording.count(finding.count)) times\n"
+            output += "* \(escape(first.rfc3339)) – \(escape(last.rfc3339)), \(Quantities.count(finding.count)) times\n"
         }
         if let suppressed = finding.suppressedBy { output += "* Set aside by \(escape(suppressed))\n" }
         for evidence in finding.evidence { output += "* Evidence: \(escape(ReportWording.evidence(evidence)))\n" }
@@ -90,9 +91,9 @@ extension QueryFile.Column.Kind {
 extension ReportTable {
     /// What a page for people leaves out; nil when it shows everything.
     func note(_ id: String) -> String? {
-        if isCut { return "Only the first \(Wording.count(Int64(rows.count))) rows are part of this report." }
+        if isCut { return "Only the first \(Quantities.count(Int64(rows.count))) rows are part of this report." }
         guard rows.count > shown else { return nil }
         return
-            "\(Wording.count(Int64(shown))) of \(Wording.count(Int64(rows.count))) rows; \(id).csv and report.json have all of them."
+            "\(Quantities.count(Int64(shown))) of \(Quantities.count(Int64(rows.count))) rows; \(id).csv and report.json have all of them."
     }
 }

@@ -1,6 +1,7 @@
 internal import Detection
 internal import FlowModel
 internal import FlowStore
+internal import QueryLibrary
 
 /// Values as people read them, not yet escaped for any place.
 enum ReportWording {
@@ -13,9 +14,9 @@ enum ReportWording {
         switch (kind, value) {
         case (_, .null): absent
         case (.time, .integer(let number)): minutes(number)
-        case (.duration, .integer(let number)): Wording.duration(milliseconds: number)
-        case (.bytes, .integer(let number)): Wording.bytes(number)
-        case (.integer, .integer(let number)): Wording.count(number)
+        case (.duration, .integer(let number)): Quantities.duration(milliseconds: number)
+        case (.bytes, .integer(let number)): Quantities.bytes(number)
+        case (.integer, .integer(let number)): Quantities.count(number)
         case (.share, .real(let number)): percent(number)
         case (.share, .integer(let number)): percent(Double(number))
         case (.digest, .text(let text)): String(text.prefix(digestLength)) + (text.utf8.count > digestLength ? "…" : "")

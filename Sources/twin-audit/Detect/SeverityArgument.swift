@@ -1,4 +1,5 @@
 public import ArgumentParser
 public import Detection
+public import QueryLibrary
 
 extension Severity: ExpressibleByArgument {}

@@ -57,7 +57,7 @@ public struct QueryRunner: Sendable {
     }
 
     /// The values of all parameters of `query`, with the period.
-    static func bindings(
+    package static func bindings(
         _ query: QueryFile, arguments: [String: StoredValue], period: Period
     ) throws(QueryFailure) -> [String: StoredValue] {
         for name in arguments.keys.sorted() where query.parameter(name) == nil {
@@ -79,13 +79,13 @@ public struct QueryRunner: Sendable {
     }
 
     /// What a statement may read.
-    enum Reach {
+    package enum Reach {
         /// Only what `docs/database-views.md` describes.
         case publicViews
         case everything
     }
 
-    static func run(
+    package static func run(
         _ database: StoreConnection, sql: String, file: String?, firstLine: Int, reach: Reach,
         bindings: [String: StoredValue], columns: ([String]) throws -> Void, row: ([StoredValue]) throws -> Void
     ) throws {

@@ -25,7 +25,7 @@ extension StoredValue {
     }
 
     /// A whole number is written without a fraction.
-    static func format(_ value: Double) -> String {
+    package static func format(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)
     }
 }

@@ -3,14 +3,16 @@ import FlowStore
 import TenantFixture
 import Testing
 
-@testable import Detection
+@testable import QueryLibrary
 
 /// Questions of the library, and the values they are given.
 struct QueryTests {
+    static let library = Result { try QueryLibrary(root: SmallTenant.libraryRoot) }
+
     static func ask(_ id: String, _ arguments: [String: StoredValue] = [:], period: Period = .all) throws -> [[String: StoredValue]] {
         let tenant = try SmallTenant()
         let database = try tenant.ingest(SmallTenant.mixed)
-        let question = try #require(try LibraryTests.library.get().questions().first { $0.id == id })
+        let question = try #require(try QueryTests.library.get().questions().first { $0.id == id })
         var names: [String] = []
         var rows: [[String: StoredValue]] = []
         try QueryRunner(database: database).run(
@@ -45,7 +47,7 @@ struct QueryTests {
     func all() throws {
         let tenant = try SmallTenant()
         let runner = QueryRunner(database: try tenant.ingest(SmallTenant.mixed))
-        for question in try LibraryTests.library.get().questions() {
+        for question in try QueryTests.library.get().questions() {
             var arguments: [String: StoredValue] = [:]
             for parameter in question.parameters where parameter.isRequired { arguments[parameter.name] = .text("*") }
             try runner.run(question, arguments: arguments, row: { _ in })
@@ -92,14 +94,14 @@ struct QueryTests {
     @Test(
         "quantities in words",
         arguments: [
-            (Wording.duration(milliseconds: 0), "0 ms"), (Wording.duration(milliseconds: 999), "999 ms"),
-            (Wording.duration(milliseconds: 45_999), "45 s"), (Wording.duration(milliseconds: 300_000), "5 min"),
-            (Wording.duration(milliseconds: 5_400_000), "1 h 30 min"), (Wording.duration(milliseconds: 187_200_000), "2 d 4 h"),
-            (Wording.duration(milliseconds: -1_000), "−1 s"), (Wording.duration(milliseconds: .min), "−106751991167 d 7 h"),
-            (Wording.bytes(999), "999 B"), (Wording.bytes(1_000), "1.0 kB"), (Wording.bytes(999_949), "999.9 kB"),
-            (Wording.bytes(999_951), "1.0 MB"), (Wording.bytes(.max - 1), "9.2 EB"), (Wording.bytes(.max), "more than 9.2 EB"),
-            (Wording.count(1_234_567), "1,234,567"),
-            (Wording.count(-999), "−999"), (Wording.count(.min), "−9,223,372,036,854,775,808"),
+            (Quantities.duration(milliseconds: 0), "0 ms"), (Quantities.duration(milliseconds: 999), "999 ms"),
+            (Quantities.duration(milliseconds: 45_999), "45 s"), (Quantities.duration(milliseconds: 300_000), "5 min"),
+            (Quantities.duration(milliseconds: 5_400_000), "1 h 30 min"), (Quantities.duration(milliseconds: 187_200_000), "2 d 4 h"),
+            (Quantities.duration(milliseconds: -1_000), "−1 s"), (Quantities.duration(milliseconds: .min), "−106751991167 d 7 h"),
+            (Quantities.bytes(999), "999 B"), (Quantities.bytes(1_000), "1.0 kB"), (Quantities.bytes(999_949), "999.9 kB"),
+            (Quantities.bytes(999_951), "1.0 MB"), (Quantities.bytes(.max - 1), "9.2 EB"), (Quantities.bytes(.max), "more than 9.2 EB"),
+            (Quantities.count(1_234_567), "1,234,567"),
+            (Quantities.count(-999), "−999"), (Quantities.count(.min), "−9,223,372,036,854,775,808"),
         ])
     func wording(text: String, expected: String) {
         #expect(text == expected)

@@ -1,3 +1,5 @@
+public import QueryLibrary
+
 /// How bad a finding is, from least to worst.
 public enum Severity: String, Sendable, CaseIterable, Comparable {
     case info
@@ -91,5 +93,28 @@ public struct DetectionRule: Hashable, Sendable {
             throw header.failure("subject", "the header needs a `subject`: the columns that tell one finding from another")
         }
         guard Set(subject).count == subject.count else { throw header.failure("subject", "`subject` names a column twice") }
+    }
+}
+
+extension QueryLibrary {
+    /// All rules, in the order of their ids. The first file that cannot be accepted ends the reading.
+    public func detections() throws(QueryFailure) -> [DetectionRule] {
+        var rules: [DetectionRule] = []
+        for path in try paths(.detections) { rules.append(try DetectionRule(try QueryLibrary.read(path), path: path)) }
+        return rules
+    }
+
+    /// All rules that can be read, and what is wrong with the others.
+    public func readableDetections() throws(QueryFailure) -> (rules: [DetectionRule], problems: [QueryFailure]) {
+        var rules: [DetectionRule] = []
+        var problems: [QueryFailure] = []
+        for path in try paths(.detections) {
+            do {
+                rules.append(try DetectionRule(try QueryLibrary.read(path), path: path))
+            } catch {
+                problems.append(error)
+            }
+        }
+        return (rules, problems)
     }
 }

@@ -61,7 +61,7 @@ public struct QueryLibrary: Hashable, Sendable {
     }
 
     /// Paths of a shelf's statements, in the order of their names.
-    func paths(_ shelf: Shelf) throws(QueryFailure) -> [String] {
+    package func paths(_ shelf: Shelf) throws(QueryFailure) -> [String] {
         let directory = root + "/" + shelf.rawValue
         let names: [String]
         do {
@@ -91,27 +91,6 @@ public struct QueryLibrary: Hashable, Sendable {
             throw QueryFailure(.refused, "`\(path)`: not UTF-8")
         }
         return text
-    }
-
-    /// All rules, in the order of their ids. The first file that cannot be accepted ends the reading.
-    public func detections() throws(QueryFailure) -> [DetectionRule] {
-        var rules: [DetectionRule] = []
-        for path in try paths(.detections) { rules.append(try DetectionRule(try QueryLibrary.read(path), path: path)) }
-        return rules
-    }
-
-    /// All rules that can be read, and what is wrong with the others.
-    public func readableDetections() throws(QueryFailure) -> (rules: [DetectionRule], problems: [QueryFailure]) {
-        var rules: [DetectionRule] = []
-        var problems: [QueryFailure] = []
-        for path in try paths(.detections) {
-            do {
-                rules.append(try DetectionRule(try QueryLibrary.read(path), path: path))
-            } catch {
-                problems.append(error)
-            }
-        }
-        return (rules, problems)
     }
 
     /// All forensic questions, in the order of their names.

@@ -1,5 +1,6 @@
 public import FlowModel
 public import FlowStore
+public import QueryLibrary
 
 /// What a run of rules gave.
 public struct DetectionOutcome: Sendable {

@@ -1,8 +1,8 @@
 internal import FlowModel
-internal import FlowStore
+package import FlowStore
 
 /// How quantities are written in sentences for people.
-public enum Wording {
+public enum Quantities {
     /// `45 s`, `5 min`, `1 h 30 min`, `2 d 4 h`; below a second in milliseconds.
     public static func duration(milliseconds: Int64) -> String {
         let sign = milliseconds < 0 ? "−" : ""
@@ -53,7 +53,7 @@ public enum Wording {
     }
 
     /// A value of a column as a sentence shows it; the column's name says what it measures.
-    static func value(_ value: StoredValue, column: String) -> String {
+    package static func value(_ value: StoredValue, column: String) -> String {
         switch value {
         case .null: return "unknown"
         case .integer(let number):

@@ -24,12 +24,12 @@ public struct StatementLanes: Sendable {
     /// the half gigabyte that a run may take.
     private static let maxLanes = 2
     /// Flows for each lane from which on another one is worth its start.
-    static let defaultFlows = 50_000
+    package static let defaultFlows = 50_000
 
     private let database: AuditDatabase
     private let period: Period
     /// Flows for each lane.
-    var fewestFlows = StatementLanes.defaultFlows
+    package var fewestFlows = StatementLanes.defaultFlows
 
     public init(database: AuditDatabase, period: Period) {
         self.database = database

@@ -2,7 +2,7 @@ import FlowStore
 import TenantFixture
 import Testing
 
-@testable import Detection
+@testable import QueryLibrary
 
 /// Statements that people type can read and nothing else.
 struct StatementGuardTests {

@@ -1,17 +1,17 @@
-internal import Yams
+package import Yams
 
 /// A mapping of a YAML document, read key by key; keys that nobody expects are refused.
-struct HeaderFields {
-    let file: String
+package struct HeaderFields {
+    package let file: String
     /// Added to YAML's line numbers to get those of the file.
-    let lineOffset: Int
+    package let lineOffset: Int
     /// What the mapping describes, for messages.
-    let subject: String
-    let line: Int
+    package let subject: String
+    package let line: Int
     private var fields: [String: Node] = [:]
-    private(set) var order: [String] = []
+    package private(set) var order: [String] = []
 
-    init(_ node: Node, file: String, lineOffset: Int, subject: String, known: Set<String>? = nil) throws(QueryFailure) {
+    package init(_ node: Node, file: String, lineOffset: Int, subject: String, known: Set<String>? = nil) throws(QueryFailure) {
         self.file = file
         self.lineOffset = lineOffset
         self.subject = subject
@@ -37,7 +37,7 @@ struct HeaderFields {
     }
 
     /// Parses a whole YAML text.
-    static func compose(
+    package static func compose(
         _ yaml: String, file: String, lineOffset: Int, subject: String, known: Set<String>? = nil
     ) throws(QueryFailure) -> HeaderFields {
         let node: Node?
@@ -61,28 +61,28 @@ struct HeaderFields {
         }
     }
 
-    func has(_ key: String) -> Bool { fields[key] != nil }
+    package func has(_ key: String) -> Bool { fields[key] != nil }
 
-    func node(_ key: String) -> Node? { fields[key] }
+    package func node(_ key: String) -> Node? { fields[key] }
 
-    func line(_ key: String) -> Int { fields[key]?.mark.map { $0.line + lineOffset } ?? line }
+    package func line(_ key: String) -> Int { fields[key]?.mark.map { $0.line + lineOffset } ?? line }
 
-    func failure(_ key: String, _ problem: String) -> QueryFailure {
+    package func failure(_ key: String, _ problem: String) -> QueryFailure {
         QueryFailure(.refused, "\(file):\(line(key)): \(problem)")
     }
 
-    func text(_ key: String) throws(QueryFailure) -> String? {
+    package func text(_ key: String) throws(QueryFailure) -> String? {
         guard let node = fields[key] else { return nil }
         guard case .scalar(let scalar) = node else { throw failure(key, "`\(key)` of \(subject) must be a text") }
         return HeaderFields.trimmed(scalar.string)
     }
 
-    func requiredText(_ key: String) throws(QueryFailure) -> String {
+    package func requiredText(_ key: String) throws(QueryFailure) -> String {
         guard let value = try text(key), !value.isEmpty else { throw failure(key, "\(subject) needs a `\(key)`") }
         return value
     }
 
-    func texts(_ key: String) throws(QueryFailure) -> [String] {
+    package func texts(_ key: String) throws(QueryFailure) -> [String] {
         guard let node = fields[key] else { return [] }
         guard case .sequence(let sequence) = node else { throw failure(key, "`\(key)` of \(subject) must be a list") }
         var values: [String] = []
@@ -93,7 +93,7 @@ struct HeaderFields {
         return values
     }
 
-    func word<Word: RawRepresentable & CaseIterable>(_ key: String, default value: Word?) throws(QueryFailure) -> Word
+    package func word<Word: RawRepresentable & CaseIterable>(_ key: String, default value: Word?) throws(QueryFailure) -> Word
     where Word.RawValue == String {
         guard let text = try text(key) else {
             if let value { return value }
@@ -104,7 +104,7 @@ struct HeaderFields {
         throw failure(key, "`\(key)` of \(subject) must be one of \(list), not `\(text)`")
     }
 
-    func flag(_ key: String) throws(QueryFailure) -> Bool {
+    package func flag(_ key: String) throws(QueryFailure) -> Bool {
         switch try text(key) {
         case nil, "false": return false
         case "true": return true
@@ -112,13 +112,13 @@ struct HeaderFields {
         }
     }
 
-    func mapping(_ key: String, _ subject: String, known: Set<String>? = nil) throws(QueryFailure) -> HeaderFields? {
+    package func mapping(_ key: String, _ subject: String, known: Set<String>? = nil) throws(QueryFailure) -> HeaderFields? {
         guard let node = fields[key] else { return nil }
         return try HeaderFields(node, file: file, lineOffset: lineOffset, subject: subject, known: known)
     }
 
     /// The entries of a list of mappings.
-    func mappings(_ key: String, _ subject: String, known: Set<String>? = nil) throws(QueryFailure) -> [HeaderFields] {
+    package func mappings(_ key: String, _ subject: String, known: Set<String>? = nil) throws(QueryFailure) -> [HeaderFields] {
         guard let node = fields[key] else { return [] }
         guard case .sequence(let sequence) = node else { throw failure(key, "`\(key)` must be a list") }
         var values: [HeaderFields] = []

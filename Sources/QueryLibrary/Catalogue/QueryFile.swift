@@ -64,7 +64,7 @@ public struct QueryFile: Hashable, Sendable {
     static let largestFile = 1 << 20
 
     /// Reads a file's text; `moreKeys` are those that this kind of file has beside the common ones.
-    static func parse(
+    package static func parse(
         _ text: String, path: String, moreKeys: Set<String>
     ) throws(QueryFailure) -> (file: QueryFile, header: HeaderFields) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in

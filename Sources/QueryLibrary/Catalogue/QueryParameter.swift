@@ -65,7 +65,7 @@ public struct QueryParameter: Hashable, Sendable {
     public func display(_ value: StoredValue) -> String {
         switch (kind, value) {
         case (_, .null): "none"
-        case (.duration, .integer(let value)): Wording.duration(milliseconds: value)
+        case (.duration, .integer(let value)): Quantities.duration(milliseconds: value)
         case (.time, .integer(let value)): Timestamp(milliseconds: value).rfc3339
         default: value.plain
         }

@@ -1,5 +1,6 @@
 internal import FlowModel
 internal import FlowStore
+public import QueryLibrary
 
 /// One rule at work: from rows to findings.
 struct RuleRun {
@@ -101,7 +102,7 @@ struct RuleRun {
 
     private func explanation(_ answer: Answer, bindings: [String: StoredValue]) -> String {
         template.filled { name in
-            if answer.columns[name] != nil { return Wording.value(answer[name], column: name) }
+            if answer.columns[name] != nil { return Quantities.value(answer[name], column: name) }
             return rule.query.parameter(name).map { $0.display(bindings[name] ?? .null) }
         }
     }
