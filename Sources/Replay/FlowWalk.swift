@@ -36,6 +36,8 @@ struct WalkEffort: Sendable {
     var smallestPart = defaultSmallestPart
     /// Answers remembered at a time in each part; with 0 every flow is judged.
     var maxRemembered = AnswerMemory.defaultLimit
+    /// Flows of a stretch of time that is listed at once.
+    var stretchSize = 200_000
 }
 
 /// Walks the flows of a period with what is needed to ask a policy about them.
@@ -72,6 +74,25 @@ struct FlowWalk {
             try tally(connection, .time, empty, since: bounds[part], until: bounds[part + 1])
         }
         return tallies.dropFirst().reduce(into: tallies[0]) { $0.merge($1) }
+    }
+
+    /// The flows of a period in stretches of time that can be walked each by itself: one where uses are tracked.
+    func stretches(_ database: AuditDatabase, size: Int) throws -> [FlowWalk] {
+        guard !tracksUse else { return [self] }
+        let cuts = try database.read { try FlowStretch.timeCuts($0, since: since, until: until, size: size) }
+        let bounds = [since] + cuts + [until]
+        return (0...cuts.count).map { place in
+            var part = self
+            (part.since, part.until) = (bounds[place], bounds[place + 1])
+            return part
+        }
+    }
+
+    /// Calls `body` with each flow in the order of time.
+    func forEach(
+        _ connection: StoreConnection, _ reader: FlowFactsReader, _ body: (StoredFlow, LastUses) throws -> Void
+    ) throws {
+        try forEach(connection, .time, reader, since: since, until: until, body)
     }
 
     /// Calls `body` with each flow in the order of time.

@@ -2,6 +2,14 @@ public import AccessPolicy
 public import FlowModel
 public import FlowStore
 
+/// What flows that differ in nothing but time have in common: who and what, and the verdict on them.
+public struct SharedAnswer: Sendable {
+    public var outcome: RecordedOutcome
+    public var origin: OriginFacts
+    public var target: TargetFacts
+    public var assessment: Assessment
+}
+
 /// A flow with the verdict on it.
 public struct ReplayedFlow: Sendable {
     public var flow: StoredFlow
@@ -45,7 +53,7 @@ public struct Replay: Sendable {
         ReplaySummary(try walk.run(database, ReplayTally(history: history, options: options)))
     }
 
-    private var walk: FlowWalk {
+    var walk: FlowWalk {
         FlowWalk(since: since, until: until, tracksUse: history.policies.contains(where: \.usesAutoLock), effort: effort)
     }
 }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import TextEncodings
+internal import Wording
 
 /// The forms in which a command prints rows.
 public enum OutputFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
@@ -35,13 +36,15 @@ public enum Cell: Sendable, Hashable {
         }
     }
 
-    func write(into json: inout JSONWriter) {
+    /// Appends the cell as a JSON value.
+    func writeJSON(into bytes: inout [UInt8]) {
         switch self {
-        case .null: json.null()
-        case .text(let value), .time(let value): json.string(value)
-        case .integer(let value): json.number(value)
-        case .real(let value): json.number(value, Cell.format)
-        case .json(let value): json.value(json: value)
+        case .null: bytes.append(contentsOf: "null".utf8)
+        case .text(let value), .time(let value): JSONEscapes.shown.writeQuoted(value, into: &bytes)
+        case .integer(let value): bytes.append(contentsOf: String(value).utf8)
+        // Infinities and what is no number have no digits in JSON.
+        case .real(let value): bytes.append(contentsOf: (value.isFinite ? Cell.format(value) : "null").utf8)
+        case .json(let value): JSONEscapes.shown.write(json: value, into: &bytes)
         }
     }
 

@@ -1,4 +1,3 @@
-internal import TextEncodings
 internal import Wording
 
 /// Prints rows in a chosen form. All forms but `table` stream; `table` holds the first rows back to find column widths.
@@ -12,7 +11,9 @@ public final class RowWriter {
     private let columns: [String]
     private let output: OutputStream
     private let terminalWidth: Int?
-    private let isForTerminal = Terminal.standardOutputIsTerminal
+    /// Makes the rows of this output.
+    public let renderer: RowRenderer
+    private var rows = RowRenderer.Rows()
     private var held: [[Cell]] = []
     private var widths: [Int]?
     public private(set) var rowCount = 0
@@ -23,30 +24,26 @@ public final class RowWriter {
         self.columns = columns
         self.output = output
         self.terminalWidth = terminalWidth
+        renderer = RowRenderer(format: format, columns: columns, isForTerminal: Terminal.standardOutputIsTerminal)
     }
 
     public func write(_ row: [Cell]) throws {
+        rows.removeAll()
+        renderer.append(row, to: &rows)
+        try write(rows)
+    }
+
+    /// Writes rows that `renderer` made.
+    public func write(_ rows: RowRenderer.Rows) throws {
+        guard rows.count > 0 else { return }
         if rowCount == 0 { try begin() }
-        rowCount += 1
         switch format {
-        case .table:
-            if widths == nil {
-                held.append(row)
-                if held.count >= RowWriter.sampleSize { try releaseHeld() }
-            } else {
-                try writeTableRow(row)
-            }
-        case .csv:
-            try output.write(row.map { $0.isNumeric ? $0.plain : Escaping.csv(shown($0.plain)) }.joined(separator: ",") + "\n")
-        case .tsv:
-            try output.write(row.map { $0.isNumeric ? $0.plain : Escaping.tsv(shown($0.plain)) }.joined(separator: "\t") + "\n")
-        case .json:
-            try output.write((rowCount == 1 ? "[\n" : ",\n") + object(row))
-        case .ndjson:
-            try output.write(object(row) + "\n")
-        case .markdown:
-            try output.write("| " + row.map { Escaping.markdown($0.plain) }.joined(separator: " | ") + " |\n")
+        case .table: try writeTable(rows.cells)
+        case .json: try output.write(rowCount == 0 ? "[\n" : ",\n")
+        case .csv, .tsv, .ndjson, .markdown: break
         }
+        rowCount += rows.count
+        try rows.bytes.withUnsafeBytes { try output.write($0) }
     }
 
     /// Ends the output; must be called once.
@@ -77,18 +74,13 @@ public final class RowWriter {
         }
     }
 
-    /// Files get the bytes as they are; a terminal that someone looks at gets none that it would act on.
-    private func shown(_ text: String) -> String {
-        isForTerminal ? Escaping.terminal(text) : text
-    }
-
-    private func object(_ row: [Cell]) -> String {
-        JSONWriter.text(.shown) {
-            $0.object {
-                for (column, cell) in zip(columns, row) {
-                    $0.name(column)
-                    cell.write(into: &$0)
-                }
+    private func writeTable(_ rows: [[Cell]]) throws {
+        for row in rows {
+            if widths == nil {
+                held.append(row)
+                if held.count >= RowWriter.sampleSize { try releaseHeld() }
+            } else {
+                try writeTableRow(row)
             }
         }
     }

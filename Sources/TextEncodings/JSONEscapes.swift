@@ -49,8 +49,15 @@ public struct JSONEscapes: Sendable {
         }
     }
 
+    /// Appends a string with its quotes.
+    public func writeQuoted(_ text: String, into bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        write(text, into: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     /// Appends well-formed JSON, in which what this escapes beyond what JSON demands is escaped too; outside strings none of it occurs.
-    func write(json text: String, into bytes: inout [UInt8]) {
+    public func write(json text: String, into bytes: inout [UInt8]) {
         guard !further.isEmpty || isFurther != nil else { return bytes.append(contentsOf: text.utf8) }
         var text = text
         text.withUTF8 { utf8 in

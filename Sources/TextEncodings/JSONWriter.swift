@@ -38,7 +38,7 @@ public struct JSONWriter: Sendable {
 
     public mutating func string(_ value: String) {
         begin()
-        quote(value)
+        escapes.writeQuoted(value, into: &bytes)
     }
 
     public mutating func number(_ value: Int64) { literal(String(value)) }
@@ -80,7 +80,7 @@ public struct JSONWriter: Sendable {
     /// The name of a member, whose value must be written next.
     public mutating func name(_ name: String) {
         begin()
-        quote(name)
+        escapes.writeQuoted(name, into: &bytes)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
@@ -118,12 +118,6 @@ public struct JSONWriter: Sendable {
     }
 
     // MARK: Marks
-
-    private mutating func quote(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        escapes.write(text, into: &bytes)
-        bytes.append(UInt8(ascii: "\""))
-    }
 
     private mutating func begin() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }

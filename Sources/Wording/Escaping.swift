@@ -5,6 +5,7 @@ public enum Escaping {
     /// For terminals: control characters (C0, DEL, C1), line and paragraph separators and characters that change the direction of
     /// writing are shown as `\u{…}`, `\n`, `\t` and the like.
     public static func terminal(_ text: String) -> String {
+        if isPrintableASCII(text) { return text }
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var output = ""
         for scalar in text.unicodeScalars {
@@ -23,6 +24,15 @@ public enum Escaping {
         return output
     }
 
+    /// Most texts are, and then nothing in them is unsafe on a terminal.
+    @inline(__always)
+    private static func isPrintableASCII(_ text: String) -> Bool { hasOnly(text) { $0 &- 0x20 < 0x5f } }
+
+    @inline(__always)
+    private static func hasOnly(_ text: String, _ isMeant: (UInt8) -> Bool) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { $0.allSatisfy(isMeant) } ?? text.utf8.allSatisfy(isMeant)
+    }
+
     static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029: true
@@ -36,12 +46,11 @@ public enum Escaping {
     /// return gets an apostrophe in front.
     public static func csv(_ text: String, separator: UInt8 = UInt8(ascii: ",")) -> String {
         var text = text
-        switch text.unicodeScalars.first {
-        case "=", "+", "-", "@", "\t", "\r": text = "'" + text
+        switch text.utf8.first {
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 9, 13: text = "'" + text
         default: break
         }
-        let needsQuotes = text.utf8.contains { $0 == separator || $0 == 34 || $0 == 10 || $0 == 13 }
-        guard needsQuotes else { return text }
+        if hasOnly(text, { $0 != separator && $0 != 34 && $0 != 10 && $0 != 13 }) { return text }
         var output = "\""
         for scalar in text.unicodeScalars {
             if scalar == "\"" { output += "\"\"" } else { output.unicodeScalars.append(scalar) }
@@ -52,7 +61,7 @@ public enum Escaping {
     /// A TSV field: tab, line feed, carriage return and backslash are written as `\t`, `\n`, `\r`, `\\`.
     public static func tsv(_ text: String) -> String {
         let text = csvFormulaGuard(text)
-        guard text.utf8.contains(where: { $0 == 9 || $0 == 10 || $0 == 13 || $0 == 92 }) else { return text }
+        if hasOnly(text, { $0 != 9 && $0 != 10 && $0 != 13 && $0 != 92 }) { return text }
         var output = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -67,8 +76,8 @@ public enum Escaping {
     }
 
     private static func csvFormulaGuard(_ text: String) -> String {
-        switch text.unicodeScalars.first {
-        case "=", "+", "-", "@": "'" + text
+        switch text.utf8.first {
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"): "'" + text
         default: text
         }
     }

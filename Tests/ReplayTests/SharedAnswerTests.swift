@@ -118,6 +118,79 @@ struct SharedAnswerTests {
         }
     }
 
+    /// Each flow as text, with all that is said of it.
+    private struct Lines: FlowListing {
+        let given = Guarded<[String]>([])
+
+        func shared(_ answer: SharedAnswer) -> String { Lines.text(answer.outcome, answer.origin, answer.target, answer.assessment) }
+        func noRows() -> [String] { [] }
+        func add(_ flow: StoredFlow, _ connectionID: String?, _ shared: String, to rows: inout [String]) {
+            rows.append("\(flow.startedAt) \(flow.flowID) \(connectionID ?? "-") \(shared)")
+        }
+        func give(_ rows: [String]) { given.withLock { $0 += rows } }
+
+        static func text(_ outcome: RecordedOutcome, _ origin: OriginFacts, _ target: TargetFacts, _ assessment: Assessment) -> String {
+            """
+            \(outcome) \(origin) \(target) \(assessment.verdictClass) \(String(describing: assessment.reason)) \
+            \(assessment.expectedResourceID ?? "-") \(assessment.qualifierSet.text) \(assessment.outlivedByMs ?? -1) \
+            \(assessment.policy?.digest ?? "-") \(assessment.explainedBy?.digest ?? "-")
+            """
+        }
+    }
+
+    /// What goes wrong on the way of the rows ends the list, on whichever thread it happens.
+    private struct Refusing: FlowListing {
+        struct Refusal: Error {}
+        let at: Int
+        let given = Guarded(0)
+
+        func shared(_ answer: SharedAnswer) {}
+        func noRows() {}
+        func add(_ flow: StoredFlow, _ connectionID: String?, _ shared: Void, to rows: inout Void) {}
+        func give(_ rows: Void) throws {
+            try given.withLock { given in
+                given += 1
+                if given >= at { throw Refusal() }
+            }
+        }
+    }
+
+    @Test(
+        "a list is what judging each flow by itself gives, in the same order, however the work is divided", arguments: 1...6, [false, true])
+    func listed(seed: Int, locks: Bool) throws {
+        try Self.recording(seed: seed, locks: locks).replay(judged: seed % 3 == 0) { history, database in
+            let middle = try #require(Timestamp("2026-03-01T03:00:00Z"))
+            for since in [Timestamp.distantPast, middle] {
+                var replay = Replay(history: history)
+                replay.since = since
+                var expected: [String] = []
+                let sums = try replay.run(database) {
+                    let said = Lines.text($0.flow.outcome, $0.origin, $0.target, $0.assessment)
+                    expected.append("\($0.flow.startedAt) \($0.flow.flowID) \($0.connectionID ?? "-") \(said)")
+                }
+                #expect(expected.count > 100)
+                for effort in Self.shared + [Self.alone] {
+                    for size in [1, 7, 60, 1_000] {
+                        replay.effort = effort
+                        replay.effort.stretchSize = size
+                        let lines = Lines()
+                        #expect(text(try replay.list(database, lines)) == text(sums), "\(effort)")
+                        let found = lines.given.withLock { $0 }
+                        #expect(found == expected, "\(effort)")
+                        // As many stretches as flows at most, else one; each is given once.
+                        for at in [1, 2, 5] where size == 1 {
+                            let refusing = Refusing(at: at)
+                            #expect(throws: (any Error).self) {
+                                _ = try replay.list(database, refusing)
+                                if refusing.given.withLock({ $0 }) < at { throw Refusing.Refusal() }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// Else the comparison would show nothing.
     @Test func theHistoryIsVaried() throws {
         var classes: Set<VerdictClass> = []

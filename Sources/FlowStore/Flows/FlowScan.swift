@@ -175,4 +175,28 @@ public struct FlowStretch: Sendable {
         }
         return cuts.map { min(max($0, since), until) }
     }
+
+    /// Times that cut the flows of a period into parts of about `size`. None where runs overlap in time so much that reading the parts, each
+    /// with all runs that have flows in it, would cost more than twice as much as reading all flows once.
+    public static func timeCuts(_ database: Database, since: Timestamp, until: Timestamp, size: Int) throws -> [Timestamp] {
+        let cuts = try timeCuts(database, since: since, until: until, parts: .max, smallest: size)
+        let runs = try FlowRun.all(database, since: since, until: until)
+        var (flows, read) = (Int64(0), Int64(0))
+        for run in runs {
+            let count = run.last - run.first + 1
+            flows += count
+            read += count * Int64(1 + place(cuts, run.latest) - place(cuts, run.earliest))
+        }
+        return read <= 2 * flows ? cuts : []
+    }
+
+    /// How many of the cuts are not after `time`.
+    private static func place(_ cuts: [Timestamp], _ time: Int64) -> Int {
+        var (low, high) = (0, cuts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if cuts[middle].milliseconds <= time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

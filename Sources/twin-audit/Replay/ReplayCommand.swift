@@ -58,11 +58,6 @@ struct ReplayCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Flows that began before.", valueName: "time"))
     var until: String?
 
-    private static let flowColumns = [
-        "connection_id", "start", "outcome", "class", "reason", "expected_resource", "qualifiers", "flow_id", "principal",
-        "address", "port", "protocol", "connector", "recorded_resource", "policy", "outlived_ms",
-    ]
-
     func run() throws {
         guard ["class", "connector", "day", "policy"].contains(by) else {
             throw CommandFailure(.usage, "--by takes class, connector, day or policy, not `\(by)`")
@@ -97,8 +92,8 @@ struct ReplayCommand: ParsableCommand {
 
         let summary: ReplaySummary
         if flows {
-            let writer = RowWriter(format: output.format, columns: ReplayCommand.flowColumns, output: OutputStream())
-            summary = try replay.run(database) { try writer.write(ReplayCommand.row($0)) }
+            let writer = RowWriter(format: output.format, columns: FlowRows.columns, output: OutputStream())
+            summary = try replay.list(database, FlowRows(writer))
             try writer.finish()
         } else if by == "connector" || by == "day" {
             summary = try ConnectorListing(output: output).write(byDay: by == "day", replay, database)
@@ -124,19 +119,6 @@ struct ReplayCommand: ParsableCommand {
         whatIf.since = period.since
         whatIf.until = period.until
         try WhatIfListing(output: output).write(try whatIf.run(database))
-    }
-
-    private static func row(_ replayed: ReplayedFlow) -> [Cell] {
-        let assessment = replayed.assessment
-        return [
-            .text(replayed.connectionID), .integer(replayed.flow.startedAt.milliseconds),
-            .text(replayed.flow.outcome.rawValue), .text(assessment.verdictClass.rawValue), .text(assessment.reason?.rawValue),
-            .text(assessment.expectedResourceID), .text(assessment.qualifierSet.text), .integer(replayed.flow.flowID),
-            .text(replayed.origin.principalName ?? replayed.origin.principal?.id), .text(replayed.target.address),
-            .integer(replayed.target.port.map { Int64($0) }), .text(replayed.target.transport?.rawValue),
-            .text(replayed.target.connectorName ?? replayed.target.connectorID), .text(replayed.target.resourceID),
-            assessment.policy.map { .time($0.snapshot.effectiveAt.rfc3339) } ?? .null, .integer(assessment.outlivedByMs),
-        ]
     }
 
     private func writePolicies(_ summary: ReplaySummary, _ history: PolicyHistory) throws {
