@@ -61,17 +61,35 @@ public struct Detector: Sendable {
     /// Runs the rules over the flows of `period`; nothing is written. Findings have the status that they would get if they were
     /// stored. `now` decides which suppressions still hold.
     public func run(period: Period = .all, now: Timestamp) throws -> DetectionOutcome {
+        try run(period: period, now: now, beside: []) { _, _ in }.outcome
+    }
+
+    /// Runs the rules as `run` does, and beside them other statements, which see the same state of the database and share what is gathered
+    /// for the rules.
+    ///
+    /// - Parameters:
+    ///   - others: SQL; decides only in which order and on which connection they are run.
+    ///   - body: runs one of them, by its place. An error that it throws ends the run.
+    /// - Returns: also what `body` gave, in the order of the statements.
+    public func run<Other: Sendable>(
+        period: Period, now: Timestamp, beside others: [String],
+        _ body: @escaping @Sendable (_ lane: StatementLane, _ place: Int) throws -> Other
+    ) throws -> (outcome: DetectionOutcome, others: [Other]) {
         var lanes = StatementLanes(database: database, period: period)
         lanes.fewestFlows = flowsPerLane
-        let (prepared, results) = try lanes.run(
-            rules.map(\.query.sql),
+        let (prepared, answers) = try lanes.run(
+            rules.map(\.query.sql) + others,
             prepare: { connection in
                 (
                     examination: try Examination.take(connection, needs: Set(rules.flatMap(\.needs)), period: period),
                     known: try FindingStore.statuses(connection)
                 )
             },
-            { [self] lane, prepared, place in try result(rules[place], lane, prepared.examination, period) })
+            { [self] lane, prepared, place -> Answer<Other> in
+                guard place < rules.count else { return .other(try body(lane, place - rules.count)) }
+                return .rule(try result(rules[place], lane, prepared.examination, period))
+            })
+        let results = answers.compactMap { if case .rule(let result) = $0 { result } else { nil } }
         var outcome = DetectionOutcome(
             findings: [], period: period, examination: prepared.examination, examined: [], notExamined: [], failed: [], cutShort: [],
             suppressionNotes: [])
@@ -97,7 +115,12 @@ public struct Detector: Sendable {
             if left.ruleID != right.ruleID { return left.ruleID < right.ruleID }
             return (left.firstSeen ?? .distantPast, left.id) < (right.firstSeen ?? .distantPast, right.id)
         }
-        return outcome
+        return (outcome, answers.compactMap { if case .other(let other) = $0 { other } else { nil } })
+    }
+
+    private enum Answer<Other: Sendable> {
+        case rule(RuleResult)
+        case other(Other)
     }
 
     private enum RuleResult {

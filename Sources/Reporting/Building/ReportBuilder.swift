@@ -39,14 +39,29 @@ public struct ReportBuilder: Sendable {
     /// - Parameter now: the time that the report says it was made, and at which suppressions must still hold.
     public func build(_ request: Request, now: Timestamp) throws -> Report {
         let period = request.period.period.widened
-        let detection = try Detector(
-            database: database, rules: try library.detections(), overrides: request.overrides, suppressions: request.suppressions
-        ).run(period: period, now: now)
         let arguments = try arguments(request)
+        let queries = try request.template.sections.filter { !ReportTemplate.builtIn.contains($0) }.map { try library.section($0) }
+        // Rules and sections see one state of the database.
+        let (detection, parts) = try Detector(
+            database: database, rules: try library.detections(), overrides: request.overrides, suppressions: request.suppressions
+        ).run(period: period, now: now, beside: queries.map(\.query.sql) + [Violations.sql]) { lane, place in
+            guard place < queries.count else { return Part.violations(try Violations.count(lane.connection, period)) }
+            try lane.prepare(for: queries[place].query.sql)
+            return try attempt(queries[place]) {
+                try section(queries[place], lane.connection, arguments: arguments, period: period)
+            }
+        }
         var failures = detection.failed.map { "The rule \($0.rule.id) failed, and what it would have found is not known: \($0.why)." }
-        let (made, violations) = try sections(
-            try request.template.sections.filter { !ReportTemplate.builtIn.contains($0) }.map { try library.section($0) },
-            arguments: arguments, period: period, &failures)
+        var made: [String: ReportSection] = [:]
+        var violations: Int64 = 0
+        for part in parts {
+            switch part {
+            case .violations(let count): violations = count
+            case .section(let section, let failure):
+                made[section.id] = section
+                if let failure { failures.append(failure) }
+            }
+        }
         var sections: [ReportSection] = []
         for id in request.template.sections {
             switch id {
@@ -85,32 +100,6 @@ public struct ReportBuilder: Sendable {
     private enum Part {
         case section(ReportSection, failure: String?)
         case violations(Int64)
-    }
-
-    /// The sections by id, and the connections of the period that were not what policy says.
-    private func sections(
-        _ queries: [ReportQuery], arguments: [String: StoredValue], period: Period, _ failures: inout [String]
-    ) throws -> (made: [String: ReportSection], violations: Int64) {
-        let parts = try StatementLanes(database: database, period: period).run(
-            queries.map(\.query.sql) + [Violations.sql], prepare: { _ in true }
-        ) { lane, _, place in
-            guard place < queries.count else { return Part.violations(try Violations.count(lane.connection, period)) }
-            try lane.prepare(for: queries[place].query.sql)
-            return try attempt(queries[place]) {
-                try section(queries[place], lane.connection, arguments: arguments, period: period)
-            }
-        }.values
-        var made: [String: ReportSection] = [:]
-        var violations: Int64 = 0
-        for part in parts {
-            switch part {
-            case .violations(let count): violations = count
-            case .section(let section, let failure):
-                made[section.id] = section
-                if let failure { failures.append(failure) }
-            }
-        }
-        return (made, violations)
     }
 
     /// A section, or one that says why there is none: the others can do without it.
