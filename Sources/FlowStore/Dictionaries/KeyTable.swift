@@ -166,8 +166,9 @@ package final class KeyTable<Value: BitwiseCopyable> {
         return difference == 0
     }
 
+    /// The same for the same key as long as the table lives.
     @inline(__always)
-    private func hash(_ key: UnsafePointer<Int64>) -> UInt64 {
+    func hash(_ key: UnsafePointer<Int64>) -> UInt64 {
         var state = seed
         for index in 0..<width {
             let product = (state ^ UInt64(bitPattern: key[index])).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)

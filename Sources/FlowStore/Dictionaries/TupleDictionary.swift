@@ -43,6 +43,8 @@ package final class TupleDictionary<Key: TupleKey> {
     private var next: Int64
     /// Every row is remembered: what is not, is not in the table.
     private var isComplete = false
+    /// Rows that were forgotten: what is neither remembered nor among these is not in the table. Nil where not all of them are known.
+    private var forgotten: ForgottenKeys?
     /// Rows that are numbered and not written yet, one behind the other, each behind its number. Without a background writer there are none.
     private var unwritten: [Int64] = []
 
@@ -101,7 +103,7 @@ package final class TupleDictionary<Key: TupleKey> {
     @inline(never)
     private func learn() throws -> Int64 {
         var found: Int64?
-        if !isComplete {
+        if !isComplete, forgotten?.mayContain(words, of: known) ?? true {
             try background?.reclaim()
             try flush()
             bind(to: select, from: 1)
@@ -121,12 +123,16 @@ package final class TupleDictionary<Key: TupleKey> {
             for column in 0..<known.width { unwritten.append(words[column]) }
             if background == nil { try flush() }
         }
-        if known.count >= limit {
-            known.removeAll()
-            isComplete = false
-        }
+        if known.count >= limit { forget() }
         known.insert(words, id)
         return id
+    }
+
+    private func forget() {
+        if isComplete { forgotten = ForgottenKeys() }
+        forgotten = forgotten?.adding(known)
+        known.removeAll()
+        isComplete = false
     }
 
     /// Writes what was held back; the caller has reclaimed the connection.
