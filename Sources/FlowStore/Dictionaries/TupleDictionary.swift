@@ -45,7 +45,8 @@ package final class TupleDictionary<Key: TupleKey> {
     private var isComplete = false
     /// Rows that were forgotten: what is neither remembered nor among these is not in the table. Nil where not all of them are known.
     private var forgotten: ForgottenKeys?
-    /// Rows that are numbered and not written yet, one behind the other, each behind its number. Without a background writer there are none.
+    /// Rows that are numbered and not written yet, one behind the other, each behind its number. All of them are remembered. Without a
+    /// background writer there are none.
     private var unwritten: [Int64] = []
 
     /// The highest number: where edges are counted by the hour, a number has so many bits.
@@ -105,7 +106,6 @@ package final class TupleDictionary<Key: TupleKey> {
         var found: Int64?
         if !isComplete, forgotten?.mayContain(words, of: known) ?? true {
             try background?.reclaim()
-            try flush()
             bind(to: select, from: 1)
             if try select.step() { found = select.integer(0) }
             select.reset()
@@ -123,12 +123,14 @@ package final class TupleDictionary<Key: TupleKey> {
             for column in 0..<known.width { unwritten.append(words[column]) }
             if background == nil { try flush() }
         }
-        if known.count >= limit { forget() }
+        if known.count >= limit { try forget() }
         known.insert(words, id)
         return id
     }
 
-    private func forget() {
+    private func forget() throws {
+        try background?.reclaim()
+        try flush()
         if isComplete { forgotten = ForgottenKeys() }
         forgotten = forgotten?.adding(known)
         known.removeAll()
