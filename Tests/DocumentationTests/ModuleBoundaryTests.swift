@@ -21,7 +21,7 @@ struct ModuleBoundaryTests {
             "FlowModel", "TextEncodings", "FileAccess", "AccessPolicy", "FlowJournal", "LogFormats", "FlowStore", "CPrefetch", "Crypto",
             "Dispatch", "Glibc",
         ],
-        "Replay": ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore"],
+        "Replay": ["Dispatch", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore"],
         "QueryLibrary": ["FlowModel", "TextEncodings", "FlowStore", "Yams", "Dispatch", "Glibc", "Foundation"],
         "Detection": [
             "FlowModel", "TextEncodings", "FlowStore", "QueryLibrary", "Yams", "Crypto", "Glibc", "Foundation",
