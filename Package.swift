@@ -9,7 +9,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// With `TWIN_CHECKED` in the environment a debug build optimises the modules that work hardest. All that a debug build checks (bounds,
-/// overflow, assertions, what unsafe code is passed) it checks then, too; the tests take two thirds of the time.
+/// overflow, assertions, what unsafe code is passed) it checks then, too.
 let checked: [SwiftSetting] =
     Context.environment["TWIN_CHECKED"] == nil
     ? [] : [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))]

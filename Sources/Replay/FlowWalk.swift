@@ -38,6 +38,8 @@ struct WalkEffort: Sendable {
     var maxRemembered = AnswerMemory.defaultLimit
     /// Flows of a stretch of time that is listed at once.
     var stretchSize = 200_000
+    /// How often, on average, a flow may be read for such stretches.
+    var maxReads: Int64 = 2
 }
 
 /// Walks the flows of a period with what is needed to ask a policy about them.
@@ -79,7 +81,7 @@ struct FlowWalk {
     /// The flows of a period in stretches of time that can be walked each by itself: one where uses are tracked.
     func stretches(_ database: AuditDatabase, size: Int) throws -> [FlowWalk] {
         guard !tracksUse else { return [self] }
-        let cuts = try database.read { try FlowStretch.timeCuts($0, since: since, until: until, size: size) }
+        let cuts = try database.read { try FlowStretch.timeCuts($0, since: since, until: until, size: size, maxReads: effort.maxReads) }
         let bounds = [since] + cuts + [until]
         return (0...cuts.count).map { place in
             var part = self

@@ -177,8 +177,10 @@ public struct FlowStretch: Sendable {
     }
 
     /// Times that cut the flows of a period into parts of about `size`. None where runs overlap in time so much that reading the parts, each
-    /// with all runs that have flows in it, would cost more than twice as much as reading all flows once.
-    public static func timeCuts(_ database: Database, since: Timestamp, until: Timestamp, size: Int) throws -> [Timestamp] {
+    /// with all runs that have flows in it, would cost more than `maxReads` times as much as reading all flows once.
+    public static func timeCuts(
+        _ database: Database, since: Timestamp, until: Timestamp, size: Int, maxReads: Int64
+    ) throws -> [Timestamp] {
         let cuts = try timeCuts(database, since: since, until: until, parts: .max, smallest: size)
         let runs = try FlowRun.all(database, since: since, until: until)
         var (flows, read) = (Int64(0), Int64(0))
@@ -187,7 +189,7 @@ public struct FlowStretch: Sendable {
             flows += count
             read += count * Int64(1 + place(cuts, run.latest) - place(cuts, run.earliest))
         }
-        return read <= 2 * flows ? cuts : []
+        return read / maxReads <= flows ? cuts : []
     }
 
     /// How many of the cuts are not after `time`.
