@@ -125,3 +125,8 @@ int twin_batch_register(sqlite3 *database, const char *name, const twin_batch *b
     if (batch->columns < 0 || batch->columns > TWIN_BATCH_MAX_COLUMNS) return SQLITE_MISUSE;
     return sqlite3_create_module_v2(database, name, &batch_module, (void *)batch, NULL);
 }
+
+// Takes its arguments by number, as only C can.
+int twin_sqlite_stop_counting_memory(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}

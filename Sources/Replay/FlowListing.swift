@@ -21,20 +21,20 @@ public protocol FlowListing: Sendable {
 extension Replay {
     /// Lists every flow with the verdict on it, in the order of time and of numbers among those that start together. Gives the sums.
     ///
-    /// Stretches of time are judged and shown beside each other where the policy does not depend on earlier uses. What is held of them
-    /// does not grow with the history, but for one whose sources overlap in time, whose rows are given as they are made.
+    /// Stretches of time are judged and shown beside each other where the policy does not depend on earlier uses. Rows of two stretches are
+    /// held for each thread at most, however long `give` takes.
     public func list<Listing: FlowListing>(_ database: AuditDatabase, _ listing: Listing) throws -> ReplaySummary {
         let stretches = try walk.stretches(database, size: effort.stretchSize)
         let turns = Turns(stretches.count)
         let tallies = try database.readTogether(min(effort.parts, stretches.count)) { connection in
-            let lister = FlowLister(listing, self, try FlowFactsReader(connection), turns)
             do {
+                let lister = FlowLister(listing, self, try FlowFactsReader(connection), turns)
                 while let number = turns.take() { try lister.list(stretches[number], number, connection) }
+                return lister.tally
             } catch {
                 turns.fail(error)
                 throw error
             }
-            return lister.tally
         }
         return ReplaySummary(tallies.dropFirst().reduce(into: tallies[0]) { $0.merge($1) })
     }
@@ -42,8 +42,6 @@ extension Replay {
 
 /// Lists stretches of time on one connection.
 private final class FlowLister<Listing: FlowListing> {
-    /// Flows whose rows are given together.
-    private static var batch: Int { 4_096 }
     /// Answers whose looks are kept.
     private static var limit: Int { 100_000 }
 
@@ -70,21 +68,28 @@ private final class FlowLister<Listing: FlowListing> {
     func list(_ stretch: FlowWalk, _ number: Int, _ connection: StoreConnection) throws {
         var rows = listing.noRows()
         var waiting: [Listing.Rows] = []
+        let maxWaiting = 2 * replay.effort.stretchSize / replay.effort.batchSize + 1
+        var isTurn = false
         var count = 0
         try stretch.forEach(connection, reader) { flow, lastUses in
             let answer = try answer(flow, lastUses)
             tally.count(flow, answers[answer].group)
             listing.add(flow, try reader.connectionID(ofFlow: flow.flowID), answers[answer].shared, to: &rows)
             count += 1
-            guard count % FlowLister.batch == 0 else { return }
+            guard count % replay.effort.batchSize == 0 else { return }
             waiting.append(rows)
             rows = listing.noRows()
-            if try turns.isTurn(of: number) {
+            if !isTurn, waiting.count >= maxWaiting {
+                // Whoever has the turn waits for nobody.
+                try turns.wait(for: number)
+                isTurn = true
+            }
+            if try isTurn || turns.isTurn(of: number) {
                 for rows in waiting { try listing.give(rows) }
                 waiting.removeAll()
             }
         }
-        try turns.wait(for: number)
+        if !isTurn { try turns.wait(for: number) }
         for rows in waiting { try listing.give(rows) }
         try listing.give(rows)
         turns.pass()

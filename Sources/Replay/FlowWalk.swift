@@ -40,6 +40,8 @@ struct WalkEffort: Sendable {
     var stretchSize = 200_000
     /// How often, on average, a flow may be read for such stretches.
     var maxReads: Int64 = 2
+    /// Flows whose rows are given together.
+    var batchSize = 4_096
 }
 
 /// Walks the flows of a period with what is needed to ask a policy about them.
@@ -95,16 +97,6 @@ struct FlowWalk {
         _ connection: StoreConnection, _ reader: FlowFactsReader, _ body: (StoredFlow, LastUses) throws -> Void
     ) throws {
         try forEach(connection, .time, reader, since: since, until: until, body)
-    }
-
-    /// Calls `body` with each flow in the order of time.
-    func forEach(_ database: AuditDatabase, _ body: (StoredFlow, FlowFacts, FlowFactsReader) throws -> Void) throws {
-        try database.read { connection in
-            let reader = try FlowFactsReader(connection)
-            try forEach(connection, .time, reader, since: since, until: until) { flow, lastUses in
-                try body(flow, try FlowFacts(flow, reader: reader, lastUses: lastUses), reader)
-            }
-        }
     }
 
     private func tally<Tally: FlowTally>(

@@ -10,16 +10,6 @@ public struct SharedAnswer: Sendable {
     public var assessment: Assessment
 }
 
-/// A flow with the verdict on it.
-public struct ReplayedFlow: Sendable {
-    public var flow: StoredFlow
-    /// Nil where the source had none.
-    public var connectionID: String?
-    public var origin: OriginFacts
-    public var target: TargetFacts
-    public var assessment: Assessment
-}
-
 /// Judges the history in a database under the policies that were in force.
 public struct Replay: Sendable {
     public var history: PolicyHistory
@@ -33,22 +23,7 @@ public struct Replay: Sendable {
         self.options = options
     }
 
-    /// Judges every flow by itself, in the order of time; `body` sees each. Gives the sums.
-    public func run(_ database: AuditDatabase, _ body: (ReplayedFlow) throws -> Void = { _ in }) throws -> ReplaySummary {
-        var tally = ReplayTally(history: history, options: options)
-        try walk.forEach(database) { flow, facts, reader in
-            let assessment = history.judge(facts, options: options)
-            let target = try reader.target(flow.target)
-            tally.count(flow, tally.number(assessment, target))
-            try body(
-                ReplayedFlow(
-                    flow: flow, connectionID: try reader.connectionID(ofFlow: flow.flowID), origin: try reader.origin(flow.origin),
-                    target: target, assessment: assessment))
-        }
-        return ReplaySummary(tally)
-    }
-
-    /// The same sums, without looking at each flow.
+    /// The sums of the verdicts on all flows.
     public func summary(_ database: AuditDatabase) throws -> ReplaySummary {
         ReplaySummary(try walk.run(database, ReplayTally(history: history, options: options)))
     }

@@ -70,6 +70,7 @@ public struct RowRenderer: Sendable {
 
     /// - Precondition: a cell for each column.
     public func append(_ row: [Cell], to rows: inout Rows) {
+        assert(format == .table || row.count == leads.count)
         begin(&rows)
         guard format != .table else { return rows.cells.append(row) }
         for (lead, cell) in zip(leads, row) {
@@ -81,6 +82,7 @@ public struct RowRenderer: Sendable {
 
     /// Prepares a row but for the cells at `gaps`, which ascend; what `row` has there is of no matter.
     public func prepare(_ row: [Cell], gaps: [Int]) -> Prepared {
+        assert(format == .table || row.count == leads.count)
         guard format != .table else { return Prepared(cells: row, gaps: gaps) }
         var stretches: [[UInt8]] = []
         var bytes: [UInt8] = []

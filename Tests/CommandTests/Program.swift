@@ -49,7 +49,7 @@ struct Program {
         // Files instead of pipes: nothing can fill up.
         let outputURL = folder.url.appendingPathComponent(".stdout-\(UUID().uuidString)")
         let errorURL = folder.url.appendingPathComponent(".stderr-\(UUID().uuidString)")
-        for url in [outputURL, errorURL] { FileManager.default.createFile(atPath: url.path, contents: nil) }
+        for url in [outputURL, errorURL] { _ = FileManager.default.createFile(atPath: url.path, contents: nil) }
         process.standardOutput = try FileHandle(forWritingTo: outputURL)
         process.standardError = try FileHandle(forWritingTo: errorURL)
         if let input {

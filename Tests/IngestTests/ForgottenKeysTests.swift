@@ -34,7 +34,7 @@ struct ForgottenKeysTests {
         func mayContain(_ number: Int64) throws -> Bool {
             let keys = try #require(keys)
             return withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2) { words in
-                words.initialize(fromContentsOf: [number, number ^ 5])
+                _ = words.initialize(fromContentsOf: [number, number ^ 5])
                 return words.baseAddress.map { keys.mayContain($0, of: table) } ?? false
             }
         }
@@ -43,7 +43,7 @@ struct ForgottenKeysTests {
         for round in 0..<Int64(rounds) {
             for number in round * each..<(round + 1) * each {
                 withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2) { words in
-                    words.initialize(fromContentsOf: [number, number ^ 5])
+                    _ = words.initialize(fromContentsOf: [number, number ^ 5])
                     if let base = words.baseAddress { table.insert(base, 0) }
                 }
             }
@@ -54,6 +54,15 @@ struct ForgottenKeysTests {
         var mistaken = 0
         for number in Int64(rounds) * each..<Int64(rounds + 1) * each where try mayContain(number) { mistaken += 1 }
         #expect(mistaken < 500)
+    }
+
+    @Test("keys that are remembered and forgotten again and again take the room of one time")
+    func again() {
+        let table = KeyTable<Int64>(width: 1)
+        for number in 0..<Int64(200) { withUnsafePointer(to: number) { _ = table.insert($0, 0) } }
+        var keys: ForgottenKeys? = ForgottenKeys(byteLimit: 4 << 20)
+        for _ in 0..<5_000 { keys = keys.take()?.adding(table) }
+        #expect(keys != nil)
     }
 
     @Test("beyond its memory it knows nothing any more, rather than too little")

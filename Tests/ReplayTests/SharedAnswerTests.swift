@@ -1,6 +1,7 @@
 import AccessPolicy
 import FlowModel
 import FlowStore
+import Foundation
 import Testing
 
 @testable import Replay
@@ -191,6 +192,87 @@ struct SharedAnswerTests {
                     }
                 }
             }
+        }
+    }
+
+    /// As many flows as `starts`, given in milliseconds since the beginning of the policy.
+    private static func recording(starts: [Int64]) throws -> Recording {
+        let at = "2026-03-01T00:00:00Z"
+        let first = try Recording.milliseconds(at)
+        let wiki = """
+              - {id: "401", name: Wiki, address: wiki.x.example, network: "1", access: [{group: "201"}]}
+            """
+        return Recording(
+            policies: [Office.policy(at: at, version: 1, resources: wiki)],
+            flows: starts.map {
+                Recording.Flow(user: "101", to: "wiki.x.example", resource: "401", start: Timestamp(milliseconds: first + $0).rfc3339)
+            })
+    }
+
+    @Test("a flow whose clock was wrong makes no stretch larger, and flows that start together are in one")
+    func stragglers() throws {
+        let decades: Int64 = 60 * 365 * 86_400_000
+        var starts = (0..<400).map { Int64($0) * 1_000 }
+        for place in [10, 200, 390] { starts[place] = decades }
+        starts += [Int64](repeating: 500_000, count: 100)
+        try Self.recording(starts: starts).replay { history, database in
+            var replay = Replay(history: history)
+            replay.effort.maxReads = .max
+            for size in [1, 20, 100, 500] {
+                replay.effort.stretchSize = size
+                let stretches = try replay.walk.stretches(database, size: size)
+                var counts: [Int] = []
+                for stretch in stretches {
+                    #expect(stretch.since < stretch.until)
+                    var count = 0
+                    try database.read { try stretch.forEach($0, FlowFactsReader($0)) { _, _ in count += 1 } }
+                    counts.append(count)
+                }
+                #expect(counts.reduce(0, +) == 500)
+                // One in sixteen is looked at; those that start together stay together.
+                #expect(counts.allSatisfy { $0 <= max(2 * size, 100 + size) }, "\(size): \(counts)")
+                #expect(counts.count >= min(400 / size / 2, 300) || size == 500)
+            }
+        }
+    }
+
+    /// Blocks in the first `give` until no more rows are made.
+    private struct Slow: FlowListing {
+        let made = Guarded(0)
+        let held = Guarded(0)
+
+        func shared(_ answer: SharedAnswer) {}
+        func noRows() -> Int { 0 }
+        func add(_ flow: StoredFlow, _ connectionID: String?, _ shared: Void, to rows: inout Int) {
+            rows += 1
+            made.withLock { $0 += 1 }
+        }
+        func give(_ rows: Int) {
+            guard held.withLock({ $0 == 0 }) else { return }
+            var before = -1
+            while true {
+                let now = made.withLock { $0 }
+                if now == before { return held.withLock { $0 = now } }
+                before = now
+                usleep(300_000)
+            }
+        }
+    }
+
+    @Test("rows that wait for their turn are bounded, however large a stretch")
+    func waiting() throws {
+        // The stretches behind the first few hold all flows that start together.
+        let starts = (0..<40).map { Int64($0) * 1_000 } + [Int64](repeating: 60_000, count: 400)
+        try Self.recording(starts: starts).replay { history, database in
+            var replay = Replay(history: history)
+            replay.effort = WalkEffort(parts: 2, smallestPart: 1, stretchSize: 10, maxReads: .max, batchSize: 2)
+            let slow = Slow()
+            let sums = try replay.list(database, slow)
+            #expect(sums.flows == 440)
+            #expect(slow.made.withLock { $0 } == 440)
+            // Of each of two threads, less than two stretches and a batch.
+            let held = slow.held.withLock { $0 }
+            #expect((10...50).contains(held), "\(held)")
         }
     }
 

@@ -2,7 +2,7 @@ import AccessPolicy
 import FlowModel
 package import FlowStore
 package import Foundation
-package import Ingest
+import Ingest
 import PolicyDocuments
 
 /// A tenant of two people, two Connectors and three Resources, whose records are ingested into a database of the test's own.

@@ -29,4 +29,7 @@ typedef struct {
 /// Makes the table `name` over `batch` known to one connection; `batch` must outlive the connection. Returns an SQLite result code.
 int twin_batch_register(sqlite3 *database, const char *name, const twin_batch *batch);
 
+/// Has SQLite no longer count the memory it takes, in the whole process; to be called before its first use. Returns an SQLite result code.
+int twin_sqlite_stop_counting_memory(void);
+
 #endif

@@ -1,6 +1,6 @@
 internal import FlowModel
 internal import FlowStore
-public import QueryLibrary
+internal import QueryLibrary
 
 /// One rule at work: from rows to findings.
 struct RuleRun {
@@ -54,7 +54,7 @@ struct RuleRun {
                 flows[finding.id, default: []] += try flowIDs(answer)
                 records[finding.id, default: []] += try recordPlaces(answer)
             })
-        let resolver = try EvidenceResolver(database)
+        let resolver = EvidenceResolver(database)
         for index in findings.indices {
             let id = findings[index].id
             for flowID in select(flows[id] ?? []) {

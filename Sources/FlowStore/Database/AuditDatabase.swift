@@ -43,8 +43,9 @@ public final class AuditDatabase: Sendable {
                 }
             }
             self.configuration = configuration
-            queue = try DatabaseQueue(path: path, configuration: configuration)
+            queue = try AuditDatabase.connect(path, configuration)
             try AuditDatabase.checkAndMigrate(queue, path: path, isNew: !exists, mayWrite: mode != .readOnly)
+            try queue.inDatabase { ConnectionCosts.stopFollowingStatements($0) }
         } catch let error as StoreFailure {
             throw error
         } catch let error as DatabaseError {
@@ -52,6 +53,11 @@ public final class AuditDatabase: Sendable {
         } catch {
             throw StoreFailure(.environment, "`\(path)`: \(error)")
         }
+    }
+
+    private static func connect(_ path: String, _ configuration: Configuration) throws -> DatabaseQueue {
+        _ = ConnectionCosts.isMemoryUncounted
+        return try DatabaseQueue(path: path, configuration: configuration)
     }
 
     /// Settings of every connection.
@@ -70,7 +76,7 @@ public final class AuditDatabase: Sendable {
     private static func rollBackLeftovers(_ path: String) {
         var information = stat()
         guard stat(path + "-journal", &information) == 0, information.st_size > 0, access(path, W_OK) == 0 else { return }
-        _ = try? DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+        _ = try? connect(path, Configuration()).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
     }
 
     private static func checkAndMigrate(_ queue: DatabaseQueue, path: String, isNew: Bool, mayWrite: Bool) throws {
@@ -128,7 +134,11 @@ public final class AuditDatabase: Sendable {
 
     /// A connection like this one's.
     func anotherConnection() throws -> DatabaseQueue {
-        try translating { try DatabaseQueue(path: path, configuration: configuration) }
+        try translating {
+            let queue = try AuditDatabase.connect(path, configuration)
+            try queue.inDatabase { ConnectionCosts.stopFollowingStatements($0) }
+            return queue
+        }
     }
 
     func translating<Value>(_ body: () throws -> Value) throws -> Value {

@@ -43,11 +43,10 @@ package final class RawStatement {
     package func bind(_ index: Int32, blob: [UInt8]) {
         let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         blob.withUnsafeBytes { bytes in
-            if bytes.count == 0 {
-                sqlite3_bind_zeroblob(handle, index, 0)
-            } else {
-                sqlite3_bind_blob(handle, index, bytes.baseAddress, Int32(bytes.count), transient)
-            }
+            _ =
+                bytes.isEmpty
+                ? sqlite3_bind_zeroblob(handle, index, 0)
+                : sqlite3_bind_blob(handle, index, bytes.baseAddress, Int32(bytes.count), transient)
         }
     }
 

@@ -28,8 +28,7 @@ package final class StatementGuard {
 
     /// Runs `body` with every statement of the connection guarded.
     ///
-    /// The connection's own authorizer, with which GRDB follows what statements change, is not put back: a guarded connection must
-    /// not observe changes afterwards.
+    /// There is no authorizer afterwards, whichever there was: see `ConnectionCosts`.
     package static func guarding<Value>(
         _ database: Database, _ reach: Reach, _ body: (StatementGuard) throws -> Value
     ) throws -> Value {

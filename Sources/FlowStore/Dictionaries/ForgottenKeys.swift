@@ -21,21 +21,30 @@ struct ForgottenKeys {
 
     /// With all keys of a table; nil when that were too many.
     consuming func adding<Value>(_ table: KeyTable<Value>) -> ForgottenKeys? {
-        if room < table.count {
+        // One that was forgotten before, asked for and remembered again takes no more room.
+        var hashes: [UInt64] = []
+        for place in 0..<table.count {
+            let hash = table.hash(table.key(at: place)) >> 16
+            if !mayContain(hash) { hashes.append(hash) }
+        }
+        if room < hashes.count {
             // Each is twice as large as the one before, so that there are few to ask.
-            capacity = max(capacity * 2, ForgottenKeys.firstCapacity, table.count)
+            capacity = max(capacity * 2, ForgottenKeys.firstCapacity, hashes.count)
             let filter = IdentityFilter(expecting: capacity * ForgottenKeys.spread)
             guard filters.reduce(filter.byteCount, { $0 + $1.byteCount }) <= byteLimit else { return nil }
             filters.append(filter)
             room = capacity
         }
-        for place in 0..<table.count { filters[filters.count - 1].insert(table.hash(table.key(at: place)) >> 16) }
-        room -= table.count
+        for hash in hashes { filters[filters.count - 1].insert(hash) }
+        room -= hashes.count
         return self
     }
 
     func mayContain<Value>(_ key: UnsafePointer<Int64>, of table: KeyTable<Value>) -> Bool {
-        let hash = table.hash(key) >> 16
-        return filters.contains { $0.mayContain(hash) }
+        mayContain(table.hash(key) >> 16)
+    }
+
+    private func mayContain(_ hash: UInt64) -> Bool {
+        filters.contains { $0.mayContain(hash) }
     }
 }

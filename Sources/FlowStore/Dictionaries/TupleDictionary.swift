@@ -132,7 +132,7 @@ package final class TupleDictionary<Key: TupleKey> {
         try background?.reclaim()
         try flush()
         if isComplete { forgotten = ForgottenKeys() }
-        forgotten = forgotten?.adding(known)
+        forgotten = forgotten.take()?.adding(known)
         known.removeAll()
         isComplete = false
     }

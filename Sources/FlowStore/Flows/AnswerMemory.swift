@@ -1,5 +1,5 @@
 public import AccessPolicy
-public import FlowModel
+internal import FlowModel
 
 /// Remembers what was said about flows, for those that differ from them in nothing but time. An answer is a number of the caller's.
 ///

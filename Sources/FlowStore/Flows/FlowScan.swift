@@ -153,27 +153,43 @@ public struct FlowStretch: Sendable {
         return cuts
     }
 
-    /// Times that cut the flows of a period into at most so many parts of like size, none much smaller than `smallest`; ascending, none for
-    /// one part.
+    /// Flows that are asked for their start to find one cut.
+    private static let samples = 16
+
+    /// Times that cut the flows of a period into at most so many parts of about the same size, none much smaller than `smallest`; ascending,
+    /// each within the period and behind the one before it; none for one part.
+    ///
+    /// They are taken from the starts of flows at even distances in the table: a flow whose clock was wrong counts as what it is, one flow.
     public static func timeCuts(
         _ database: Database, since: Timestamp, until: Timestamp, parts: Int, smallest: Int
     ) throws -> [Timestamp] {
-        let runs = try FlowRun.all(database, since: since, until: until).sorted { $0.earliest < $1.earliest }
+        let runs = try FlowRun.all(database, since: since, until: until)
         let flows = runs.reduce(Int64(0)) { $0 + $1.last - $1.first + 1 }
-        let parts = min(Int64(parts), flows / Int64(max(1, smallest)))
+        let parts = min(parts, Int(clamping: flows / Int64(max(1, smallest))))
         guard parts > 1 else { return [] }
-        var cuts: [Timestamp] = []
+        let statement = try RawStatement(database, "SELECT started_at FROM flow_fact WHERE flow_id >= ? ORDER BY flow_id LIMIT 1")
+        var starts: [Int64] = []
+        let distance = max(1, flows / Int64(max(parts * samples, 256)))
         var before: Int64 = 0
         for run in runs {
-            // As if a run's flows were spread evenly over its time.
-            let (count, length) = (run.last - run.first + 1, run.latest - run.earliest)
-            while Int64(cuts.count) < parts - 1, case let wanted = flows / parts * Int64(cuts.count + 1), wanted < before + count {
-                let cut = Timestamp(milliseconds: run.earliest + Int64(Double(length) * Double(wanted - before) / Double(count)))
-                cuts.append(max(cut, cuts.last ?? since))
+            let count = run.last - run.first + 1
+            // The first multiple of the distance among the places of the run.
+            for place in stride(from: (distance - before % distance) % distance, to: count, by: Int(distance)) {
+                statement.bind(1, run.first + place)
+                if try statement.step(), case let start = statement.integer(0), start >= since.milliseconds, start < until.milliseconds {
+                    starts.append(start)
+                }
+                statement.reset()
             }
             before += count
         }
-        return cuts.map { min(max($0, since), until) }
+        starts.sort()
+        var cuts: [Timestamp] = []
+        for part in 1..<parts where !starts.isEmpty {
+            let cut = Timestamp(milliseconds: starts[part * starts.count / parts])
+            if cut > cuts.last ?? since { cuts.append(cut) }
+        }
+        return cuts
     }
 
     /// Times that cut the flows of a period into parts of about `size`. None where runs overlap in time so much that reading the parts, each

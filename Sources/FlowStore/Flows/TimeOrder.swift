@@ -26,7 +26,10 @@ struct TimeOrder {
 
     /// Nil when too many flows would have to be held: then their order is none of the runs'.
     init?(_ database: Database, since: Int64, until: Int64, limit: Int) throws {
-        guard since < until else { return nil }
+        guard since < until else {
+            runs = []
+            return
+        }
         runs = try FlowRun.all(database, from: since, through: until - 1).sorted { ($0.earliest, $0.first) < ($1.earliest, $1.first) }
         guard TimeOrder.maxHeld(runs) <= limit else { return nil }
     }

@@ -1,4 +1,4 @@
-public import GRDB
+internal import GRDB
 
 /// A value of a result.
 public enum StoredValue: Hashable, Sendable {

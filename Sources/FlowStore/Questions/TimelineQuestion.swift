@@ -1,4 +1,4 @@
-public import FlowModel
+internal import FlowModel
 internal import GRDB
 
 /// Sessions in time order: one row for each stretch in which a principal used a Resource from a device.

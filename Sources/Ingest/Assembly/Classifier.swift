@@ -1,5 +1,5 @@
-public import AccessPolicy
-public import FlowModel
+internal import AccessPolicy
+internal import FlowModel
 internal import FlowStore
 
 /// Asks the policy engine about flows.

@@ -1,4 +1,4 @@
-public import FlowJournal
+internal import FlowJournal
 internal import FlowModel
 internal import FlowStore
 

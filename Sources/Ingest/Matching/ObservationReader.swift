@@ -263,14 +263,14 @@ final class ObservationReader {
 
     private func originContent(_ id: Int64) throws -> UInt64 {
         let it = try facts.origin(id)
-        return try remembered(id) {
+        return remembered(id) {
             hash("\([it.principal?.id, it.principalName, it.serviceKeyID, it.deviceID, it.clientIP, it.location])")
         }
     }
 
     private func targetContent(_ id: Int64) throws -> UInt64 {
         let it = try facts.target(id)
-        return try remembered(-id) {
+        return remembered(-id) {
             hash("\([it.networkID, it.networkName, it.connectorName, it.resourceID, it.appliedRule])")
         }
     }

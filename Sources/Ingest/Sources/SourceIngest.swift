@@ -22,7 +22,7 @@ struct SourceIngest {
     private static let maxAtOnce: Int64 = 256 << 20
 
     func run(_ path: String) throws {
-        if try spools.needed(for: path) {
+        if spools.needed(for: path) {
             let spool = try spools.spool(path)
             try file(spool.path, name: path, kind: .standardInput)
         } else {

@@ -12,5 +12,5 @@ protocol ExportedObject {
 
 enum ExportedObjects {
     /// The first whose marks an object has is what it is.
-    static let all: [any ExportedObject.Type] = [AuditLogReader.self, NameFilteringReader.self]
+    static var all: [any ExportedObject.Type] { [AuditLogReader.self, NameFilteringReader.self] }
 }

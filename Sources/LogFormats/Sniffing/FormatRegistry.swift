@@ -1,22 +1,23 @@
 import FlowModel
 
 /// What reads a format, and how it is told from others. Another format is an entry here.
-struct RegisteredFormat: Sendable {
+struct RegisteredFormat {
     let format: InputFormat
     /// Makes a decoder whose texts are those of the table.
-    let decoder: @Sendable (SymbolTable) -> any StreamDecoding
+    let decoder: (SymbolTable) -> any StreamDecoding
     /// How many records of this format were found among lines that were read as `analytics`; nil where lines do not tell.
-    let count: (@Sendable (RecordBatch) -> Int)?
+    let count: ((RecordBatch) -> Int)?
 
     private init<Reader: RecordReader>(
-        _ format: InputFormat, count: (@Sendable (RecordBatch) -> Int)? = nil, reader: @escaping @Sendable (SymbolTable) -> Reader
+        _ format: InputFormat, count: ((RecordBatch) -> Int)? = nil, reader: @escaping (SymbolTable) -> Reader
     ) {
         self.format = format
         self.count = count
         decoder = { DecoderBox(DecoderCore(reader: reader($0))) }
     }
 
-    static let all = InputFormat.allCases.map(of)
+    /// Where lines are as much of one as of another, the first counts.
+    static var all: [RegisteredFormat] { InputFormat.allCases.map(of) }
 
     static func of(_ format: InputFormat) -> RegisteredFormat {
         switch format {

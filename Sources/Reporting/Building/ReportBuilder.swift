@@ -41,7 +41,7 @@ public struct ReportBuilder: Sendable {
         let period = request.period.period.widened
         let arguments = try arguments(request)
         let queries = try request.template.sections.filter { !ReportTemplate.builtIn.contains($0) }.map { try library.section($0) }
-        // Rules and sections see one state of the database.
+        // Rules and sections see one state of the database; what could not be checked is looked up behind them.
         let (detection, parts) = try Detector(
             database: database, rules: try library.detections(), overrides: request.overrides, suppressions: request.suppressions
         ).run(period: period, now: now, beside: queries.map(\.query.sql) + [Violations.sql]) { lane, place in

@@ -1,4 +1,4 @@
-public import Detection
+internal import Detection
 public import FlowModel
 public import QueryLibrary
 

@@ -1,5 +1,5 @@
 public import ArgumentParser
 public import Detection
-public import QueryLibrary
+internal import QueryLibrary
 
 extension Severity: ExpressibleByArgument {}

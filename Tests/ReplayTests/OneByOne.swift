@@ -1,0 +1,35 @@
+import AccessPolicy
+import FlowModel
+import FlowStore
+
+@testable import Replay
+
+/// A flow with the verdict on it.
+struct ReplayedFlow {
+    var flow: StoredFlow
+    /// Nil where the source had none.
+    var connectionID: String?
+    var origin: OriginFacts
+    var target: TargetFacts
+    var assessment: Assessment
+}
+
+extension Replay {
+    /// Replay as it is told in a sentence: every flow is judged by itself, in the order of time. What the program does is held against it.
+    func run(_ database: AuditDatabase, _ body: (ReplayedFlow) throws -> Void = { _ in }) throws -> ReplaySummary {
+        var tally = ReplayTally(history: history, options: options)
+        try database.read { connection in
+            let reader = try FlowFactsReader(connection)
+            try walk.forEach(connection, reader) { flow, lastUses in
+                let assessment = history.judge(try FlowFacts(flow, reader: reader, lastUses: lastUses), options: options)
+                let target = try reader.target(flow.target)
+                tally.count(flow, tally.number(assessment, target))
+                try body(
+                    ReplayedFlow(
+                        flow: flow, connectionID: try reader.connectionID(ofFlow: flow.flowID), origin: try reader.origin(flow.origin),
+                        target: target, assessment: assessment))
+            }
+        }
+        return ReplaySummary(tally)
+    }
+}
