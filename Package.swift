@@ -62,14 +62,17 @@ let modules: [Target] = [
         name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore"],
         swiftSettings: strict),
     .target(
-        name: "QueryLibrary", dependencies: ["TextEncodings", "FlowModel", "FlowStore", yams],
+        name: "QueryCatalogue", dependencies: ["TextEncodings", "FlowModel", yams],
         swiftSettings: strict),
     .target(
-        name: "Detection", dependencies: ["TextEncodings", "FlowModel", "FlowStore", "QueryLibrary", crypto, yams],
+        name: "QueryLibrary", dependencies: ["FlowModel", "FlowStore", "QueryCatalogue"],
+        swiftSettings: strict),
+    .target(
+        name: "Detection", dependencies: ["TextEncodings", "FlowModel", "FlowStore", "QueryCatalogue", "QueryLibrary", crypto, yams],
         swiftSettings: strict),
     .target(
         name: "Reporting",
-        dependencies: ["TextEncodings", "FlowModel", "Wording", "FlowStore", "Replay", "QueryLibrary", "Detection"],
+        dependencies: ["TextEncodings", "FlowModel", "Wording", "FlowStore", "Replay", "QueryCatalogue", "QueryLibrary", "Detection"],
         swiftSettings: strict),
     .target(
         name: "Simulation", dependencies: ["FileAccess", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],
@@ -85,7 +88,7 @@ let programs: [Target] = [
         name: "twin-audit",
         dependencies: [
             "TextEncodings", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "Ingest", "Replay",
-            "QueryLibrary", "Detection", "Reporting", "Wording", "TerminalSupport", argumentParser,
+            "QueryCatalogue", "QueryLibrary", "Detection", "Reporting", "Wording", "TerminalSupport", argumentParser,
         ],
         swiftSettings: strict, linkerSettings: linking),
     .executableTarget(
@@ -123,9 +126,10 @@ let suites: [Target] = [
     tests("LogFormats", ["FlowModel", "TextEncodings"]),
     tests("Ingest", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal", "LogFormats", "FlowStore", "CZlib", grdb]),
     tests("Replay", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore", "Ingest"]),
-    tests("QueryLibrary", ["FlowModel", "FlowStore", "TenantFixture"]),
-    tests("Detection", ["FlowModel", "AccessPolicy", "FlowStore", "QueryLibrary", "TenantFixture", grdb]),
-    tests("Reporting", ["FlowModel", "AccessPolicy", "FlowStore", "Replay", "QueryLibrary", "Detection", "TenantFixture"]),
+    tests("QueryLibrary", ["FlowModel", "FlowStore", "QueryCatalogue", "TenantFixture"]),
+    tests("Detection", ["FlowModel", "AccessPolicy", "FlowStore", "QueryCatalogue", "QueryLibrary", "TenantFixture", grdb]),
+    tests(
+        "Reporting", ["FlowModel", "AccessPolicy", "FlowStore", "Replay", "QueryCatalogue", "QueryLibrary", "Detection", "TenantFixture"]),
     tests("Simulation", ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"]),
     tests("TerminalSupport", ["FlowModel", argumentParser]),
     .testTarget(
@@ -148,6 +152,7 @@ let package = Package(
         .library(name: "FlowJournal", targets: ["FlowModel", "FlowJournal"]),
         .library(name: "LogFormats", targets: ["FlowModel", "LogFormats"]),
         .library(name: "AccessPolicy", targets: ["FlowModel", "AccessPolicy"]),
+        .library(name: "QueryCatalogue", targets: ["FlowModel", "QueryCatalogue"]),
         .library(name: "PolicyDocuments", targets: ["FlowModel", "AccessPolicy", "PolicyDocuments"]),
     ],
     dependencies: [

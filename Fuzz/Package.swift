@@ -14,6 +14,7 @@ let package = Package(
                 .product(name: "FlowJournal", package: "twin-audit"),
                 .product(name: "LogFormats", package: "twin-audit"),
                 .product(name: "PolicyDocuments", package: "twin-audit"),
+                .product(name: "QueryCatalogue", package: "twin-audit"),
             ]),
     ],
     swiftLanguageModes: [.v6]

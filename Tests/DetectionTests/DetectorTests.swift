@@ -5,6 +5,7 @@ import TenantFixture
 import Testing
 
 @testable import Detection
+@testable import QueryCatalogue
 @testable import QueryLibrary
 
 /// Findings of real records: what they name, how they are told apart, and what becomes of them from run to run.

@@ -5,6 +5,7 @@ import TenantFixture
 import Testing
 
 @testable import Detection
+@testable import QueryCatalogue
 @testable import QueryLibrary
 
 /// A rule that fails is told of, and takes nothing with it.

@@ -4,6 +4,7 @@ import TenantFixture
 import Testing
 
 @testable import Detection
+@testable import QueryCatalogue
 @testable import QueryLibrary
 
 /// Rules that are run on several connections at once give what they give one after the other.

@@ -1,5 +1,6 @@
 import Detection
 import Foundation
+import QueryCatalogue
 import QueryLibrary
 import TenantFixture
 import Testing

@@ -3,6 +3,7 @@ import FlowStore
 import Testing
 
 @testable import Detection
+@testable import QueryCatalogue
 @testable import QueryLibrary
 
 /// Rules that look at the roll-up first, to leave out flows that cannot matter, find what looking at every flow finds: on random histories,

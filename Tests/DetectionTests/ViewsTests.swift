@@ -2,6 +2,7 @@ import Detection
 import FlowStore
 import Foundation
 import GRDB
+import QueryCatalogue
 import QueryLibrary
 import TenantFixture
 import Testing

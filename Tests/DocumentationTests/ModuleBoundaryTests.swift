@@ -22,11 +22,15 @@ struct ModuleBoundaryTests {
             "Dispatch", "Glibc",
         ],
         "Replay": ["Dispatch", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore"],
-        "QueryLibrary": ["FlowModel", "TextEncodings", "FlowStore", "Yams", "Dispatch", "Glibc", "Foundation"],
+        "QueryCatalogue": ["FlowModel", "TextEncodings", "Yams", "Foundation"],
+        "QueryLibrary": ["FlowModel", "FlowStore", "QueryCatalogue", "Dispatch", "Glibc", "Foundation"],
         "Detection": [
-            "FlowModel", "TextEncodings", "FlowStore", "QueryLibrary", "Yams", "Crypto", "Glibc", "Foundation",
+            "FlowModel", "TextEncodings", "FlowStore", "QueryCatalogue", "QueryLibrary", "Yams", "Crypto", "Glibc", "Foundation",
         ],
-        "Reporting": ["FlowModel", "TextEncodings", "FlowStore", "Replay", "QueryLibrary", "Detection", "Wording", "Glibc", "Foundation"],
+        "Reporting": [
+            "FlowModel", "TextEncodings", "FlowStore", "Replay", "QueryCatalogue", "QueryLibrary", "Detection", "Wording", "Glibc",
+            "Foundation",
+        ],
         "Simulation": ["FlowModel", "FileAccess", "AccessPolicy", "PolicyDocuments", "FlowJournal", "Glibc"],
         "TerminalSupport": ["FlowModel", "TextEncodings", "FileAccess", "Wording", "FlowJournal", "ArgumentParser", "Glibc"],
     ]

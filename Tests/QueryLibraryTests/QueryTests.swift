@@ -3,6 +3,7 @@ import FlowStore
 import TenantFixture
 import Testing
 
+@testable import QueryCatalogue
 @testable import QueryLibrary
 
 /// Questions of the library, and the values they are given.

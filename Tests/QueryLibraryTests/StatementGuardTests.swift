@@ -1,7 +1,9 @@
+import FlowModel
 import FlowStore
 import TenantFixture
 import Testing
 
+@testable import QueryCatalogue
 @testable import QueryLibrary
 
 /// Statements that people type can read and nothing else.

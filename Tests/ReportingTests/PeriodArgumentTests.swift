@@ -1,5 +1,6 @@
 import Detection
 import FlowModel
+import QueryCatalogue
 import QueryLibrary
 import Reporting
 import Testing

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import Detection
+@testable import QueryCatalogue
 @testable import QueryLibrary
 @testable import Reporting
 

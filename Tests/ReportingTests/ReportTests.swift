@@ -2,6 +2,7 @@ import Detection
 import FlowModel
 import FlowStore
 import Foundation
+import QueryCatalogue
 import QueryLibrary
 import Reporting
 import TenantFixture

@@ -6,6 +6,7 @@ enum FuzzTargets {
         JournalFuzzTarget.allCases.map { target in (target.rawValue, { target.run($0) }) }
         + PolicyFuzzTarget.allCases.map { target in (target.rawValue, { target.run($0) }) }
         + FormatFuzzTarget.allCases.map { target in (target.rawValue, { target.run($0) }) }
+        + QueryFuzzTarget.allCases.map { target in (target.rawValue, { target.run($0) }) }
 
     static var names: [String] { all.map(\.name) }
 

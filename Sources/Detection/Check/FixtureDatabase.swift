@@ -1,4 +1,5 @@
 internal import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 
 /// A database in memory in which tables stand for the public views, so that situations can be written down as rows of views.

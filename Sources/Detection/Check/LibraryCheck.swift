@@ -1,6 +1,7 @@
 internal import FlowModel
 internal import FlowStore
-public import QueryLibrary
+public import QueryCatalogue
+internal import QueryLibrary
 
 /// Checks a library without any data: headers, statements, columns, parameters, and the rules against their fixtures.
 public struct LibraryCheck: Sendable {

@@ -1,6 +1,6 @@
 internal import Crypto
 public import FlowModel
-public import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 internal import TextEncodings
 

@@ -1,5 +1,6 @@
 internal import FlowModel
 public import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 
 /// Findings of earlier runs, kept in the database so that a run can say what is new and what is gone.

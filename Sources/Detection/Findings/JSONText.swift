@@ -1,4 +1,5 @@
-public import FlowStore
+public import FlowModel
+internal import QueryCatalogue
 internal import QueryLibrary
 import TextEncodings
 

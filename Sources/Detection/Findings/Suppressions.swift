@@ -1,5 +1,5 @@
 public import FlowModel
-public import QueryLibrary
+public import QueryCatalogue
 
 /// Findings that somebody has looked at and set aside, as a file says: shown with that reason, never hidden.
 public struct Suppressions: Sendable {

@@ -1,4 +1,4 @@
-public import QueryLibrary
+public import QueryCatalogue
 
 /// How bad a finding is, from least to worst.
 public enum Severity: String, Sendable, CaseIterable, Comparable {

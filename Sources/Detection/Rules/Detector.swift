@@ -1,5 +1,6 @@
 public import FlowModel
 public import FlowStore
+public import QueryCatalogue
 public import QueryLibrary
 
 /// What a run of rules gave.

@@ -1,4 +1,5 @@
 internal import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 
 /// What the database holds of the things that rules need.

@@ -1,6 +1,6 @@
 internal import FlowModel
 internal import FlowStore
-public import QueryLibrary
+public import QueryCatalogue
 
 /// A value for a parameter of one rule, or of every rule that has a parameter of that name.
 public struct ParameterOverride: Hashable, Sendable {

@@ -1,5 +1,6 @@
 internal import FlowModel
 internal import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 
 /// One rule at work: from rows to findings.

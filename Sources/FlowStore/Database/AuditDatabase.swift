@@ -45,7 +45,7 @@ public final class AuditDatabase: Sendable {
             self.configuration = configuration
             queue = try AuditDatabase.connect(path, configuration)
             try AuditDatabase.checkAndMigrate(queue, path: path, isNew: !exists, mayWrite: mode != .readOnly)
-            try queue.inDatabase { ConnectionCosts.stopFollowingStatements($0) }
+            queue.inDatabase { ConnectionCosts.stopFollowingStatements($0) }
         } catch let error as StoreFailure {
             throw error
         } catch let error as DatabaseError {
@@ -136,7 +136,7 @@ public final class AuditDatabase: Sendable {
     func anotherConnection() throws -> DatabaseQueue {
         try translating {
             let queue = try AuditDatabase.connect(path, configuration)
-            try queue.inDatabase { ConnectionCosts.stopFollowingStatements($0) }
+            queue.inDatabase { ConnectionCosts.stopFollowingStatements($0) }
             return queue
         }
     }

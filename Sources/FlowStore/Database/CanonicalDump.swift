@@ -1,3 +1,4 @@
+public import FlowModel
 internal import GRDB
 
 /// What the public views say, in one order.

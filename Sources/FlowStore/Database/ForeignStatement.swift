@@ -1,3 +1,4 @@
+package import FlowModel
 internal import GRDB
 internal import GRDBSQLite
 

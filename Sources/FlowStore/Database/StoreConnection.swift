@@ -1,3 +1,4 @@
+package import FlowModel
 public import GRDB
 
 /// A connection to the database, good within the body that it is given to, on the thread that runs it.

@@ -1,13 +1,7 @@
+public import FlowModel
 internal import GRDB
 
-/// A value of a result.
-public enum StoredValue: Hashable, Sendable {
-    case null
-    case integer(Int64)
-    case real(Double)
-    case text(String)
-    case blob([UInt8])
-
+extension StoredValue {
     init(_ value: DatabaseValue) {
         switch value.storage {
         case .null: self = .null

@@ -1,4 +1,5 @@
 package import FlowStore
+package import QueryCatalogue
 
 /// Holds files of the library against the views of an empty database: what can be said of a statement before it meets data.
 package struct StatementCheck {

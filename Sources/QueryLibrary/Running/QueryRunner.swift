@@ -1,4 +1,6 @@
+public import FlowModel
 public import FlowStore
+public import QueryCatalogue
 
 /// Runs statements of the library, and statements of an auditor, without any way for them to change something.
 public struct QueryRunner: Sendable {

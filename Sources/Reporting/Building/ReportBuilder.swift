@@ -1,7 +1,8 @@
 public import Detection
 public import FlowModel
 public import FlowStore
-public import QueryLibrary
+public import QueryCatalogue
+internal import QueryLibrary
 
 /// Asks the database for what a template wants and puts it into one model. Nothing is written.
 public struct ReportBuilder: Sendable {

@@ -1,5 +1,6 @@
 internal import Detection
 internal import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 
 /// How many connections of a period were not what the policy in force says.

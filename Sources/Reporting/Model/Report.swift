@@ -1,6 +1,6 @@
 public import Detection
 public import FlowModel
-public import FlowStore
+public import QueryCatalogue
 public import QueryLibrary
 
 /// Everything that a report says, before it has a form.

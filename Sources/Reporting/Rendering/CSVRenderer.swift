@@ -1,6 +1,7 @@
 internal import Detection
 internal import FlowModel
 internal import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 internal import Wording
 

@@ -1,5 +1,6 @@
 internal import Detection
 internal import FlowModel
+internal import QueryCatalogue
 internal import QueryLibrary
 internal import TerminalSupport
 internal import Wording

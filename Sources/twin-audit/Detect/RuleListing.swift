@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Detection
 internal import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 internal import TerminalSupport
 internal import Wording

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Detection
+internal import QueryCatalogue
 internal import QueryLibrary
 
 extension Severity: ExpressibleByArgument {}

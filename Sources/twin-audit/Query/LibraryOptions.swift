@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Detection
 internal import FlowModel
 internal import Glibc
+internal import QueryCatalogue
 internal import QueryLibrary
 internal import TerminalSupport
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Detection
 internal import FlowModel
 internal import FlowStore
+internal import QueryCatalogue
 internal import QueryLibrary
 internal import TerminalSupport
 internal import Wording

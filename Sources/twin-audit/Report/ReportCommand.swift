@@ -3,6 +3,7 @@ internal import Detection
 internal import FlowModel
 internal import FlowStore
 internal import Foundation
+internal import QueryCatalogue
 internal import QueryLibrary
 internal import Reporting
 internal import TerminalSupport

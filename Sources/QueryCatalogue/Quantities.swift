@@ -1,5 +1,4 @@
-internal import FlowModel
-package import FlowStore
+package import FlowModel
 
 /// How quantities are written in sentences for people.
 public enum Quantities {

@@ -1,4 +1,4 @@
-internal import FlowStore
+internal import FlowModel
 internal import Yams
 
 /// A file of the library: a header that says what is asked, and one statement that answers it.

@@ -1,5 +1,4 @@
 public import FlowModel
-public import FlowStore
 
 /// A value that a query takes by name.
 public struct QueryParameter: Hashable, Sendable {

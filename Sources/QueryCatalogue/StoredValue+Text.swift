@@ -1,4 +1,4 @@
-public import FlowStore
+public import FlowModel
 internal import TextEncodings
 
 /// Ways to look at a value that a statement is given or gives back.
