@@ -57,8 +57,8 @@ WITH refused AS MATERIALIZED (
 ), frequent AS MATERIALIZED (
     SELECT principal_kind, principal_id, device_id FROM refused
     GROUP BY principal_kind, principal_id, device_id HAVING count(*) > :attempts * :share
-), edge AS MATERIALIZED (
-    SELECT DISTINCT edge_id FROM access
+), aggregate AS MATERIALIZED (
+    SELECT DISTINCT aggregate_id FROM access
     WHERE EXISTS (SELECT 1 FROM frequent)
         AND (principal_kind, principal_id, coalesce(device_id, '')) IN (SELECT principal_kind, principal_id, device_id FROM frequent)
 ), tried AS (
@@ -66,7 +66,7 @@ WITH refused AS MATERIALIZED (
         flow_id IN (SELECT flow_id FROM refused) AS is_refused
     FROM flow
     WHERE started_at >= :since AND started_at < :until AND (outcome <> 'denied' OR flow_id IN (SELECT flow_id FROM refused))
-        AND EXISTS (SELECT 1 FROM edge) AND edge_id IN (SELECT edge_id FROM edge)
+        AND EXISTS (SELECT 1 FROM aggregate) AND aggregate_id IN (SELECT aggregate_id FROM aggregate)
 ), rated AS (
     SELECT tried.*, count(*) OVER recent AS attempts, sum(is_refused) OVER recent AS refusals
     FROM tried

@@ -39,8 +39,8 @@ WITH private_ip AS MATERIALIZED (
         AND hour_at >= :since AND hour_at < :until
 ), wanderer AS MATERIALIZED (
     SELECT address, coalesce(network_id, '') AS network_id FROM reached GROUP BY address, network_id HAVING count(*) = 2
-), edge AS MATERIALIZED (
-    SELECT DISTINCT edge_id FROM access_detail
+), aggregate AS MATERIALIZED (
+    SELECT DISTINCT aggregate_id FROM access_detail
     WHERE EXISTS (SELECT 1 FROM wanderer) AND (address, coalesce(network_id, '')) IN (SELECT address, network_id FROM wanderer)
 ), named AS (
     SELECT flow_id, started_at, address, network_id, network, resource_ip, resource_id,
@@ -48,7 +48,7 @@ WITH private_ip AS MATERIALIZED (
     FROM flow
     WHERE outcome IN ('allowed', 'failed') AND resource_ip IS NOT NULL AND address IS NOT NULL AND address <> resource_ip
         AND started_at >= :since AND started_at < :until
-        AND EXISTS (SELECT 1 FROM edge) AND edge_id IN (SELECT edge_id FROM edge)
+        AND EXISTS (SELECT 1 FROM aggregate) AND aggregate_id IN (SELECT aggregate_id FROM aggregate)
 ), ordered AS (
     SELECT named.*, lag(side) OVER (PARTITION BY address, network_id ORDER BY started_at, flow_id) AS side_before
     FROM named

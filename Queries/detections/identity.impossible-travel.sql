@@ -26,8 +26,8 @@ WITH traveller AS MATERIALIZED (
     SELECT principal_id, min(first_flow) AS first_flow, max(last_flow) AS last_flow FROM access_detail
     WHERE principal_kind = 'user' AND location IS NOT NULL AND hour_at >= :since AND hour_at < :until
     GROUP BY principal_id HAVING min(location) <> max(location)
-), edge AS MATERIALIZED (
-    SELECT DISTINCT edge_id FROM access_detail
+), aggregate AS MATERIALIZED (
+    SELECT DISTINCT aggregate_id FROM access_detail
     WHERE principal_kind = 'user' AND coalesce(principal_id, '') IN (SELECT coalesce(principal_id, '') FROM traveller)
 ), ordered AS (
     SELECT flow_id, started_at, principal_id, principal, location, lag(flow_id) OVER journey AS from_flow,
@@ -36,7 +36,7 @@ WITH traveller AS MATERIALIZED (
     FROM flow
     WHERE principal_kind = 'user' AND location IS NOT NULL AND started_at >= :since AND started_at < :until
         AND flow_id BETWEEN (SELECT min(first_flow) FROM traveller) AND (SELECT max(last_flow) FROM traveller)
-        AND edge_id IN (SELECT edge_id FROM edge)
+        AND aggregate_id IN (SELECT aggregate_id FROM aggregate)
     WINDOW journey AS (PARTITION BY principal_id ORDER BY started_at, flow_id)
 ), moved AS (
     SELECT ordered.*, CAST(location ->> '$.geoip.lat' AS REAL) AS lat, CAST(location ->> '$.geoip.lon' AS REAL) AS lon,

@@ -54,12 +54,12 @@ WITH moved AS MATERIALIZED (
 ), roaming AS MATERIALIZED (
     SELECT device_id, min(first_flow) AS first_flow, max(last_flow) AS last_flow FROM bounded
     GROUP BY device_id HAVING max(most_changes) >= :changes
-), edge AS MATERIALIZED (
-    SELECT DISTINCT edge_id FROM access WHERE device_id IN (SELECT device_id FROM roaming)
+), aggregate AS MATERIALIZED (
+    SELECT DISTINCT aggregate_id FROM access WHERE device_id IN (SELECT device_id FROM roaming)
 ), starts AS (
     SELECT f.flow_id, f.started_at, f.device_id, f.principal, f.client_ip, f.client_ip LIKE '%:%' AS is_ipv6
     FROM flow f
-    WHERE f.edge_id IN (SELECT edge_id FROM edge) AND f.client_ip IS NOT NULL
+    WHERE f.aggregate_id IN (SELECT aggregate_id FROM aggregate) AND f.client_ip IS NOT NULL
         AND f.started_at >= :since AND f.started_at < :until
         AND f.flow_id BETWEEN (SELECT min(first_flow) FROM roaming) AND (SELECT max(last_flow) FROM roaming)
 ), ordered AS (

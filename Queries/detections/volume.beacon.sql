@@ -25,21 +25,21 @@ attack: [T1071, T1029]
 controls: ["NIST SP 800-53 SI-4", "ISO 27001:2022 A.8.16"]
 status: stable
 --- */
-WITH edge AS (
-    SELECT edge_id, principal_id, coalesce(device_id, '') AS device_id, address, protocol, port, sum(flows) AS flows,
+WITH aggregate AS (
+    SELECT aggregate_id, principal_id, coalesce(device_id, '') AS device_id, address, protocol, port, sum(flows) AS flows,
         min(first_at) AS first_at, max(last_at) AS last_at
     FROM access
     WHERE principal_kind = 'user' AND outcome = 'allowed' AND principal_id IS NOT NULL AND address IS NOT NULL
         AND protocol IS NOT NULL AND port IS NOT NULL AND hour_at >= :since AND hour_at < :until
-    GROUP BY edge_id
--- Who calls what is one series, by whatever edges; it is called by a number.
+    GROUP BY aggregate_id
+-- Who calls what is one series, by whatever aggregates; it is called by a number.
 ), numbered AS MATERIALIZED (
-    SELECT edge_id, flows, first_at, last_at, dense_rank() OVER (ORDER BY principal_id, device_id, address, protocol, port) AS series
-    FROM edge
+    SELECT aggregate_id, flows, first_at, last_at, dense_rank() OVER (ORDER BY principal_id, device_id, address, protocol, port) AS series
+    FROM aggregate
 ), busy AS MATERIALIZED (
     SELECT series FROM numbered GROUP BY series HAVING sum(flows) >= :flows AND max(last_at) - min(first_at) >= :span
 ), member AS MATERIALIZED (
-    SELECT edge_id, series FROM numbered WHERE series IN (SELECT series FROM busy)
+    SELECT aggregate_id, series FROM numbered WHERE series IN (SELECT series FROM busy)
 -- The intervals can at best be perfectly regular: then the median distance of the bytes from their median is below twice what the score
 -- leaves, and of a fifth or less at least half of all amounts lie so close that they begin with the same power of two, or the next.
 ), magnitudes AS (
@@ -47,7 +47,7 @@ WITH edge AS (
     SELECT series * 64 + CASE WHEN bytes > 0 THEN min(CAST(log2(bytes) AS INTEGER), 62) ELSE -1 END AS place, count(*) AS flows
     FROM (
         SELECT m.series, min(coalesce(f.bytes_received, 0) + coalesce(f.bytes_transferred, 0), 9223372036854775807) AS bytes
-        FROM flow f CROSS JOIN member m ON m.edge_id = f.edge_id
+        FROM flow f CROSS JOIN member m ON m.aggregate_id = f.aggregate_id
         WHERE f.outcome = 'allowed' AND f.started_at >= :since AND f.started_at < :until
         LIMIT -1)
     WHERE :score >= 0.9
@@ -65,7 +65,7 @@ WITH edge AS (
         min(coalesce(bytes_received, 0) + coalesce(bytes_transferred, 0), 9223372036854775807) AS bytes
     FROM flow
     WHERE outcome = 'allowed' AND started_at >= :since AND started_at < :until
-        AND edge_id IN (SELECT edge_id FROM member WHERE series IN (SELECT series FROM even)) AND EXISTS (SELECT 1 FROM even)
+        AND aggregate_id IN (SELECT aggregate_id FROM member WHERE series IN (SELECT series FROM even)) AND EXISTS (SELECT 1 FROM even)
 ), intervals AS (
     SELECT series, started_at - lag(started_at) OVER (PARTITION BY series ORDER BY started_at, flow_id) AS amount FROM calls
 ), interval_ranks AS (

@@ -24,8 +24,8 @@ columns:
   flow_ids: {label: Evidence, kind: flows}
 status: stable
 --- */
-WITH edge AS MATERIALIZED (
-    SELECT DISTINCT edge_id FROM access
+WITH aggregate AS MATERIALIZED (
+    SELECT DISTINCT aggregate_id FROM access
     WHERE (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal))
         AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource))
         AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector))
@@ -36,5 +36,5 @@ SELECT started_at, ended_at - started_at AS duration_ms, coalesce(principal, pri
     outcome, coalesce(verdict, 'not judged') AS verdict, reason, bytes_received, json_array(flow_id) AS flow_ids
 FROM flow
 WHERE started_at >= :since AND started_at < :until
-    AND edge_id IN (SELECT edge_id FROM edge)
+    AND aggregate_id IN (SELECT aggregate_id FROM aggregate)
 ORDER BY started_at, flow_id

@@ -18,8 +18,8 @@ columns:
   policy_version: {label: Policy}
 status: stable
 --- */
-WITH edge AS MATERIALIZED (
-    SELECT DISTINCT +edge_id AS edge_id FROM access
+WITH aggregate AS MATERIALIZED (
+    SELECT DISTINCT +aggregate_id AS aggregate_id FROM access
     WHERE verdict IN ('over-permitted', 'over-blocked', 'misrouted') OR ';' || qualifiers || ';' LIKE '%;outlived;%'
 )
 SELECT started_at, coalesce(principal, principal_id) AS principal, address || coalesce(':' || port,
@@ -27,7 +27,7 @@ SELECT started_at, coalesce(principal, principal_id) AS principal, address || co
     resource_id, expected_resource_id, coalesce(connector, connector_id) AS connector, verdict, reason, qualifiers, policy_version,
     json_array(flow_id) AS flow_ids
 FROM flow
-WHERE edge_id IN (SELECT edge_id FROM edge) AND EXISTS (SELECT 1 FROM edge)
+WHERE aggregate_id IN (SELECT aggregate_id FROM aggregate) AND EXISTS (SELECT 1 FROM aggregate)
     AND started_at >= :since AND started_at < :until
 ORDER BY CASE verdict WHEN 'over-permitted' THEN 0 WHEN 'misrouted' THEN 1 WHEN 'over-blocked' THEN 2 ELSE 3 END, started_at,
     flow_id

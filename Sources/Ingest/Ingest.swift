@@ -87,8 +87,7 @@ public struct Ingest {
         }
         if connection.changedRows != before {
             try AuditLog.write(
-                connection, at: options.now, actor: options.actor, command: "ingest",
-                detail: report.logged)
+                connection, at: options.now, actor: options.actor, command: "ingest", detail: report.log)
             try connection.run("PRAGMA optimize")
         }
         try writer.leaveWriteAheadLog()

@@ -1,5 +1,6 @@
 public import FlowModel
 internal import FlowStore
+internal import TextEncodings
 
 /// What an ingest did.
 public struct IngestReport: Sendable {
@@ -106,21 +107,19 @@ public struct IngestReport: Sendable {
 }
 
 extension IngestReport {
-    /// For the auditor's own log: a JSON object of numbers.
-    var logged: String {
-        var object = JSONObjectText()
-        object.add("files", Int64(filesRead))
-        object.add("files_known", Int64(filesKnown))
-        object.add("new_flows", newFlows)
-        object.add("completions", completions)
-        object.add("duplicates", duplicates)
-        object.add("recognised", recognised)
-        object.add("conflicts", conflicts)
-        object.add("noise", noise)
-        object.add("quarantined", quarantined)
-        object.add("new_snapshots", Int64(newSnapshots))
-        object.add("judged_again", judgedAgain)
-        object.add("refused", Int64(refusals.count))
-        return object.text
+    /// The members of the row in the auditor's own log.
+    func log(_ row: inout JSONWriter) {
+        row.member("files", filesRead)
+        row.member("files_known", filesKnown)
+        row.member("new_flows", newFlows)
+        row.member("completions", completions)
+        row.member("duplicates", duplicates)
+        row.member("recognised", recognised)
+        row.member("conflicts", conflicts)
+        row.member("noise", noise)
+        row.member("quarantined", quarantined)
+        row.member("new_snapshots", newSnapshots)
+        row.member("judged_again", judgedAgain)
+        row.member("refused", refusals.count)
     }
 }

@@ -102,9 +102,10 @@ private final class FlowLister<Listing: FlowListing> {
             memory = FlowLister.memory(replay)
         }
         let assessment = replay.history.judge(try FlowFacts(flow, reader: reader, lastUses: lastUses), options: replay.options)
-        let target = try reader.target(flow.target)
-        let answer = SharedAnswer(outcome: flow.outcome, origin: try reader.origin(flow.origin), target: target, assessment: assessment)
-        answers.append((listing.shared(answer), tally.number(assessment, target)))
+        let destination = try reader.destination(flow.destination)
+        let answer = SharedAnswer(
+            outcome: flow.outcome, client: try reader.client(flow.client), destination: destination, assessment: assessment)
+        answers.append((listing.shared(answer), tally.number(assessment, destination)))
         if !assessment.dependsOnLastUse { memory.remember(flow, answers.count - 1, while: assessment.validity) }
         return answers.count - 1
     }

@@ -5,8 +5,8 @@ public import FlowStore
 /// What flows that differ in nothing but time have in common: who and what, and the verdict on them.
 public struct SharedAnswer: Sendable {
     public var outcome: RecordedOutcome
-    public var origin: OriginFacts
-    public var target: TargetFacts
+    public var client: ClientFacts
+    public var destination: DestinationFacts
     public var assessment: Assessment
 }
 
@@ -63,16 +63,16 @@ struct ReplayTally: MergingTally {
     mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
         let assessment = history.judge(facts, options: options)
         return FlowAnswer(
-            number: number(assessment, try reader.target(flow.target)), holds: assessment.validity,
+            number: number(assessment, try reader.destination(flow.destination)), holds: assessment.validity,
             dependsOnLastUse: assessment.dependsOnLastUse)
     }
 
-    mutating func number(_ assessment: Assessment, _ target: TargetFacts) -> Int {
+    mutating func number(_ assessment: Assessment, _ destination: DestinationFacts) -> Int {
         number(
             Group(
                 kind: ReplaySummary.Kind(
                     verdictClass: assessment.verdictClass, reason: assessment.reason, qualifiers: assessment.qualifierSet),
-                isViolation: assessment.isViolation, connector: target.connectorName ?? target.connectorID ?? "",
+                isViolation: assessment.isViolation, connector: destination.connectorName ?? destination.connectorID ?? "",
                 policy: assessment.policy?.snapshot.effectiveAt))
     }
 

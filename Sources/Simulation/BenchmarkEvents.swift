@@ -74,7 +74,7 @@ public struct BenchmarkEvents: Sendable {
             isScattered
             ? UInt64(random.below(connectors.count))
             : SeededRandom.mix(hour << 32 ^ UInt64(user) << 8 ^ UInt64(target.network)) % UInt64(connectors.count)
-        var flow = FlowDraft(
+        var flow = PlannedFlow(
             number: number, start: clock.advanced(byMilliseconds: -Int64(random.below(BenchmarkEvents.maxDuration))),
             end: clock,
             caller: .user(user), connector: connectors[Int(choice)], resource: resource, host: host,

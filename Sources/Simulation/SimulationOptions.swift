@@ -6,7 +6,7 @@ public struct SimulationOptions: Sendable {
     public var seed: UInt64 = SimulationOptions.defaultSeed
     /// Flows in all, those with planted violations included.
     public var flows = SimulationOptions.defaultFlows
-    public var period = Period(start: SimulationOptions.defaultStart, days: 1)
+    public var period = SimulatedPeriod(start: SimulationOptions.defaultStart, days: 1)
     public var policyChanges = SimulationOptions.defaultPolicyChanges
     /// How many flows of each kind of violation, and of each kind that only looks like one, are planted.
     public var violationsPerKind = SimulationOptions.defaultViolationsPerKind
@@ -30,13 +30,13 @@ public struct SimulationOptions: Sendable {
     public func check() throws(SimulationProblem) {
         try shape.check()
         guard flows >= 1 else { throw SimulationProblem(.request, "cannot make \(flows) flows: give a number from 1") }
-        guard Period.dayRange.contains(period.days) else {
+        guard SimulatedPeriod.dayRange.contains(period.days) else {
             throw SimulationProblem(
                 .request,
-                "cannot simulate \(period.days) days: give a number from \(Period.dayRange.lowerBound) to \(Period.dayRange.upperBound)"
+                "cannot simulate \(period.days) days: give a number from \(SimulatedPeriod.dayRange.lowerBound) to \(SimulatedPeriod.dayRange.upperBound)"
             )
         }
-        guard period.start.milliseconds % Period.millisecondsPerMinute == 0, period.start.milliseconds >= 0 else {
+        guard period.start.milliseconds % SimulatedPeriod.millisecondsPerMinute == 0, period.start.milliseconds >= 0 else {
             throw SimulationProblem(.request, "cannot start at `\(period.start)`: give a full minute after 1970-01-01")
         }
         guard SimulationOptions.policyChangeRange.contains(policyChanges), policyChanges <= period.days * 96 else {

@@ -24,6 +24,8 @@ public struct JSONEscapes: Sendable {
     public static let canonical = JSONEscapes(letters: "btnfr")
     /// Texts that the database holds, and identifiers are made of.
     public static let stored = JSONEscapes(letters: "tnr")
+    /// What the database holds of records: control characters by their numbers, DEL among them.
+    public static let kept = JSONEscapes(letters: "", further: "\u{7f}")
     /// Records of a journal: DEL is escaped as well, as people look at journals.
     public static let record = JSONEscapes(letters: "tn", further: "\u{7f}")
 

@@ -112,7 +112,7 @@ struct Program: CommandProgram {
             throw SimulationProblem(
                 .request, "`\(start)` is no day and no RFC 3339 time: write `2026-10-05` or `2026-10-05T06:00:00Z`")
         }
-        options.period = Period(start: time, days: days)
+        options.period = SimulatedPeriod(start: time, days: days)
         return options
     }
 

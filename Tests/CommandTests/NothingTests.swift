@@ -110,7 +110,8 @@ struct NothingTests {
     @Test("a damaged page of sums is damage, not tampering, and hides no other check")
     func damage() throws {
         let folder = try NothingTests.prepared()
-        let damage = "UPDATE edge_page SET sums = x'00'; UPDATE edge_hour SET flows = 9 WHERE hour = (SELECT min(hour) FROM edge_hour)"
+        let damage =
+            "UPDATE aggregate_page SET sums = x'00'; UPDATE aggregate_hour SET flows = 9 WHERE hour = (SELECT min(hour) FROM aggregate_hour)"
         let broken = try Program.shell("sqlite3 audit.db \"\(damage)\"", in: folder)
         #expect(broken.status == 0)
         let check = try Program.audit("db", "check", in: folder)

@@ -66,7 +66,7 @@ struct VerifyTests {
             "DELETE FROM flow_fact WHERE flow_id = (SELECT max(flow_id) FROM flow_fact)",
             "UPDATE flow_fact SET bytes_received = bytes_received + 1 WHERE bytes_received > 0",
             "UPDATE flow_fact SET started_at = started_at + 1 WHERE flow_id = 1",
-            "UPDATE flow_fact SET edge_id = (SELECT max(edge_id) FROM edge) WHERE flow_id = 1",
+            "UPDATE flow_fact SET aggregate_id = (SELECT max(aggregate_id) FROM aggregate) WHERE flow_id = 1",
         ])
     func alteredRows(statement: String) throws {
         let folder = try VerifyTests.ingested(["app.log": VerifyTests.log()])

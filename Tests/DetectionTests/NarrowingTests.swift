@@ -99,7 +99,7 @@ struct NarrowingTests {
                 let bytes =
                     isOdd
                     ? Int.random(in: 0...5_000_000, using: &numbers) : size + size * Int.random(in: -spread...spread, using: &numbers) / 100
-                // A device has several addresses: one series of several edges.
+                // A device has several addresses: one series of several aggregates.
                 flows.append(
                     Flow(id: flows.count + 1, minute: minute, user: 1, device: 1, ip: minute % 3, host: host, bytes: max(0, bytes)))
             }

@@ -31,7 +31,7 @@ struct ModuleBoundaryTests {
             "FlowModel", "TextEncodings", "FlowStore", "Replay", "QueryCatalogue", "QueryLibrary", "Detection", "Wording", "Glibc",
             "Foundation",
         ],
-        "Simulation": ["FlowModel", "FileAccess", "AccessPolicy", "PolicyDocuments", "FlowJournal", "Glibc"],
+        "Simulation": ["FlowModel", "TextEncodings", "FileAccess", "AccessPolicy", "PolicyDocuments", "FlowJournal", "Glibc"],
         "TerminalSupport": ["FlowModel", "TextEncodings", "FileAccess", "Wording", "FlowJournal", "ArgumentParser", "Glibc"],
     ]
 

@@ -10,7 +10,7 @@ import Testing
         #expect(fields.count == Key.columns.count)
         for (field, column) in zip(fields, Key.columns) {
             #expect(field.value is Int64)
-            // `principalID` is `principal_id`; an edge's keys are numbers of rows, and a protocol's word is taken in Swift.
+            // `principalID` is `principal_id`; an aggregate's keys are numbers of rows, and a protocol's word is taken in Swift.
             let name = (field.label ?? "").replacing(/ID$/, with: "Id").replacing(/IP$/, with: "Ip")
                 .replacing(/[A-Z]/) { "_" + $0.output.lowercased() }
             #expect(name == column || name + "_id" == column || (name, column) == ("transport", "protocol"))
@@ -23,10 +23,10 @@ import Testing
 
     @Test("a key has one 64-bit integer for each column, in the order of the columns")
     func layout() {
-        check(OriginKey.self)
-        check(TargetKey.self)
+        check(ClientKey.self)
+        check(DestinationKey.self)
         check(RouteKey.self)
         check(RemarkKey.self)
-        check(EdgeKey.self)
+        check(AggregateKey.self)
     }
 }

@@ -14,16 +14,16 @@ struct ForgottenKeysTests {
             var expected: [Int64: Int64] = [:]
             // The second has rows from the start that it did not number.
             for _ in 0..<2 {
-                let dictionary = try TupleDictionary<EdgeKey>(connection, limit: limit)
+                let dictionary = try TupleDictionary<AggregateKey>(connection, limit: limit)
                 for _ in 0..<1_500 {
                     let number = Int64.random(in: 1...variety, using: &dice)
                     let id = try dictionary.id(
-                        EdgeKey(origin: number % 17, target: number, outcome: number % 3, assessment: 0))
+                        AggregateKey(client: number % 17, destination: number, outcome: number % 3, assessment: 0))
                     #expect(id == expected[number] ?? Int64(expected.count + 1))
                     expected[number] = id
                 }
             }
-            try #expect(Int.fetchOne(connection, sql: "SELECT count(*) FROM edge") == expected.count)
+            try #expect(Int.fetchOne(connection, sql: "SELECT count(*) FROM aggregate") == expected.count)
         }
     }
 

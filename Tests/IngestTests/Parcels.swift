@@ -32,7 +32,7 @@ enum ManyTongues {
         let connector = Int.random(in: 1...2, using: &numbers)
         let host = "r\(Int.random(in: 0...1, using: &numbers)).small.example"
         let (received, transferred) = (Int.random(in: 0...3, using: &numbers), 5)
-        // The second user's events say where they are, so that they are of other origins than rows of the report.
+        // The second user's events say where they are, so that they are of other clients than rows of the report.
         let location = user == 2 ? #","location":{"geoip":{"country":"PT"}}"# : ""
         func event(_ type: String, at: Int, _ more: String = "") -> SourceRecord {
             SourceRecord(
@@ -200,11 +200,11 @@ struct Parcel: CustomStringConvertible {
         var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))) + 64)
         var input = bytes
         let status = input.withUnsafeMutableBufferPointer { source in
-            output.withUnsafeMutableBufferPointer { target in
+            output.withUnsafeMutableBufferPointer { destination in
                 stream.next_in = source.baseAddress
                 stream.avail_in = UInt32(source.count)
-                stream.next_out = target.baseAddress
-                stream.avail_out = UInt32(target.count)
+                stream.next_out = destination.baseAddress
+                stream.avail_out = UInt32(destination.count)
                 return CZlib.deflate(&stream, Z_FINISH)
             }
         }

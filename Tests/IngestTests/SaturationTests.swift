@@ -61,21 +61,21 @@ struct SaturationTests {
         let database = try AuditDatabase(path: ":memory:", mode: .create)
         let hour: Int64 = 3_600_000
         // By number: what the row of a flow adds.
-        var flows: [Int64: EdgeContribution] = [:]
+        var flows: [Int64: AggregateContribution] = [:]
         try database.write { connection in
             try connection.execute(
                 sql: """
-                    INSERT INTO edge (edge_id, origin_id, target_id, outcome, assessment_id) VALUES (1, 1, 1, 3, 0), (2, 1, 2, 3, 0);
+                    INSERT INTO aggregate (aggregate_id, client_id, destination_id, outcome, assessment_id) VALUES (1, 1, 1, 3, 0), (2, 1, 2, 3, 0);
                     INSERT INTO flow_run VALUES (1, 100, 0, \(4 * hour));
                     """)
-            let rollup = try EdgeRollup(connection)
-            func save(_ id: Int64, _ part: EdgeContribution) throws {
+            let rollup = try AggregateRollup(connection)
+            func save(_ id: Int64, _ part: AggregateContribution) throws {
                 try connection.execute(
                     sql: """
-                        INSERT OR REPLACE INTO flow_fact (flow_id, started_at, edge_id, resource_ip, route_id, remark_id, state,
+                        INSERT OR REPLACE INTO flow_fact (flow_id, started_at, aggregate_id, resource_ip, route_id, remark_id, state,
                             bytes_received, bytes_transferred, source_id, source_offset, source_line)
                         VALUES (?, ?, ?, 0, 0, 0, 3, ?, ?, 1, 0, 1)
-                        """, arguments: [id, part.startedAt, part.edge, part.bytesReceived, part.bytesTransferred])
+                        """, arguments: [id, part.startedAt, part.aggregate, part.bytesReceived, part.bytesTransferred])
             }
             func bytes() -> Int64 {
                 switch Int.random(in: 0..<4, using: &dice) {
@@ -89,8 +89,8 @@ struct SaturationTests {
                 for _ in 0..<Int.random(in: 1...6, using: &dice) {
                     let id = Int64.random(in: 1...12, using: &dice)
                     let old = flows[id]
-                    let part = EdgeContribution(
-                        edge: old?.edge ?? Int64.random(in: 1...2, using: &dice),
+                    let part = AggregateContribution(
+                        aggregate: old?.aggregate ?? Int64.random(in: 1...2, using: &dice),
                         isOpen: true, bytesReceived: bytes(), bytesTransferred: bytes(),
                         startedAt: old?.startedAt ?? Int64.random(in: 0...1, using: &dice) * hour + id)
                     if let old { rollup.replace(old, with: part, flowID: id) } else { rollup.add(part, flowID: id) }
@@ -99,18 +99,18 @@ struct SaturationTests {
                 }
                 try rollup.flush()
                 let stored = try Row.fetchAll(
-                    connection, sql: "SELECT hour, edge_id, flows, bytes_received, bytes_transferred FROM edge_hour ORDER BY 1, 2"
+                    connection, sql: "SELECT hour, aggregate_id, flows, bytes_received, bytes_transferred FROM aggregate_hour ORDER BY 1, 2"
                 ).map { row in (0..<5).map { row[$0] as Int64 } }
                 var expected: [[Int64]: [Int64]] = [:]
                 for part in flows.values {
-                    var sums = expected[[part.startedAt / hour, part.edge]] ?? [0, 0, 0]
+                    var sums = expected[[part.startedAt / hour, part.aggregate]] ?? [0, 0, 0]
                     sums[0] += 1
                     sums[1] = sums[1].addingReportingOverflow(part.bytesReceived).overflow ? .max : sums[1] + part.bytesReceived
                     sums[2] = sums[2].addingReportingOverflow(part.bytesTransferred).overflow ? .max : sums[2] + part.bytesTransferred
-                    expected[[part.startedAt / hour, part.edge]] = sums
+                    expected[[part.startedAt / hour, part.aggregate]] = sums
                 }
                 #expect(stored == expected.map { $0.key + $0.value }.sorted { ($0[0], $0[1]) < ($1[0], $1[1]) })
-                #expect(try EdgePages.disagreements(connection) == 0)
+                #expect(try AggregatePages.disagreements(connection) == 0)
             }
         }
     }
@@ -118,9 +118,9 @@ struct SaturationTests {
     @Test("hours are whole numbers of hours down to both ends of time")
     func hours() {
         for ms in [Int64.min, .min + 1, -3_600_001, -3_600_000, -1, 0, 1, 3_599_999, 3_600_000, .max] {
-            let hour = EdgeRollup.hour(of: ms)
-            let rest = ms &- hour &* EdgeRollup.hourMs
-            #expect(rest >= 0 && rest < EdgeRollup.hourMs)
+            let hour = AggregateRollup.hour(of: ms)
+            let rest = ms &- hour &* AggregateRollup.hourMs
+            #expect(rest >= 0 && rest < AggregateRollup.hourMs)
         }
     }
 }

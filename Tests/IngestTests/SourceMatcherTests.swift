@@ -100,7 +100,7 @@ struct SourceMatcherTests {
             name: "no principal in the report", rows: [row(1_000_120, 1_005_120) { ($0.principalKind, $0.principalID) = (0, 0) }],
             originals: [flow(1_000_123, 1_005_127)], pairs: ["0 0 "]),
         Case(
-            name: "another destination", rows: [row(1_000_120, 1_005_120) { $0.destination = 2 }], originals: [flow(1_000_123, 1_005_127)],
+            name: "another endPoint", rows: [row(1_000_120, 1_005_120) { $0.endPoint = 2 }], originals: [flow(1_000_123, 1_005_127)],
             pairs: []),
         Case(
             name: "another outcome, Resource and address",

@@ -123,7 +123,7 @@ import TextEncodings
                 let base = try #require(UnsafeRawBufferPointer(bytes).baseAddress)
                 var cursor = JSONCursor(base, base + bytes.count)
                 let value = try cursor.string()
-                return JSONText.text(value.start, value.count, value.kind)
+                return JSONUnescaping.text(value.start, value.count, value.kind)
             }
             #expect(back == text)
         }

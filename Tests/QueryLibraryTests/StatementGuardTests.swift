@@ -64,8 +64,10 @@ struct StatementGuardTests {
     /// What a statement of the library is told.
     static func refusal(_ sql: String) throws -> String? {
         let tenant = try SmallTenant()
-        let runner = QueryRunner(database: try tenant.ingest(SmallTenant.mixed))
-        let failure = #expect(throws: QueryFailure.self, "\(sql)") { try runner.run(viewsOnly: sql, period: .all, row: { _ in }) }
+        let database = try tenant.ingest(SmallTenant.mixed)
+        let failure = #expect(throws: QueryFailure.self, "\(sql)") {
+            try database.read { try QueryRunner.run($0, viewsOnly: sql, period: .all) { _ in } }
+        }
         return failure?.message
     }
 
@@ -138,9 +140,12 @@ struct StatementGuardTests {
         ])
     func ownNames(sql: String) throws {
         let tenant = try SmallTenant()
-        let runner = QueryRunner(database: try tenant.ingest(SmallTenant.mixed))
-        var rows = 0
-        try runner.run(viewsOnly: sql, period: .all, row: { _ in rows += 1 })
+        let database = try tenant.ingest(SmallTenant.mixed)
+        let rows = try database.read { connection in
+            var rows = 0
+            try QueryRunner.run(connection, viewsOnly: sql, period: .all, row: { _ in rows += 1 })
+            return rows
+        }
         #expect(rows > 0)
     }
 

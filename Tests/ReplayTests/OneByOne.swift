@@ -9,8 +9,8 @@ struct ReplayedFlow {
     var flow: StoredFlow
     /// Nil where the source had none.
     var connectionID: String?
-    var origin: OriginFacts
-    var target: TargetFacts
+    var client: ClientFacts
+    var destination: DestinationFacts
     var assessment: Assessment
 }
 
@@ -22,12 +22,12 @@ extension Replay {
             let reader = try FlowFactsReader(connection)
             try walk.forEach(connection, reader) { flow, lastUses in
                 let assessment = history.judge(try FlowFacts(flow, reader: reader, lastUses: lastUses), options: options)
-                let target = try reader.target(flow.target)
-                tally.count(flow, tally.number(assessment, target))
+                let destination = try reader.destination(flow.destination)
+                tally.count(flow, tally.number(assessment, destination))
                 try body(
                     ReplayedFlow(
-                        flow: flow, connectionID: try reader.connectionID(ofFlow: flow.flowID), origin: try reader.origin(flow.origin),
-                        target: target, assessment: assessment))
+                        flow: flow, connectionID: try reader.connectionID(ofFlow: flow.flowID), client: try reader.client(flow.client),
+                        destination: destination, assessment: assessment))
             }
         }
         return ReplaySummary(tally)

@@ -123,16 +123,18 @@ struct SharedAnswerTests {
     private struct Lines: FlowListing {
         let given = Guarded<[String]>([])
 
-        func shared(_ answer: SharedAnswer) -> String { Lines.text(answer.outcome, answer.origin, answer.target, answer.assessment) }
+        func shared(_ answer: SharedAnswer) -> String { Lines.text(answer.outcome, answer.client, answer.destination, answer.assessment) }
         func noRows() -> [String] { [] }
         func add(_ flow: StoredFlow, _ connectionID: String?, _ shared: String, to rows: inout [String]) {
             rows.append("\(flow.startedAt) \(flow.flowID) \(connectionID ?? "-") \(shared)")
         }
         func give(_ rows: [String]) { given.withLock { $0 += rows } }
 
-        static func text(_ outcome: RecordedOutcome, _ origin: OriginFacts, _ target: TargetFacts, _ assessment: Assessment) -> String {
+        static func text(_ outcome: RecordedOutcome, _ client: ClientFacts, _ destination: DestinationFacts, _ assessment: Assessment)
+            -> String
+        {
             """
-            \(outcome) \(origin) \(target) \(assessment.verdictClass) \(String(describing: assessment.reason)) \
+            \(outcome) \(client) \(destination) \(assessment.verdictClass) \(String(describing: assessment.reason)) \
             \(assessment.expectedResourceID ?? "-") \(assessment.qualifierSet.text) \(assessment.outlivedByMs ?? -1) \
             \(assessment.policy?.digest ?? "-") \(assessment.explainedBy?.digest ?? "-")
             """
@@ -166,7 +168,7 @@ struct SharedAnswerTests {
                 replay.since = since
                 var expected: [String] = []
                 let sums = try replay.run(database) {
-                    let said = Lines.text($0.flow.outcome, $0.origin, $0.target, $0.assessment)
+                    let said = Lines.text($0.flow.outcome, $0.client, $0.destination, $0.assessment)
                     expected.append("\($0.flow.startedAt) \($0.flow.flowID) \($0.connectionID ?? "-") \(said)")
                 }
                 #expect(expected.count > 100)

@@ -55,7 +55,7 @@ struct FailingSectionTests {
         let tenant = try SmallTenant()
         let database = try tenant.ingest(SmallTenant.mixed)
         let library = try FailingSectionTests.library(
-            tenant, "detections/tunnel.bypass-carried.sql", replacing: "FROM access", with: "FROM edge_hour")
+            tenant, "detections/tunnel.bypass-carried.sql", replacing: "FROM access", with: "FROM aggregate_hour")
         let report = try FailingSectionTests.build(database, library)
         #expect(report.conclusion == .undecidable && !report.findings.isEmpty)
         #expect(FailingSectionTests.notes(report, "limits").first?.hasPrefix("The rule tunnel.bypass-carried failed") == true)

@@ -4,8 +4,8 @@ import Testing
 @testable import Simulation
 
 struct OpenFlowsTests {
-    private static func flow(_ number: Int, end: Int) -> FlowDraft {
-        FlowDraft(
+    private static func flow(_ number: Int, end: Int) -> PlannedFlow {
+        PlannedFlow(
             number: UInt64(number), start: Timestamp(milliseconds: 0), end: Timestamp(milliseconds: Int64(end)), caller: .user(0),
             connector: 0, resource: 0, address: IPAddress(v4: 1), port: 443, policy: 0)
     }

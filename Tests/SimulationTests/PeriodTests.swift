@@ -14,7 +14,7 @@ struct PeriodTests {
 
     @Test("days are busy, nights and weekends are not")
     func weights() {
-        let week = WorkingWeek(period: Period(start: PeriodTests.monday, days: 7))
+        let week = WorkingWeek(period: SimulatedPeriod(start: PeriodTests.monday, days: 7))
         func weight(day: Int, hour: Int) -> Int { week.weight(ofMinute: day * 1_440 + hour * 60 + 30) }
         #expect(weight(day: 0, hour: 10) == 320)
         #expect(weight(day: 0, hour: 12) < weight(day: 0, hour: 10))
@@ -25,7 +25,7 @@ struct PeriodTests {
 
     @Test("changes are distinct, ascending and inside the period", arguments: [(1, 1), (1, 2), (1, 96), (7, 5), (30, 2_000)])
     func changes(days: Int, count: Int) {
-        let period = Period(start: PeriodTests.monday, days: days)
+        let period = SimulatedPeriod(start: PeriodTests.monday, days: days)
         let times = WorkingWeek(period: period).changeTimes(count: count, period: period)
         #expect(times.count == count)
         #expect(times == Set(times).sorted())

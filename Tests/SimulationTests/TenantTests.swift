@@ -75,7 +75,7 @@ struct TenantTests {
     @Test("each change of policy leaves a state that differs by its edits")
     func story() throws {
         let tenant = TenantMaker.make(shape: TenantTests.shape(300, 80, 3, 2, 12), seed: 5)
-        let period = Period(start: SimulationOptions.defaultStart, days: 3)
+        let period = SimulatedPeriod(start: SimulationOptions.defaultStart, days: 3)
         let times = WorkingWeek(period: period).changeTimes(count: 6, period: period)
         let story = PolicyStoryMaker.make(tenant: tenant, period: period, changes: times, seed: 5)
         #expect(story.states.map(\.effectiveAt) == [period.start] + times)

@@ -4,6 +4,15 @@ import FlowModel
 ///
 /// Building it takes time and memory proportional to the snapshot; it is immutable and may be used from any number of threads.
 /// References that dangle are ignored here: documents that hold any are refused when they are read.
+///
+/// ```swift
+/// let policy = CompiledPolicy(snapshot)
+/// let verdict = policy.evaluate(
+///     AccessRequest(
+///         principal: PrincipalReference(kind: .user, id: "1"), destination: Destination("wiki.corp.example"), transport: .tcp,
+///         port: 443, at: snapshot.effectiveAt))
+/// return "\(verdict.effect.rawValue): \(verdict.reason.rawValue)"
+/// ```
 public final class CompiledPolicy: Sendable {
     public let snapshot: PolicySnapshot
     private let digestCache = Guarded<String?>(nil)

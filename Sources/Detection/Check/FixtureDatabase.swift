@@ -23,7 +23,7 @@ struct FixtureDatabase {
     func with<Value>(_ fixture: FixtureFile.Case, path: String, _ body: (StoreConnection) throws -> Value) throws -> Value {
         try store.withoutTransaction { database in
             defer {
-                try? database.run("DROP TABLE IF EXISTS temp.edge_key")
+                try? database.run("DROP TABLE IF EXISTS temp.aggregate_key")
                 for view in PublicViews.names { try? database.run("DROP TABLE IF EXISTS temp.\"\(view)\"") }
             }
             for view in PublicViews.names {
@@ -34,7 +34,7 @@ struct FixtureDatabase {
             for (view, rows) in fixture.tables {
                 for row in rows { try insert(row, into: view, database, "\(path):\(fixture.line)") }
             }
-            try database.run(FixtureDatabase.edges)
+            try database.run(FixtureDatabase.aggregates)
             if !fixture.tables.contains(where: { $0.view == "access" }) { try database.run(FixtureDatabase.rollUp) }
             if !fixture.tables.contains(where: { $0.view == "access_detail" }) { try database.run(FixtureDatabase.details) }
             return try body(database)
@@ -52,25 +52,25 @@ struct FixtureDatabase {
             "INSERT INTO temp.\"\(view)\" (\(names)) VALUES (\(marks))", row.fields.map(\.value))
     }
 
-    /// Columns that flows of one edge have in common.
-    private static let edge = """
+    /// Columns that flows of one aggregate have in common.
+    private static let aggregate = """
         principal_kind, principal_id, principal, service_key_id, device_id, client_ip, location, connector_id, connector, network_id,
         network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason, expected_resource_id, qualifiers,
         policy_version
         """
 
-    /// Numbers the edges of the flows.
-    private static let edges = """
-        CREATE TEMP TABLE edge_key (edge_id INTEGER PRIMARY KEY, key TEXT UNIQUE);
-        INSERT OR IGNORE INTO temp.edge_key (key) SELECT json_array(\(edge)) FROM temp.flow;
-        UPDATE temp.flow SET edge_id = (SELECT edge_id FROM temp.edge_key WHERE key = json_array(\(edge)));
+    /// Numbers the aggregates of the flows.
+    private static let aggregates = """
+        CREATE TEMP TABLE aggregate_key (aggregate_id INTEGER PRIMARY KEY, key TEXT UNIQUE);
+        INSERT OR IGNORE INTO temp.aggregate_key (key) SELECT json_array(\(aggregate)) FROM temp.flow;
+        UPDATE temp.flow SET aggregate_id = (SELECT aggregate_id FROM temp.aggregate_key WHERE key = json_array(\(aggregate)));
         """
 
     /// As `docs/database-views.md` defines `access_detail`.
     private static let details: String = {
         let common = """
-            \(edge), resource_ip, relay, path, error, close_reason, requested, recorded_effect, recorded_reason,
-            recorded_policy_version, recorded_policy_digest, edge_id
+            \(aggregate), resource_ip, relay, path, error, close_reason, requested, recorded_effect, recorded_reason,
+            recorded_policy_version, recorded_policy_digest, aggregate_id
             """
         return """
             INSERT INTO temp.access_detail (hour_at, \(common), flows, open, orphans, inferred_starts, unknown_starts, first_at, last_at,
@@ -88,13 +88,13 @@ struct FixtureDatabase {
         INSERT INTO temp.access (hour_at, principal_kind, principal_id, principal, device_id, client_ip, connector_id, connector,
             network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
             expected_resource_id, qualifiers, policy_version, flows, open, bytes_received, bytes_transferred, first_at, last_at,
-            first_flow, last_flow, edge_id)
+            first_flow, last_flow, aggregate_id)
         SELECT started_at / 3600000 * 3600000, principal_kind, principal_id, principal, device_id, client_ip, connector_id,
             connector, network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
             expected_resource_id, qualifiers, policy_version, count(*), sum(ended_at IS NULL), coalesce(sum(bytes_received), 0),
-            coalesce(sum(bytes_transferred), 0), min(started_at), max(started_at), min(flow_id), max(flow_id), edge_id
+            coalesce(sum(bytes_transferred), 0), min(started_at), max(started_at), min(flow_id), max(flow_id), aggregate_id
         FROM temp.flow
-        GROUP BY started_at / 3600000, edge_id, principal_kind, principal_id, principal, device_id, client_ip, connector_id, connector,
+        GROUP BY started_at / 3600000, aggregate_id, principal_kind, principal_id, principal, device_id, client_ip, connector_id, connector,
             network_id, network, resource_id, applied_rule, address, port, protocol, outcome, verdict, reason,
             expected_resource_id, qualifiers, policy_version
         """

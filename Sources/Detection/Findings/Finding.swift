@@ -56,13 +56,13 @@ public struct Finding: Hashable, Sendable {
         add(rule)
         for field in subject {
             add(field.name)
-            add(JSONText.value(field.value))
+            add(StoredJSON.value(field.value))
         }
         return Hexadecimal.text(hasher.finalize())
     }
 
-    public var subjectJSON: String { JSONText.object(subject) }
-    public var parametersJSON: String { JSONText.object(parameters) }
+    public var subjectJSON: String { StoredJSON.object(subject) }
+    public var parametersJSON: String { StoredJSON.object(parameters) }
     public var evidenceJSON: String {
         JSONWriter.text(.stored) { $0.array { for record in evidence { record.write(into: &$0) } } }
     }

@@ -125,7 +125,7 @@ struct RuleRun {
         case .null: return []
         case .integer(let id): return [id]
         case .text(let text):
-            if let ids = JSONText.integers(text) { return ids }
+            if let ids = StoredJSON.integers(text) { return ids }
             fallthrough
         default:
             throw QueryFailure(
@@ -136,7 +136,7 @@ struct RuleRun {
     /// `records` is a JSON array of `[source_id, offset, line]` written flat: three numbers a record.
     private func recordPlaces(_ answer: Answer) throws(QueryFailure) -> [(source: Int64, offset: Int64, line: Int64)] {
         guard let text = answer["records"].text else { return [] }
-        guard let numbers = JSONText.integers(text), numbers.count % 3 == 0 else {
+        guard let numbers = StoredJSON.integers(text), numbers.count % 3 == 0 else {
             throw QueryFailure(
                 .refused,
                 "\(rule.query.path):\(rule.query.sqlLine): the column `records` must hold a JSON array of source id, offset and line, repeated"

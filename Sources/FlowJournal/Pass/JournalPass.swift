@@ -10,10 +10,19 @@ import Dispatch
 ///
 /// A caller who has taken in n frames before passes them with `advance(to:)`, compares the root, and only then goes on.
 ///
-///     let pass = try JournalPass(directory)
-///     guard try pass.advance(to: remembered.size) == remembered else { … }
-///     while let frame = try pass.next() { … }
-///     // pass.head, pass.digest, pass.tornEnd
+/// ```swift
+/// let pass = try JournalPass(JournalDirectory(path))
+/// guard try pass.advance(to: remembered.size) == remembered else { return nil }
+/// let inflater = FrameInflater()
+/// let room = UnsafeMutableRawBufferPointer.allocate(byteCount: FrameHeader.maxInflatedLength, alignment: 8)
+/// defer { room.deallocate() }
+/// while let leaf = try pass.next() {
+///     guard leaf.frame.header != nil else { continue }
+///     let length = try leaf.inflate(with: inflater, into: room)
+///     take(UnsafeRawBufferPointer(rebasing: room[..<length]))
+/// }
+/// remembered = pass.head
+/// ```
 ///
 /// Not safe for use from several threads at once; the frames are.
 public final class JournalPass {

@@ -4,6 +4,18 @@ public import FlowModel
 ///
 /// Frames that lie wholly outside the wanted sequences or times are passed over without being inflated. At the end of the last segment
 /// `next()` gives nil; called again later, it goes on with what was appended since, and with new segments.
+///
+/// ```swift
+/// let wanted = JournalReader.Selection(since: since)
+/// let reader = try JournalReader(JournalDirectory(path), selection: wanted)
+/// try FrameDecoding.forEach(reader) { located, lines in
+///     switch lines {
+///     case .success(let bytes): take(bytes)
+///     case .failure(let problem): print("frame \(located.index) of segment \(located.number): \(problem)")
+///     }
+///     return true
+/// }
+/// ```
 public final class JournalReader {
     /// A frame with the segment that holds it and its place in the journal.
     public struct Located: Sendable {

@@ -5,6 +5,16 @@
 /// extends what was seen before. Frames that a signed checkpoint covers are proved by their hashes; the others, and all with depth
 /// `.records`, are inflated as well, and their checksums, lines, sequences and timestamps are held against their headers.
 /// Times of day are never evidence: a clock that stepped is no finding.
+///
+/// ```swift
+/// var verifier = JournalVerifier(JournalDirectory(path))
+/// verifier.keys = [TrustedKey(try NoteVerifier(publicKey))]
+/// let report = try verifier.verify()
+/// switch report.verdict {
+/// case .intact: print("\(report.recordCount) records are what was written")
+/// case .tampered, .cannotBeProved: for finding in report.findings { print(finding) }
+/// }
+/// ```
 public struct JournalVerifier {
     public enum Depth: Sendable {
         /// Only what hashes and headers tell.

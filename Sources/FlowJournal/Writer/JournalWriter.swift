@@ -6,6 +6,16 @@ import TextEncodings
 /// A record that `append` has taken is acknowledged when `durableSequence` has reached its sequence. A record that cannot be taken
 /// because the journal cannot be written is counted, and the count is journaled as soon as that is possible. One writer at a time has a
 /// journal; a writer is not safe for use from several threads at once. Whoever owns it calls `tick()` at least every `frameAgeMs`.
+///
+/// ```swift
+/// var options = JournalOptions()
+/// options.key = NoteSigner.generate(name: "acme.example/office")
+/// let writer = try JournalWriter(directory: path, options: options, identity: JournalIdentity(software: "example 1.0"), clock: clock)
+/// let sequence = try writer.append(Array(event.utf8))
+/// try writer.flush()
+/// let isAcknowledged = writer.durableSequence >= sequence
+/// try writer.close()
+/// ```
 public final class JournalWriter {
     /// Room in a frame for records of the journal's own, the longest of which holds a path.
     private static let ownRoom = 64 << 10

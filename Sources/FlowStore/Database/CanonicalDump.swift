@@ -13,8 +13,8 @@ public enum CanonicalDump {
     }
 
     private static let leftOut: Set<String> = ["audit_event"]
-    /// Where the bytes of sources are now says nothing of what they are, and numbers of edges depend on where transactions ended.
-    private static let leftOutColumns: Set<String> = ["found_at", "edge_id"]
+    /// Where the bytes of sources are now says nothing of what they are, and numbers of aggregates depend on where transactions ended.
+    private static let leftOutColumns: Set<String> = ["found_at", "aggregate_id"]
     private static let notFacts: Set<String> = [
         "audit_event", "source", "quarantine", "journal_frame", "unknown_field", "duration_calibration", "session", "finding",
     ]

@@ -41,8 +41,8 @@ public enum DatabaseCheck {
             // Of hours that were pruned, only the roll-up is left.
             var pruned = Int64.min
             result.attempt("the settings") { _ in pruned = try PruneWatermark(connection).hour }
-            let hours = "SELECT \(EdgeRollup.hourColumns) FROM edge_hour WHERE hour >= \(pruned)"
-            let ofFlows = "SELECT * FROM (\(EdgeRollup.hoursOfFlows)) WHERE hour >= \(pruned)"
+            let hours = "SELECT \(AggregateRollup.hourColumns) FROM aggregate_hour WHERE hour >= \(pruned)"
+            let ofFlows = "SELECT * FROM (\(AggregateRollup.hoursOfFlows)) WHERE hour >= \(pruned)"
             expect("\(hours) EXCEPT \(ofFlows)", "the roll-up by hour") {
                 "\($0) hours of the roll-up disagree with the flows"
             }
@@ -50,10 +50,12 @@ public enum DatabaseCheck {
                 "\($0) hours of the roll-up are missing or disagree with the flows"
             }
             result.attempt("the sums of the roll-up") { problems in
-                let wrong = try EdgePages.disagreements(connection)
+                let wrong = try AggregatePages.disagreements(connection)
                 if wrong > 0 { problems.append("\(wrong) sums of the roll-up disagree with its hours") }
             }
-            expect("SELECT 1 FROM flow_fact f JOIN edge e USING (edge_id) WHERE e.outcome <> f.state & 3", "the outcomes of flows") {
+            expect(
+                "SELECT 1 FROM flow_fact f JOIN aggregate e USING (aggregate_id) WHERE e.outcome <> f.state & 3", "the outcomes of flows"
+            ) {
                 "\($0) flows are counted under another outcome than theirs"
             }
             expect(
@@ -103,31 +105,31 @@ public enum DatabaseCheck {
                 SELECT 1 FROM flow_claim c LEFT JOIN flow_fact f ON f.flow_id = c.flow_id WHERE f.flow_id IS NULL
                 """, "what records say of times"
             ) { "\($0) flows have lost what their records say of their times, or have what they do not need" }
-            result.attempt("the flows of origins") { $0 += try unlisted(connection) }
+            result.attempt("the flows of clients") { $0 += try unlisted(connection) }
             return result
         }
     }
 
-    /// Holds `origin_flows` against the flows: every flow must be listed under its origin.
+    /// Holds `client_flows` against the flows: every flow must be listed under its client.
     private static func unlisted(_ database: Database) throws -> [String] {
         let flows = try RawStatement(
             database,
             """
-            SELECT f.flow_id, e.origin_id FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
+            SELECT f.flow_id, e.client_id FROM flow_fact f CROSS JOIN aggregate e ON e.aggregate_id = f.aggregate_id
             WHERE f.flow_id BETWEEN ? AND ?
             """)
-        let lists = try RawStatement(database, "SELECT origin_id, flows FROM origin_flows WHERE first_flow = ?")
+        let lists = try RawStatement(database, "SELECT client_id, flows FROM client_flows WHERE first_flow = ?")
         var missing = 0
         for row in try Row.fetchAll(database, sql: "SELECT first_flow, last_flow FROM flow_run ORDER BY 1") {
             let first: Int64 = row[0]
             var listed: Set<UInt64> = []
             lists.bind(1, first)
             while try lists.step() {
-                let origin = UInt64(bitPattern: lists.integer(0))
+                let client = UInt64(bitPattern: lists.integer(0))
                 lists.withBlob(1) { bytes in
                     for place in 0..<bytes.count / 2 {
                         let number = UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: place * 2, as: UInt16.self))
-                        listed.insert(origin << 16 | UInt64(number))
+                        listed.insert(client << 16 | UInt64(number))
                     }
                 }
             }
@@ -140,6 +142,6 @@ public enum DatabaseCheck {
             }
             flows.reset()
         }
-        return missing == 0 ? [] : ["\(missing) flows are not listed under their origin"]
+        return missing == 0 ? [] : ["\(missing) flows are not listed under their client"]
     }
 }

@@ -29,8 +29,8 @@ package struct FlowColumn: Sendable {
 
     /// With what a column is shared.
     enum Sharing: Sendable {
-        /// All flows of one edge: `edge e`, `origin o`, `target t`, `assessment j`.
-        case edge
+        /// All flows of one aggregate: `aggregate e`, `client o`, `destination t`, `assessment j`.
+        case aggregate
         case route
         /// `remark r`.
         case remark
@@ -74,32 +74,34 @@ package struct FlowColumn: Sendable {
             answer)
             """),
         FlowColumn(
-            "principal_kind", .text, .shared(.edge, "CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END"),
+            "principal_kind", .text, .shared(.aggregate, "CASE o.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END"),
             "`user` or `service_account`"),
-        FlowColumn("principal_id", .text, .text(.edge, "principal_id.value"), "who: the id of the user or service account"),
-        FlowColumn("principal", .text, .text(.edge, "principal.value"), "e-mail of a user, or name of a service account"),
-        FlowColumn("service_key_id", .text, .text(.edge, Views.text("o.service_key")), "the key that a service account used"),
-        FlowColumn("device_id", .text, .text(.edge, "device.value"), "the client's device"),
+        FlowColumn("principal_id", .text, .text(.aggregate, "principal_id.value"), "who: the id of the user or service account"),
+        FlowColumn("principal", .text, .text(.aggregate, "principal.value"), "e-mail of a user, or name of a service account"),
+        FlowColumn("service_key_id", .text, .text(.aggregate, Views.text("o.service_key")), "the key that a service account used"),
+        FlowColumn("device_id", .text, .text(.aggregate, "device.value"), "the client's device"),
         FlowColumn("client_version", .text, .text(.remark, Views.text("r.client_version")), "version of the client on that device"),
-        FlowColumn("client_ip", .text, .text(.edge, "client_ip.value"), "public address of the client"),
+        FlowColumn("client_ip", .text, .text(.aggregate, "client_ip.value"), "public address of the client"),
         FlowColumn(
-            "location", .json, .text(.edge, Views.text("o.location")),
+            "location", .json, .text(.aggregate, Views.text("o.location")),
             "JSON object as the source gives it, such as `{\"geoip\":{\"city\",\"country\",\"lat\",\"lon\",\"region\"}}`"),
-        FlowColumn("connector_id", .text, .text(.edge, "connector_id.value"), "the Connector that carried it"),
-        FlowColumn("connector", .text, .text(.edge, "connector.value"), "the Connector's name"),
-        FlowColumn("network_id", .text, .text(.edge, "network_id.value"), "the Remote network that the record names"),
-        FlowColumn("network", .text, .text(.edge, "network.value"), "the Remote network's name"),
-        FlowColumn("resource_id", .text, .text(.edge, "resource_id.value"), "the Resource that the Connector recorded"),
+        FlowColumn("connector_id", .text, .text(.aggregate, "connector_id.value"), "the Connector that carried it"),
+        FlowColumn("connector", .text, .text(.aggregate, "connector.value"), "the Connector's name"),
+        FlowColumn("network_id", .text, .text(.aggregate, "network_id.value"), "the Remote network that the record names"),
+        FlowColumn("network", .text, .text(.aggregate, "network.value"), "the Remote network's name"),
+        FlowColumn("resource_id", .text, .text(.aggregate, "resource_id.value"), "the Resource that the Connector recorded"),
         FlowColumn(
-            "applied_rule", .text, .text(.edge, "applied_rule.value"),
+            "applied_rule", .text, .text(.aggregate, "applied_rule.value"),
             "the Resource's definition that matched, such as `*.corp.example.com`"),
-        FlowColumn("address", .text, .text(.edge, "address.value"), "the name or address that was asked for"),
+        FlowColumn("address", .text, .text(.aggregate, "address.value"), "the name or address that was asked for"),
         FlowColumn("resource_ip", .text, .flow(Views.text("f.resource_ip")), "the address that the Connector connected to"),
-        FlowColumn("port", .integer, .shared(.edge, "nullif(t.port, -1)"), "port of the destination; NULL for protocols without ports"),
+        FlowColumn(
+            "port", .integer, .shared(.aggregate, "nullif(t.port, -1)"), "port of the destination; NULL for protocols without ports"),
         FlowColumn(
             "protocol", .text,
             .shared(
-                .edge, "CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE \(Views.text("t.protocol - 16")) END"),
+                .aggregate,
+                "CASE t.protocol WHEN 1 THEN 'tcp' WHEN 2 THEN 'udp' WHEN 3 THEN 'icmp' ELSE \(Views.text("t.protocol - 16")) END"),
             "`tcp`, `udp`, `icmp`, or the word of the source"),
         FlowColumn("bytes_received", .bytes, .flow("f.bytes_received"), "bytes from the Resource to the client"),
         FlowColumn("bytes_transferred", .bytes, .flow("f.bytes_transferred"), "bytes from the client to the Resource"),
@@ -115,20 +117,20 @@ package struct FlowColumn: Sendable {
             "requested", .text, .text(.remark, Views.text("r.requested")),
             "what the user dialled, where it differs from `address` (journals)"),
         FlowColumn(
-            "policy_version", .text, .shared(.edge, "nullif(j.policy_version, '')"),
+            "policy_version", .text, .shared(.aggregate, "nullif(j.policy_version, '')"),
             "the policy in force at the start, as the engine judged: `version` of `policy_snapshot`; NULL when none was"),
         FlowColumn(
-            "verdict", .text, .text(.edge, "j.class"),
+            "verdict", .text, .text(.aggregate, "j.class"),
             """
             `enforced`, `misrouted`, `over-permitted`, `blocked`, `over-blocked`, `unverifiable`; NULL when nobody has judged it. See \
             [policy-model.md](policy-model.md)
             """),
-        FlowColumn("reason", .text, .shared(.edge, "nullif(j.reason, '')"), "reason code of the policy in force when it denies"),
+        FlowColumn("reason", .text, .shared(.aggregate, "nullif(j.reason, '')"), "reason code of the policy in force when it denies"),
         FlowColumn(
-            "expected_resource_id", .text, .shared(.edge, "nullif(j.expected_resource_id, '')"),
+            "expected_resource_id", .text, .shared(.aggregate, "nullif(j.expected_resource_id, '')"),
             "the Resource that the policy in force selects"),
         FlowColumn(
-            "qualifiers", .text, .shared(.edge, "nullif(j.qualifiers, '')"),
+            "qualifiers", .text, .shared(.aggregate, "nullif(j.qualifiers, '')"),
             """
             `ambiguous`, `stale`, `stale-late`, `outlived`, `posture-unknown`, joined by `;`. Test for one with \
             `';' || qualifiers || ';' LIKE '%;stale;%'`
@@ -186,7 +188,7 @@ package struct FlowColumn: Sendable {
             .flow("(SELECT count(*) FROM source_match_fact a WHERE a.original_flow = f.flow_id AND a.differences <> 0)"),
             "how many of them say something else than the Connector"),
         FlowColumn(
-            "edge_id", .integer, .flow("f.edge_id"),
+            "aggregate_id", .integer, .flow("f.aggregate_id"),
             """
             number, in this database, of all that the flow has in common with others of its kind: principal, service key, device, client \
             address, location, Connector, network, Resource, rule, address, port, protocol, outcome and all of the verdict. Rows with one \

@@ -3,9 +3,9 @@ extension Views {
     /// A column of a view, and what it is of the tables. `isText`: it is a column of a table that holds texts, which comparisons respect.
     typealias NamedColumn = (name: String, of: String, isText: Bool)
 
-    /// What a view says of an edge, by the names of `namesOfEdge`.
-    static let edgeColumns =
-        FlowColumn.shared(.edge) + [
+    /// What a view says of an aggregate, by the names of `namesOfAggregate`.
+    static let aggregateColumns =
+        FlowColumn.shared(.aggregate) + [
             ("outcome", "CASE e.outcome WHEN 3 THEN 'allowed' WHEN 1 THEN 'denied' WHEN 2 THEN 'failed' END", false)
         ]
     /// The same of `route`.
@@ -39,39 +39,39 @@ extension Views {
     enum Naming {
         /// In the dictionaries, text by text.
         case joined
-        /// In the tables of `GatheredNames`, where each edge has its names in one row.
+        /// In the tables of `GatheredNames`, where each aggregate has its names in one row.
         case gathered
 
-        /// Joins what the number `edge_id` of `row` stands for.
-        fileprivate func edge(of row: String) -> String {
+        /// Joins what the number `aggregate_id` of `row` stands for.
+        fileprivate func aggregate(of row: String) -> String {
             switch self {
             case .joined:
                 """
-                JOIN edge e ON e.edge_id = \(row).edge_id
-                JOIN origin o ON o.origin_id = e.origin_id
-                JOIN target t ON t.target_id = e.target_id
+                JOIN aggregate e ON e.aggregate_id = \(row).aggregate_id
+                JOIN client o ON o.client_id = e.client_id
+                JOIN destination t ON t.destination_id = e.destination_id
                 """
-            case .gathered: "JOIN temp.\(GatheredNames.edges) e ON e.edge_id = \(row).edge_id"
+            case .gathered: "JOIN temp.\(GatheredNames.aggregates) e ON e.aggregate_id = \(row).aggregate_id"
             }
         }
 
-        /// The same of `flow_fact f`. A flow has its edge by number, while nothing finds the flows of an edge but reading all of them, which
-        /// would be done for each edge: SQLite keeps the order of CROSS JOIN, and has nothing to look flows up by where `+` makes the number
+        /// The same of `flow_fact f`. A flow has its aggregate by number, while nothing finds the flows of an aggregate but reading all of them, which
+        /// would be done for each aggregate: SQLite keeps the order of CROSS JOIN, and has nothing to look flows up by where `+` makes the number
         /// an expression. A LEFT JOIN of which no name is wanted is left out.
-        fileprivate var edgeOfFlow: String {
+        fileprivate var aggregateOfFlow: String {
             switch self {
             case .joined:
                 """
-                CROSS JOIN edge e ON e.edge_id = f.edge_id
-                CROSS JOIN origin o ON o.origin_id = e.origin_id
-                CROSS JOIN target t ON t.target_id = e.target_id
+                CROSS JOIN aggregate e ON e.aggregate_id = f.aggregate_id
+                CROSS JOIN client o ON o.client_id = e.client_id
+                CROSS JOIN destination t ON t.destination_id = e.destination_id
                 """
-            case .gathered: "LEFT JOIN temp.\(GatheredNames.edges) e ON e.edge_id = +f.edge_id"
+            case .gathered: "LEFT JOIN temp.\(GatheredNames.aggregates) e ON e.aggregate_id = +f.aggregate_id"
             }
         }
 
-        /// Texts of an edge, behind all that must be there.
-        fileprivate var namesOfEdge: String { self == .joined ? Views.namesOfEdge : "" }
+        /// Texts of an aggregate, behind all that must be there.
+        fileprivate var namesOfAggregate: String { self == .joined ? Views.namesOfAggregate : "" }
 
         fileprivate func routeAndRemark(of row: String) -> String {
             switch self {
@@ -100,7 +100,7 @@ extension Views {
         }
 
         private func expression(_ name: String) -> String {
-            let tables = [("e", Views.edgeColumns), ("route", Views.routeColumns), ("r", Views.remarkColumns)]
+            let tables = [("e", Views.aggregateColumns), ("route", Views.routeColumns), ("r", Views.remarkColumns)]
             for (table, columns) in tables {
                 guard let column = columns.first(where: { $0.name == name }) else { continue }
                 return self == .joined ? column.of : "\(table).\(name)"
@@ -113,15 +113,15 @@ extension Views {
         columns.map { "LEFT JOIN text \($0) ON \($0).text_id = \(table).\($0)" }.joined(separator: "\n")
     }
 
-    /// Joins the texts of `edge e`, `origin o` and `target t`.
-    static let namesOfEdge = """
+    /// Joins the texts of `aggregate e`, `client o` and `destination t`.
+    static let namesOfAggregate = """
         LEFT JOIN assessment j ON j.assessment_id = e.assessment_id
-        \(namesOfOrigin)
-        \(namesOfTarget)
+        \(namesOfClient)
+        \(namesOfDestination)
         """
-    /// Names of `origin o` and of `target t`, each under its column's name.
-    static let namesOfOrigin = join("o", ["principal_id", "principal", "device", "client_ip"])
-    static let namesOfTarget = join(
+    /// Names of `client o` and of `destination t`, each under its column's name.
+    static let namesOfClient = join("o", ["principal_id", "principal", "device", "client_ip"])
+    static let namesOfDestination = join(
         "t", ["connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "address"])
 
     static let flow = "CREATE VIEW flow AS\n\(flow(.joined));"
@@ -135,9 +135,9 @@ extension Views {
         """
         SELECT \(FlowColumn.all.map(naming.column).joined(separator: ",\n    "))
         FROM flow_fact f
-        \(naming.edgeOfFlow)
+        \(naming.aggregateOfFlow)
         \(naming.routeAndRemark(of: "f"))
-        \(naming.namesOfEdge)
+        \(naming.namesOfAggregate)
         WHERE f.state & \(FlowState.matched.rawValue) = 0
         """
     }
@@ -157,10 +157,10 @@ extension Views {
             h.hour * 3600000 + h.last_ms AS last_at,
             h.first_flow,
             h.last_flow,
-            h.edge_id
-        FROM edge_hour h
-        \(naming.edge(of: "h"))
-        \(naming.namesOfEdge)
+            h.aggregate_id
+        FROM aggregate_hour h
+        \(naming.aggregate(of: "h"))
+        \(naming.namesOfAggregate)
         """
     }
 
@@ -183,17 +183,17 @@ extension Views {
             d.last_at,
             d.first_flow,
             d.last_flow,
-            d.edge_id
+            d.aggregate_id
         FROM \(rows) d
-        \(naming.edge(of: "d"))
+        \(naming.aggregate(of: "d"))
         \(naming.routeAndRemark(of: "d"))
-        \(naming.namesOfEdge)
+        \(naming.namesOfAggregate)
         """
     }
 
     /// Flows counted by all that they have in common; `FlowDetails` counts the same. An hour before 1970 ends, too, where the next begins.
     static let details = """
-        SELECT (f.started_at - (f.started_at % 3600000 + 3600000) % 3600000) / 3600000 AS hour, f.edge_id, f.resource_ip, f.route_id,
+        SELECT (f.started_at - (f.started_at % 3600000 + 3600000) % 3600000) / 3600000 AS hour, f.aggregate_id, f.resource_ip, f.route_id,
             f.remark_id, count(*) AS flows, sum((\(end)) IS NULL) AS open, sum(f.state & 4 <> 0) AS orphans,
             sum(f.state & 8 <> 0) AS inferred_starts, sum(f.state & 16 <> 0) AS unknown_starts, min(f.started_at) AS first_at,
             max(f.started_at) AS last_at, min(f.flow_id) AS first_flow, max(f.flow_id) AS last_flow

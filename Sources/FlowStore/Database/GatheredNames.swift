@@ -1,13 +1,13 @@
 public import GRDB
 
 /// Names put beside the numbers of rows, once for many statements: what the views join from sixteen dictionaries for every row lies in one
-/// row for each edge then, in temporary tables of the connection, over which temporary views of the same names and columns hide the
+/// row for each aggregate then, in temporary tables of the connection, over which temporary views of the same names and columns hide the
 /// public ones.
 ///
 /// A statement must see what it would have seen without: the tables are made and used in one transaction. They are SQLite's temporary
-/// files, and take about 300 bytes an edge; memory is bounded by SQLite's cache.
+/// files, and take about 300 bytes an aggregate; memory is bounded by SQLite's cache.
 public final class GatheredNames {
-    static let edges = "edge_name"
+    static let aggregates = "aggregate_name"
     static let routes = "route_name"
     static let remarks = "remark_name"
     static let details = "detail"
@@ -42,11 +42,11 @@ public final class GatheredNames {
         try connection.execute(
             sql: "PRAGMA main.cache_size = -\(GatheredNames.cacheKiB); PRAGMA temp.cache_size = -\(GatheredNames.cacheKiB)")
         try make(
-            GatheredNames.edges, "edge_id", Views.edgeColumns,
+            GatheredNames.aggregates, "aggregate_id", Views.aggregateColumns,
             """
-            FROM edge e CROSS JOIN origin o ON o.origin_id = e.origin_id CROSS JOIN target t ON t.target_id = e.target_id
-            \(Views.namesOfEdge)
-            ORDER BY e.edge_id
+            FROM aggregate e CROSS JOIN client o ON o.client_id = e.client_id CROSS JOIN destination t ON t.destination_id = e.destination_id
+            \(Views.namesOfAggregate)
+            ORDER BY e.aggregate_id
             """, of: "e")
         try make(GatheredNames.routes, "route_id", Views.routeColumns, "FROM route", of: "route")
         try make(GatheredNames.remarks, "remark_id", Views.remarkColumns, "FROM remark r", of: "r")
@@ -74,7 +74,7 @@ public final class GatheredNames {
             try connection.execute(
                 sql: """
                     CREATE TEMP TABLE \(GatheredNames.details) (
-                        hour, edge_id INTEGER, resource_ip INTEGER, route_id INTEGER, remark_id INTEGER, flows, open, orphans,
+                        hour, aggregate_id INTEGER, resource_ip INTEGER, route_id INTEGER, remark_id INTEGER, flows, open, orphans,
                         inferred_starts, unknown_starts, first_at, last_at, first_flow, last_flow);
                     CREATE TEMP VIEW access_detail AS \(Views.accessDetail(.gathered, rows: "temp.\(GatheredNames.details)"));
                     """)
@@ -86,7 +86,7 @@ public final class GatheredNames {
     private func drop() throws {
         try connection.execute(sql: "PRAGMA main.cache_size = -\(AuditDatabase.cacheKiB)")
         for view in ["access_detail", "access", "flow"] { try connection.execute(sql: "DROP VIEW IF EXISTS temp.\(view)") }
-        for table in [GatheredNames.details, GatheredNames.remarks, GatheredNames.routes, GatheredNames.edges] {
+        for table in [GatheredNames.details, GatheredNames.remarks, GatheredNames.routes, GatheredNames.aggregates] {
             try connection.execute(sql: "DROP TABLE IF EXISTS temp.\(table)")
         }
     }

@@ -1,5 +1,6 @@
 public import FlowModel
 package import GRDB
+internal import TextEncodings
 
 /// What pruning took out.
 public struct Pruned: Sendable {
@@ -7,7 +8,7 @@ public struct Pruned: Sendable {
     public var before: Timestamp
     public var flows: Int64 = 0
     public var records: Int64 = 0
-    /// Hours of edges that left the roll-up.
+    /// Hours of aggregates that left the roll-up.
     public var hours: Int64 = 0
 }
 
@@ -21,8 +22,8 @@ extension AuditDatabase {
     ) throws -> Pruned {
         try write { database in
             let watermark = try PruneWatermark(database)
-            let hour = max(EdgeRollup.hour(of: time.milliseconds), watermark.hour)
-            let end = hour.multipliedReportingOverflow(by: EdgeRollup.hourMs)
+            let hour = max(AggregateRollup.hour(of: time.milliseconds), watermark.hour)
+            let end = hour.multipliedReportingOverflow(by: AggregateRollup.hourMs)
             var pruned = Pruned(before: Timestamp(milliseconds: end.overflow ? .min : end.partialValue))
             guard !end.overflow else { return pruned }
             let cut = end.partialValue
@@ -47,21 +48,21 @@ extension AuditDatabase {
             // A run of which nothing is left keeps its numbers, which are not given again, and lists nothing.
             _ = try run(
                 """
-                DELETE FROM origin_flows WHERE first_flow IN (SELECT first_flow FROM flow_run WHERE latest < :cut)
+                DELETE FROM client_flows WHERE first_flow IN (SELECT first_flow FROM flow_run WHERE latest < :cut)
                 """)
             pruned.records = try run("DELETE FROM other_record WHERE at < :cut")
             if forgettingRollup {
-                try database.execute(sql: "DELETE FROM edge_hour WHERE slot < ?", arguments: [EdgeRollup.slot(hour: hour)])
+                try database.execute(sql: "DELETE FROM aggregate_hour WHERE slot < ?", arguments: [AggregateRollup.slot(hour: hour)])
                 pruned.hours = Int64(database.changesCount)
-                try EdgePages(database).rebuild(database)
+                try AggregatePages(database).rebuild(database)
             }
             try PruneWatermark.set(hour, database)
-            var detail = JSONObjectText()
-            detail.add("before", pruned.before.rfc3339)
-            detail.add("flows", pruned.flows)
-            detail.add("records", pruned.records)
-            detail.add("hours", pruned.hours)
-            try AuditLog.write(database, at: now, actor: actor, command: "db prune", detail: detail.text)
+            try AuditLog.write(database, at: now, actor: actor, command: "db prune") {
+                $0.member("before", pruned.before.rfc3339)
+                $0.member("flows", pruned.flows)
+                $0.member("records", pruned.records)
+                $0.member("hours", pruned.hours)
+            }
             return pruned
         }
     }
@@ -70,16 +71,14 @@ extension AuditDatabase {
     public func vacuum(at now: Timestamp, actor: String) throws {
         try withoutTransaction { database in
             try database.execute(sql: "VACUUM")
-            try AuditLog.write(database, at: now, actor: actor, command: "db vacuum", detail: "{}")
+            try AuditLog.write(database, at: now, actor: actor, command: "db vacuum") { _ in }
         }
     }
 
     /// Writes a copy, compact and consistent even while an ingest goes on, to a file that does not exist yet.
     public func backup(to file: String, at now: Timestamp, actor: String) throws {
         try withoutTransaction { database in
-            var detail = JSONObjectText()
-            detail.add("file", file)
-            try AuditLog.write(database, at: now, actor: actor, command: "db backup", detail: detail.text)
+            try AuditLog.write(database, at: now, actor: actor, command: "db backup") { $0.member("file", file) }
             try database.execute(sql: "VACUUM INTO ?", arguments: [file])
         }
     }
@@ -97,11 +96,11 @@ package struct PruneWatermark {
     }
 
     /// Whether a flow that starts then may have been taken out.
-    package func covers(startedAt: Int64) -> Bool { EdgeRollup.hour(of: startedAt) < hour }
+    package func covers(startedAt: Int64) -> Bool { AggregateRollup.hour(of: startedAt) < hour }
 
     /// Up to when a record may start whose original was pruned: the two times differ by little.
     package static func reached(_ hour: Int64) -> Int64 {
-        let (end, overflow) = hour.multipliedReportingOverflow(by: EdgeRollup.hourMs)
+        let (end, overflow) = hour.multipliedReportingOverflow(by: AggregateRollup.hourMs)
         return overflow ? .min : end + MatchReach.maxByEnd + MatchReach.coarse
     }
 

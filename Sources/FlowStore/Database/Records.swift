@@ -4,7 +4,7 @@ public import GRDB
 public enum Records {
     /// False when no flow has a location.
     public static func everTellLocations(_ connection: Database) throws -> Bool {
-        try Bool.fetchOne(connection, sql: "SELECT EXISTS (SELECT 1 FROM origin WHERE location <> 0)") == true
+        try Bool.fetchOne(connection, sql: "SELECT EXISTS (SELECT 1 FROM client WHERE location <> 0)") == true
     }
 
     /// False when no flow names the policy version that its Connector enforced.

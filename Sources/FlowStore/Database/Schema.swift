@@ -2,8 +2,8 @@ internal import GRDB
 
 /// The tables of the audit database. They are private: whoever asks questions uses the views of `Views.swift`.
 ///
-/// Texts stand once in `text`; a flow is a row of small integers that point to what it shares with others: `origin` (who, from
-/// where), `target` (what, through which Connector), `route` (relays and tunnel), `remark` (error, reason for closing) and
+/// Texts stand once in `text`; a flow is a row of small integers that point to what it shares with others: `client` (who, from
+/// where), `destination` (what, through which Connector), `route` (relays and tunnel), `remark` (error, reason for closing) and
 /// `assessment` (what the policy engine said).
 enum Schema {
     /// "TWAU": says that a file is a database of this program.
@@ -43,6 +43,10 @@ enum Schema {
         }
         migrator.registerMigration("column remark.client_version") { database in
             try AddedColumn(table: "remark", name: "client_version").add(to: database)
+        }
+        migrator.registerMigration("clients, destinations, aggregates") { database in
+            try Views.drop(from: database)
+            try database.execute(sql: partsOfFlows)
         }
         return migrator
     }

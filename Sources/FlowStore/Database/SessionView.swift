@@ -8,18 +8,18 @@ extension Views {
     /// What the flows of a session have in common.
     static let sessionKey = "principal_kind, principal_id, device, resource_id"
 
-    /// Common table expressions, up to `numbered`: the flows that meet a condition over `flow_fact f`, `edge e`, `origin o` and `target t`,
+    /// Common table expressions, up to `numbered`: the flows that meet a condition over `flow_fact f`, `aggregate e`, `client o` and `destination t`,
     /// each with the number of its session among those of its key, `part`. Refused attempts are no use of a Resource.
     static func sessionParts(where condition: String, gapMs: Int64) -> String {
         let inTime = "PARTITION BY \(sessionKey) ORDER BY started_at, flow_id"
         return """
             session_use AS (
-                SELECT f.flow_id, f.started_at, coalesce(\(end), f.started_at) AS ended_at, f.edge_id, f.route_id,
+                SELECT f.flow_id, f.started_at, coalesce(\(end), f.started_at) AS ended_at, f.aggregate_id, f.route_id,
                     f.bytes_received, f.bytes_transferred, o.principal_kind, o.principal_id, o.device, t.resource_id
                 FROM flow_fact f
-                CROSS JOIN edge e ON e.edge_id = f.edge_id
-                CROSS JOIN origin o ON o.origin_id = e.origin_id
-                CROSS JOIN target t ON t.target_id = e.target_id
+                CROSS JOIN aggregate e ON e.aggregate_id = f.aggregate_id
+                CROSS JOIN client o ON o.client_id = e.client_id
+                CROSS JOIN destination t ON t.destination_id = e.destination_id
                 WHERE e.outcome <> 1 AND f.state & \(FlowState.matched.rawValue) = 0 AND \(condition)
             ), marked AS (
                 SELECT *, CASE WHEN started_at - max(ended_at) OVER earlier <= \(gapMs) THEN 0 ELSE 1 END AS starts
@@ -34,26 +34,26 @@ extension Views {
 
     /// A statement that makes sessions of the flows that meet a condition: see `sessionParts`.
     ///
-    /// Flows are numbers until few rows are left: names are looked up for each edge of a session, not for each flow.
+    /// Flows are numbers until few rows are left: names are looked up for each aggregate of a session, not for each flow.
     static func sessions(where condition: String = "1", gapMs: Int64) -> String {
         let key = sessionKey
         return """
-            WITH \(sessionParts(where: condition, gapMs: gapMs)), by_edge AS (
-                SELECT \(key), part, edge_id, route_id, min(flow_id) AS first_flow, min(started_at) AS started_at,
+            WITH \(sessionParts(where: condition, gapMs: gapMs)), by_aggregate AS (
+                SELECT \(key), part, aggregate_id, route_id, min(flow_id) AS first_flow, min(started_at) AS started_at,
                     max(ended_at) AS ended_at, count(*) AS flows, sum(bytes_received) AS bytes_received,
                     sum(bytes_transferred) AS bytes_transferred
                 FROM numbered
-                GROUP BY \(key), part, edge_id, route_id
+                GROUP BY \(key), part, aggregate_id, route_id
             ), session_name AS (
                 SELECT s.*, e.outcome, t.connector_id,
                     CASE s.principal_kind WHEN 1 THEN 'user' WHEN 2 THEN 'service_account' END AS kind,
                     principal_id.value AS principal_text, principal.value AS principal, device.value AS device_text,
                     client_ip.value AS client_ip, resource_id.value AS resource_text, address.value AS address,
                     connector.value AS connector, network.value AS network, j.class AS verdict, \(path) AS path
-                FROM by_edge s
-                JOIN edge e ON e.edge_id = s.edge_id
-                JOIN origin o ON o.origin_id = e.origin_id
-                JOIN target t ON t.target_id = e.target_id
+                FROM by_aggregate s
+                JOIN aggregate e ON e.aggregate_id = s.aggregate_id
+                JOIN client o ON o.client_id = e.client_id
+                JOIN destination t ON t.destination_id = e.destination_id
                 LEFT JOIN route ON route.route_id = s.route_id
                 LEFT JOIN assessment j ON j.assessment_id = e.assessment_id
                 LEFT JOIN text principal_id ON principal_id.text_id = s.principal_id

@@ -69,14 +69,14 @@ enum Views {
             f.source_line
         FROM source_match_fact a
         CROSS JOIN flow_fact f ON f.flow_id = a.flow_id
-        CROSS JOIN edge e ON e.edge_id = f.edge_id
-        CROSS JOIN origin o ON o.origin_id = e.origin_id
-        CROSS JOIN target t ON t.target_id = e.target_id
+        CROSS JOIN aggregate e ON e.aggregate_id = f.aggregate_id
+        CROSS JOIN client o ON o.client_id = e.client_id
+        CROSS JOIN destination t ON t.destination_id = e.destination_id
         LEFT JOIN source_file s ON s.source_id = f.source_id
         LEFT JOIN flow_fact original ON original.flow_id = a.original_flow
         LEFT JOIN remark r ON r.remark_id = f.remark_id
-        \(namesOfOrigin)
-        \(namesOfTarget)
+        \(namesOfClient)
+        \(namesOfDestination)
         LEFT JOIN text resource_ip ON resource_ip.text_id = f.resource_ip
         LEFT JOIN text error ON error.text_id = r.error;
 

@@ -45,9 +45,9 @@ extension TextKey {
 }
 
 /// Who, from where.
-package struct OriginKey: TupleKey {
-    package static let table = "origin"
-    package static let idColumn = "origin_id"
+package struct ClientKey: TupleKey {
+    package static let table = "client"
+    package static let idColumn = "client_id"
     package static let columns = ["principal", "principal_id", "principal_kind", "service_key", "device", "client_ip", "location"]
 
     package var principal: Int64 = 0
@@ -63,9 +63,9 @@ package struct OriginKey: TupleKey {
 }
 
 /// What, through which Connector.
-package struct TargetKey: TupleKey {
-    package static let table = "target"
-    package static let idColumn = "target_id"
+package struct DestinationKey: TupleKey {
+    package static let table = "destination"
+    package static let idColumn = "destination_id"
     package static let columns = [
         "address", "connector_id", "connector", "network_id", "network", "resource_id", "applied_rule", "protocol", "port",
     ]
@@ -137,14 +137,14 @@ package struct RemarkKey: TextKey {
     }
 }
 
-/// An edge: who, from where, to what, through which Connector, with what outcome and verdict.
-package struct EdgeKey: TupleKey, Hashable {
-    package static let table = "edge"
-    package static let idColumn = "edge_id"
-    package static let columns = ["origin_id", "target_id", "outcome", "assessment_id"]
+/// An aggregate: who, from where, to what, through which Connector, with what outcome and verdict.
+package struct AggregateKey: TupleKey, Hashable {
+    package static let table = "aggregate"
+    package static let idColumn = "aggregate_id"
+    package static let columns = ["client_id", "destination_id", "outcome", "assessment_id"]
 
-    package var origin: Int64 = 0
-    package var target: Int64 = 0
+    package var client: Int64 = 0
+    package var destination: Int64 = 0
     /// 1 denied, 2 failed, 3 allowed.
     package var outcome: Int64 = 0
     /// 0: not judged.
@@ -152,9 +152,9 @@ package struct EdgeKey: TupleKey, Hashable {
 
     package init() {}
 
-    package init(origin: Int64, target: Int64, outcome: Int64, assessment: Int64) {
-        self.origin = origin
-        self.target = target
+    package init(client: Int64, destination: Int64, outcome: Int64, assessment: Int64) {
+        self.client = client
+        self.destination = destination
         self.outcome = outcome
         self.assessment = assessment
     }

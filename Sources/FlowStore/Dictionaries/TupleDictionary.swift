@@ -49,7 +49,7 @@ package final class TupleDictionary<Key: TupleKey> {
     /// background writer there are none.
     private var unwritten: [Int64] = []
 
-    /// The highest number: where edges are counted by the hour, a number has so many bits.
+    /// The highest number: where aggregates are counted by the hour, a number has so many bits.
     private static var maxID: Int64 { 1 << 28 - 1 }
 
     /// Tables of so few rows are remembered from the start.

@@ -11,9 +11,9 @@ public final class AnswerMemory {
     public static let defaultLimit = 500_000
     private static let firstCapacity = 1 << 12
 
-    /// Edge, address that was connected to, remark: whoever shares these shares principal, destination, Connector and outcome.
+    /// Aggregate, address that was connected to, remark: whoever shares these shares principal, destination, Connector and outcome.
     private struct Key: Equatable {
-        var edge: UInt32 = 0
+        var aggregate: UInt32 = 0
         var resourceIP: UInt32 = 0
         var remark: UInt32 = 0
 
@@ -22,8 +22,8 @@ public final class AnswerMemory {
         /// Nil for numbers beyond 32 bits, which are not remembered.
         @inline(__always)
         init?(_ flow: StoredFlow) {
-            guard (flow.edge | flow.resourceIP | flow.remark) >> 32 == 0 else { return nil }
-            edge = UInt32(truncatingIfNeeded: flow.edge)
+            guard (flow.aggregate | flow.resourceIP | flow.remark) >> 32 == 0 else { return nil }
+            aggregate = UInt32(truncatingIfNeeded: flow.aggregate)
             resourceIP = UInt32(truncatingIfNeeded: flow.resourceIP)
             remark = UInt32(truncatingIfNeeded: flow.remark)
         }
@@ -92,7 +92,7 @@ public final class AnswerMemory {
     /// Where the key stands, or would stand.
     @inline(__always)
     private func slot(_ key: Key) -> Int {
-        let product = (seed ^ (UInt64(key.edge) << 32 | UInt64(key.resourceIP))).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
+        let product = (seed ^ (UInt64(key.aggregate) << 32 | UInt64(key.resourceIP))).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
         let mixed = (product.high ^ product.low ^ UInt64(key.remark)).multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
         var slot = Int(truncatingIfNeeded: mixed.high ^ mixed.low) & mask
         while entries[slot].answer != Entry.free, entries[slot].key != key { slot = (slot &+ 1) & mask }

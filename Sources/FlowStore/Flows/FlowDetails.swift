@@ -18,7 +18,7 @@ struct FlowDetails {
 
     /// Combinations that are held: 32 MB.
     private static let limit = 1 << 17
-    /// Hour, edge, address that was connected to, route, remark.
+    /// Hour, aggregate, address that was connected to, route, remark.
     private static let width = 5
 
     private let connection: Database
@@ -35,7 +35,7 @@ struct FlowDetails {
         let select = try RawStatement(
             connection,
             """
-            SELECT flow_id, started_at, duration_ms, state, edge_id, resource_ip, route_id, remark_id FROM flow_fact
+            SELECT flow_id, started_at, duration_ms, state, aggregate_id, resource_ip, route_id, remark_id FROM flow_fact
             WHERE started_at >= ? AND started_at < ?
             """)
         select.bind(1, since)
@@ -46,7 +46,7 @@ struct FlowDetails {
             if state.contains(.matched) { continue }
             let startedAt = select.integer(1)
             var key = (
-                EdgeRollup.hour(of: startedAt), select.integer(4), select.integer(5), select.integer(6), select.integer(7)
+                AggregateRollup.hour(of: startedAt), select.integer(4), select.integer(5), select.integer(6), select.integer(7)
             )
             let place = withUnsafePointer(to: &key) { pointer in
                 pointer.withMemoryRebound(to: Int64.self, capacity: FlowDetails.width) { words in

@@ -19,17 +19,17 @@ package struct RecordPosition: Hashable {
 }
 
 /// What a flow adds to the roll-up.
-package struct EdgeContribution: Hashable {
-    var edge: Int64
+package struct AggregateContribution: Hashable {
+    var aggregate: Int64
     var isOpen: Bool
     var bytesReceived: Int64
     var bytesTransferred: Int64
     var startedAt: Int64
 
     package init(
-        edge: Int64, isOpen: Bool, bytesReceived: Int64, bytesTransferred: Int64, startedAt: Int64
+        aggregate: Int64, isOpen: Bool, bytesReceived: Int64, bytesTransferred: Int64, startedAt: Int64
     ) {
-        self.edge = edge
+        self.aggregate = aggregate
         self.isOpen = isOpen
         self.bytesReceived = bytesReceived
         self.bytesTransferred = bytesTransferred
@@ -53,8 +53,8 @@ package struct FlowDraft {
 
     package var startedAt: Int64
     package var endedAt = FlowDraft.absent
-    package var origin: Int64
-    package var target: Int64
+    package var client: Int64
+    package var destination: Int64
     package var resourceIP: Int64
     package var route: Int64
     package var remark: Int64
@@ -66,7 +66,7 @@ package struct FlowDraft {
     /// What the closed event says of the start, where `startedAt` does not say it: its duration, in a unit that it does not state with
     /// `unitUnstated`, else in milliseconds.
     package var duration = FlowDraft.absent
-    /// How good the record is that `origin`, `target` and `route` were taken from; `FlowDraft.rank`.
+    /// How good the record is that `client`, `destination` and `route` were taken from; `FlowDraft.rank`.
     package var rank: Int8
     /// Nothing has changed since it was loaded.
     package var isClean = false
@@ -75,7 +75,8 @@ package struct FlowDraft {
 
     package init(
         flowID: Int64 = 0, hash: UInt64 = 0, subject: FlowSubject, connectionID: ConnectionID, connector: Int64, startedAt: Int64,
-        endedAt: Int64 = FlowDraft.absent, origin: Int64, target: Int64, resourceIP: Int64, route: Int64, remark: Int64, state: FlowState,
+        endedAt: Int64 = FlowDraft.absent, client: Int64, destination: Int64, resourceIP: Int64, route: Int64, remark: Int64,
+        state: FlowState,
         bytesReceived: Int64, bytesTransferred: Int64, first: RecordPosition, last: RecordPosition = RecordPosition.none,
         duration: Int64 = FlowDraft.absent, rank: Int8, isClean: Bool = false, completions: Int32 = 0
     ) {
@@ -86,8 +87,8 @@ package struct FlowDraft {
         self.connector = connector
         self.startedAt = startedAt
         self.endedAt = endedAt
-        self.origin = origin
-        self.target = target
+        self.client = client
+        self.destination = destination
         self.resourceIP = resourceIP
         self.route = route
         self.remark = remark
@@ -118,9 +119,9 @@ package struct FlowDraft {
         state.contains(.unitUnstated) && !state.isDisjoint(with: [.startUnknown, .startInferred]) && endedAt != FlowDraft.absent
     }
 
-    package func contribution(edge: Int64) -> EdgeContribution {
-        EdgeContribution(
-            edge: edge, isOpen: endedAt == FlowDraft.absent && state.outcomeCode == 3,
+    package func contribution(aggregate: Int64) -> AggregateContribution {
+        AggregateContribution(
+            aggregate: aggregate, isOpen: endedAt == FlowDraft.absent && state.outcomeCode == 3,
             bytesReceived: bytesReceived == FlowDraft.absent ? 0 : bytesReceived,
             bytesTransferred: bytesTransferred == FlowDraft.absent ? 0 : bytesTransferred, startedAt: startedAt)
     }

@@ -4,7 +4,7 @@ enum FlowFactColumn: Int, CaseIterable {
     case startedAt
     /// Ended less started; NULL while the flow is open, or when the end is not known.
     case durationMs
-    case edgeID
+    case aggregateID
     case resourceIP
     case routeID
     case remarkID
@@ -27,7 +27,7 @@ enum FlowFactColumn: Int, CaseIterable {
         case .flowID: "flow_id"
         case .startedAt: "started_at"
         case .durationMs: "duration_ms"
-        case .edgeID: "edge_id"
+        case .aggregateID: "aggregate_id"
         case .resourceIP: "resource_ip"
         case .routeID: "route_id"
         case .remarkID: "remark_id"

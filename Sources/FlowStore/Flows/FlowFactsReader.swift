@@ -4,7 +4,7 @@ public import GRDB
 import PolicyDocuments
 
 /// Who a flow was for, and from where.
-public struct OriginFacts: Sendable {
+public struct ClientFacts: Sendable {
     public var principal: PrincipalReference?
     /// E-mail of a user, name of a service account.
     public var principalName: String?
@@ -17,7 +17,7 @@ public struct OriginFacts: Sendable {
 }
 
 /// What a flow was to, and through which Connector.
-public struct TargetFacts: Sendable {
+public struct DestinationFacts: Sendable {
     public var connectorID: String?
     public var connectorName: String?
     public var networkID: String?
@@ -42,12 +42,12 @@ public final class FlowFactsReader {
     private static let limit = 100_000
 
     private let texts: TextDictionary
-    private let selectOrigin: RawStatement
-    private let selectTarget: RawStatement
+    private let selectClient: RawStatement
+    private let selectDestination: RawStatement
     private let selectRemark: RawStatement
     private let selectConnection: RawStatement
-    private var origins: [Int64: OriginFacts] = [:]
-    private var targets: [Int64: TargetFacts] = [:]
+    private var clients: [Int64: ClientFacts] = [:]
+    private var destinations: [Int64: DestinationFacts] = [:]
     private var remarks: [Int64: RecordedPolicy] = [:]
     private var addresses: [Int64: IPAddress?] = [:]
 
@@ -57,67 +57,67 @@ public final class FlowFactsReader {
 
     package init(_ database: Database, texts: TextDictionary) throws {
         self.texts = texts
-        selectOrigin = try RawStatement(
+        selectClient = try RawStatement(
             database,
             """
-            SELECT principal_kind, principal_id, principal, service_key, device, client_ip, location FROM origin
-            WHERE origin_id = ?
+            SELECT principal_kind, principal_id, principal, service_key, device, client_ip, location FROM client
+            WHERE client_id = ?
             """)
-        selectTarget = try RawStatement(
+        selectDestination = try RawStatement(
             database,
             """
-            SELECT connector_id, connector, network_id, network, resource_id, address, applied_rule, protocol, port FROM target
-            WHERE target_id = ?
+            SELECT connector_id, connector, network_id, network, resource_id, address, applied_rule, protocol, port FROM destination
+            WHERE destination_id = ?
             """)
         selectRemark = try RawStatement(database, "SELECT policy_version, policy_digest FROM remark WHERE remark_id = ?")
         selectConnection = try RawStatement(database, "SELECT connection_id FROM flow_fact WHERE flow_id = ?")
     }
 
-    public func origin(_ id: Int64) throws -> OriginFacts {
-        if let known = origins[id] { return known }
-        var facts = OriginFacts()
-        selectOrigin.bind(1, id)
-        if try selectOrigin.step() {
-            let kind = selectOrigin.integer(0)
-            if kind != 0, let principalID = try texts.text(selectOrigin.integer(1)) {
+    public func client(_ id: Int64) throws -> ClientFacts {
+        if let known = clients[id] { return known }
+        var facts = ClientFacts()
+        selectClient.bind(1, id)
+        if try selectClient.step() {
+            let kind = selectClient.integer(0)
+            if kind != 0, let principalID = try texts.text(selectClient.integer(1)) {
                 facts.principal = PrincipalReference(kind: kind == 1 ? .user : .serviceAccount, id: principalID)
             }
-            facts.principalName = try texts.text(selectOrigin.integer(2))
-            facts.serviceKeyID = try texts.text(selectOrigin.integer(3))
-            facts.deviceID = try texts.text(selectOrigin.integer(4))
-            facts.clientIP = try texts.text(selectOrigin.integer(5))
-            facts.location = try texts.text(selectOrigin.integer(6))
+            facts.principalName = try texts.text(selectClient.integer(2))
+            facts.serviceKeyID = try texts.text(selectClient.integer(3))
+            facts.deviceID = try texts.text(selectClient.integer(4))
+            facts.clientIP = try texts.text(selectClient.integer(5))
+            facts.location = try texts.text(selectClient.integer(6))
             facts.evidence = facts.location.flatMap { LocationEvidence(json: $0) }
         }
-        selectOrigin.reset()
-        if origins.count >= FlowFactsReader.limit { origins.removeAll(keepingCapacity: true) }
-        origins[id] = facts
+        selectClient.reset()
+        if clients.count >= FlowFactsReader.limit { clients.removeAll(keepingCapacity: true) }
+        clients[id] = facts
         return facts
     }
 
-    public func target(_ id: Int64) throws -> TargetFacts {
-        if let known = targets[id] { return known }
-        var facts = TargetFacts()
-        selectTarget.bind(1, id)
-        if try selectTarget.step() {
-            facts.connectorID = try texts.text(selectTarget.integer(0))
-            facts.connectorName = try texts.text(selectTarget.integer(1))
-            facts.networkID = try texts.text(selectTarget.integer(2))
-            facts.networkName = try texts.text(selectTarget.integer(3))
-            facts.resourceID = try texts.text(selectTarget.integer(4))
-            facts.address = try texts.text(selectTarget.integer(5))
-            facts.appliedRule = try texts.text(selectTarget.integer(6))
-            switch selectTarget.integer(7) {
+    public func destination(_ id: Int64) throws -> DestinationFacts {
+        if let known = destinations[id] { return known }
+        var facts = DestinationFacts()
+        selectDestination.bind(1, id)
+        if try selectDestination.step() {
+            facts.connectorID = try texts.text(selectDestination.integer(0))
+            facts.connectorName = try texts.text(selectDestination.integer(1))
+            facts.networkID = try texts.text(selectDestination.integer(2))
+            facts.networkName = try texts.text(selectDestination.integer(3))
+            facts.resourceID = try texts.text(selectDestination.integer(4))
+            facts.address = try texts.text(selectDestination.integer(5))
+            facts.appliedRule = try texts.text(selectDestination.integer(6))
+            switch selectDestination.integer(7) {
             case 1: facts.transport = .tcp
             case 2: facts.transport = .udp
             case 3: facts.transport = .icmp
             default: facts.transport = nil
             }
-            facts.port = UInt16(exactly: selectTarget.integer(8))
+            facts.port = UInt16(exactly: selectDestination.integer(8))
         }
-        selectTarget.reset()
-        if targets.count >= FlowFactsReader.limit { targets.removeAll(keepingCapacity: true) }
-        targets[id] = facts
+        selectDestination.reset()
+        if destinations.count >= FlowFactsReader.limit { destinations.removeAll(keepingCapacity: true) }
+        destinations[id] = facts
         return facts
     }
 
@@ -162,21 +162,22 @@ public final class FlowFactsReader {
 
 extension FlowFacts {
     package init(
-        origin: OriginFacts, target: TargetFacts, resourceIP: IPAddress?, outcome: RecordedOutcome, startedAt: Timestamp,
+        client: ClientFacts, destination: DestinationFacts, resourceIP: IPAddress?, outcome: RecordedOutcome, startedAt: Timestamp,
         endedAt: Timestamp?
     ) {
         self.init(
-            principal: origin.principal, serviceKeyID: origin.serviceKeyID,
-            destination: target.address ?? resourceIP?.description ?? "", resourceIP: resourceIP, transport: target.transport,
-            port: target.port, connectorID: target.connectorID, networkID: target.networkID, deviceID: origin.deviceID,
-            location: origin.evidence, recordedResourceID: target.resourceID,
-            appliedRule: target.appliedRule, outcome: outcome, startedAt: startedAt, endedAt: endedAt)
+            principal: client.principal, serviceKeyID: client.serviceKeyID,
+            destination: destination.address ?? resourceIP?.description ?? "", resourceIP: resourceIP, transport: destination.transport,
+            port: destination.port, connectorID: destination.connectorID, networkID: destination.networkID, deviceID: client.deviceID,
+            location: client.evidence, recordedResourceID: destination.resourceID,
+            appliedRule: destination.appliedRule, outcome: outcome, startedAt: startedAt, endedAt: endedAt)
     }
 
     /// What the database holds of a flow.
     public init(_ flow: StoredFlow, reader: FlowFactsReader, lastUses: LastUses) throws {
         try self.init(
-            origin: reader.origin(flow.origin), target: reader.target(flow.target), resourceIP: reader.address(flow.resourceIP),
+            client: reader.client(flow.client), destination: reader.destination(flow.destination),
+            resourceIP: reader.address(flow.resourceIP),
             outcome: flow.outcome, startedAt: flow.startedAt, endedAt: flow.endedAt)
         let recorded = try reader.recordedPolicy(flow.remark)
         recordedPolicyVersion = recorded.version

@@ -33,18 +33,18 @@ package struct FlowRun {
     }
 }
 
-/// Reads the lists of flows by origin that `OriginFlows` keeps.
+/// Reads the lists of flows by client that `ClientFlows` keeps.
 package struct FlowLists {
     private let select: RawStatement
 
     package init(_ database: Database) throws {
-        select = try RawStatement(database, "SELECT flows FROM origin_flows WHERE first_flow = ? AND origin_id = ?")
+        select = try RawStatement(database, "SELECT flows FROM client_flows WHERE first_flow = ? AND client_id = ?")
     }
 
-    /// Appends the flows of a run that are listed under an origin: all that have it, some that had it, some twice.
-    package func append(run first: Int64, origin: Int64, to flows: inout [Int64]) throws {
+    /// Appends the flows of a run that are listed under a client: all that have it, some that had it, some twice.
+    package func append(run first: Int64, client: Int64, to flows: inout [Int64]) throws {
         select.bind(1, first)
-        select.bind(2, origin)
+        select.bind(2, client)
         if try select.step() {
             select.withBlob(0) { bytes in
                 for place in 0..<bytes.count / 2 {

@@ -8,11 +8,11 @@ public struct StoredFlow: Sendable {
     public var endedAt: Timestamp?
     public var outcome: RecordedOutcome
     /// Number of who, from where, to what, through which Connector, with what outcome and stored assessment.
-    public var edge: Int64
+    public var aggregate: Int64
     /// Number of who and from where; equal numbers are equal in all of it.
-    public var origin: Int64
+    public var client: Int64
     /// Number of what and through which Connector.
-    public var target: Int64
+    public var destination: Int64
     public var resourceIP: Int64
     public var remark: Int64
     /// The assessment that is stored; 0 for none.
@@ -33,7 +33,7 @@ public final class FlowScan {
     }
 
     private let database: Database
-    private let edges: EdgeFacts
+    private let aggregates: AggregateFacts
     /// Rows that are held to bring them into the order of time.
     private let maxHeld: Int
 
@@ -44,7 +44,7 @@ public final class FlowScan {
     init(_ database: Database, maxHeld: Int) throws {
         self.database = database
         self.maxHeld = maxHeld
-        edges = try EdgeFacts(database)
+        aggregates = try AggregateFacts(database)
     }
 
     /// `since` and `until` bound the start: from `since` on, before `until`. `withMatched`: whether records come too that were recognised as
@@ -53,7 +53,7 @@ public final class FlowScan {
         order: Order, since: Timestamp = .distantPast, until: Timestamp = .distantFuture, withMatched: Bool = false,
         _ body: (StoredFlow) throws -> Void
     ) throws {
-        try edges.load()
+        try aggregates.load()
         let wanted = withMatched ? FlowScan.wanted : FlowScan.wanted + " AND state & \(FlowState.matched.rawValue) = 0"
         switch order {
         case .time:
@@ -100,17 +100,18 @@ public final class FlowScan {
         return try statement.step() ? flow(TimeOrder.row(statement)) : nil
     }
 
-    private static let columns = "flow_id, started_at, duration_ms, state, edge_id, resource_ip, remark_id"
+    private static let columns = "flow_id, started_at, duration_ms, state, aggregate_id, resource_ip, remark_id"
 
     @inline(__always)
     private func flow(_ row: TimeOrder.Row) throws -> StoredFlow {
         let state = FlowState(rawValue: row.state)
-        let edge = try edges.edge(row.edge)
+        let aggregate = try aggregates.aggregate(row.aggregate)
         return StoredFlow(
             flowID: row.flowID, startedAt: Timestamp(milliseconds: row.startedAt),
             endedAt: row.duration == TimeOrder.Row.noDuration ? nil : Timestamp(milliseconds: row.startedAt &+ row.duration),
-            outcome: state.outcome, edge: row.edge, origin: edge.origin, target: edge.target, resourceIP: row.resourceIP,
-            remark: row.remark, assessment: edge.assessment, outcomeCode: state.outcomeCode, isMatched: state.contains(.matched))
+            outcome: state.outcome, aggregate: row.aggregate, client: aggregate.client, destination: aggregate.destination,
+            resourceIP: row.resourceIP,
+            remark: row.remark, assessment: aggregate.assessment, outcomeCode: state.outcomeCode, isMatched: state.contains(.matched))
     }
 }
 

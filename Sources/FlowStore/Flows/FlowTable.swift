@@ -15,7 +15,8 @@ package final class FlowTable {
     private let insertPending: RawStatement
     private let deletePending: RawStatement
     private let deleteFlow: RawStatement
-    private let claims: FlowClaims
+    /// What the records of these flows say of their time, where rows have no room for it.
+    package let claims: FlowClaims
     private let key: IdentityKey
     package private(set) var nextID: Int64
 
@@ -39,11 +40,11 @@ package final class FlowTable {
         load = try RawStatement(
             database,
             """
-            SELECT \(columns.map { "f." + $0 }.joined(separator: ", ")), e.origin_id, e.target_id, f.connection_id,
-                \(OriginKey.columns.map { "o." + $0 }.joined(separator: ", ")),
-                \(TargetKey.columns.map { "t." + $0 }.joined(separator: ", "))
-            FROM flow_fact f JOIN edge e ON e.edge_id = f.edge_id JOIN origin o ON o.origin_id = e.origin_id
-                JOIN target t ON t.target_id = e.target_id
+            SELECT \(columns.map { "f." + $0 }.joined(separator: ", ")), e.client_id, e.destination_id, f.connection_id,
+                \(ClientKey.columns.map { "o." + $0 }.joined(separator: ", ")),
+                \(DestinationKey.columns.map { "t." + $0 }.joined(separator: ", "))
+            FROM flow_fact f JOIN aggregate e ON e.aggregate_id = f.aggregate_id JOIN client o ON o.client_id = e.client_id
+                JOIN destination t ON t.destination_id = e.destination_id
             WHERE f.flow_id = ?
             """)
         insertPending = try RawStatement(
@@ -69,8 +70,8 @@ package final class FlowTable {
         return nextID
     }
 
-    /// A row as a draft that can be changed and written back, and the edge that it is counted under.
-    package func draft(flowID: Int64, hash: UInt64) throws -> (draft: FlowDraft, edge: Int64)? {
+    /// A row as a draft that can be changed and written back, and the aggregate that it is counted under.
+    package func draft(flowID: Int64, hash: UInt64) throws -> (draft: FlowDraft, aggregate: Int64)? {
         load.bind(1, flowID)
         guard try load.step() else {
             load.reset()
@@ -92,20 +93,20 @@ package final class FlowTable {
             last = RecordPosition(
                 source: source == FlowDraft.absent ? first.source : source, offset: value(.endOffset), line: value(.endLine))
         }
-        let origin = OriginKey(load, from: columns + 3)
-        let target = TargetKey(load, from: columns + 3 + Int32(OriginKey.columns.count))
+        let client = ClientKey(load, from: columns + 3)
+        let destination = DestinationKey(load, from: columns + 3 + Int32(ClientKey.columns.count))
         var draft = FlowDraft(
-            subject: FlowSubject(origin: FlowSubject(key, origin), target: FlowSubject(key, target)),
-            connectionID: PackedConnectionID.read(load, columns + 2), connector: target.connectorID,
+            subject: FlowSubject(client: FlowSubject(key, client), destination: FlowSubject(key, destination)),
+            connectionID: PackedConnectionID.read(load, columns + 2), connector: destination.connectorID,
             startedAt: startedAt, endedAt: duration == FlowDraft.absent ? duration : startedAt &+ duration,
-            origin: load.integer(columns), target: load.integer(columns + 1), resourceIP: value(.resourceIP), route: value(.routeID),
+            client: load.integer(columns), destination: load.integer(columns + 1), resourceIP: value(.resourceIP), route: value(.routeID),
             remark: value(.remarkID), state: state, bytesReceived: optional(.bytesReceived), bytesTransferred: optional(.bytesTransferred),
             first: first, last: last, duration: optional(.closedDuration),
             rank: FlowTable.rank(of: state))
         draft.flowID = flowID
         draft.hash = hash
         draft.isClean = true
-        return (draft, value(.edgeID))
+        return (draft, value(.aggregateID))
     }
 
     private static func rank(of state: FlowState) -> Int8 {
@@ -117,7 +118,7 @@ package final class FlowTable {
 
     /// Adds a draft to the rows that `insert` will write.
     @inline(__always)
-    package func append(_ draft: UnsafePointer<FlowDraft>, edge: Int64) {
+    package func append(_ draft: UnsafePointer<FlowDraft>, aggregate: Int64) {
         draft.pointee.connectionID.withBytes { id in
             let room = batch.textRoom(ConnectionID.maxLength)
             var count = PackedConnectionID.pack(id, into: room)
@@ -127,7 +128,7 @@ package final class FlowTable {
                 count = id.count
             }
             batch.append(
-                { row in FlowTable.values(draft, edge: edge) { column, value in row[column.rawValue] = value } }, bytes: count,
+                { row in FlowTable.values(draft, aggregate: aggregate) { column, value in row[column.rawValue] = value } }, bytes: count,
                 areBlob: isPacked)
         }
     }
@@ -137,22 +138,22 @@ package final class FlowTable {
         try batch.drain { try insertRows.run() }
     }
 
-    package func overwrite(_ draft: UnsafePointer<FlowDraft>, edge: Int64) throws {
-        FlowTable.values(draft, edge: edge) { column, value in
+    package func overwrite(_ draft: UnsafePointer<FlowDraft>, aggregate: Int64) throws {
+        FlowTable.values(draft, aggregate: aggregate) { column, value in
             update.bind(column.place + 1, value == BatchTable.null ? nil : value)
         }
         try update.run()
     }
 
     @inline(__always)
-    private static func values(_ pointer: UnsafePointer<FlowDraft>, edge: Int64, _ put: (FlowFactColumn, Int64) -> Void) {
+    private static func values(_ pointer: UnsafePointer<FlowDraft>, aggregate: Int64, _ put: (FlowFactColumn, Int64) -> Void) {
         put(.flowID, pointer.pointee.flowID)
         put(.startedAt, pointer.pointee.startedAt)
         // As it was recorded, also when the clock stepped back in between.
         put(
             .durationMs,
             pointer.pointee.endedAt == FlowDraft.absent ? BatchTable.null : pointer.pointee.endedAt &- pointer.pointee.startedAt)
-        put(.edgeID, edge)
+        put(.aggregateID, aggregate)
         put(.resourceIP, pointer.pointee.resourceIP)
         put(.routeID, pointer.pointee.route)
         put(.remarkID, pointer.pointee.remark)

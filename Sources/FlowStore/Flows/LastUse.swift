@@ -17,15 +17,15 @@ public struct LastUse {
         var isUnknown: Bool { principal == -2 }
     }
 
-    /// Edges whose pair is remembered: 8 MB.
-    private static let maxEdges: Int64 = 1_000_000
+    /// Aggregates whose pair is remembered: 8 MB.
+    private static let maxAggregates: Int64 = 1_000_000
 
     private var principals: [PrincipalReference: Int32] = [:]
     private var uses: [LastUses] = []
     private var resourceNumbers: [String: Int32] = [:]
     private var resources: [String] = []
-    /// By the number of the edge.
-    private var pairsOfEdges: [Pair] = []
+    /// By the number of the aggregate.
+    private var pairsOfAggregates: [Pair] = []
     /// Uses that began at `now`.
     private var fresh: [Pair] = []
     private var now = Timestamp.distantPast
@@ -56,19 +56,19 @@ public struct LastUse {
     }
 
     private mutating func pair(of flow: StoredFlow, _ reader: FlowFactsReader) throws -> Pair {
-        let isRemembered = flow.edge >= 0 && flow.edge < LastUse.maxEdges
-        if isRemembered, flow.edge < Int64(pairsOfEdges.count), !pairsOfEdges[Int(flow.edge)].isUnknown {
-            return pairsOfEdges[Int(flow.edge)]
+        let isRemembered = flow.aggregate >= 0 && flow.aggregate < LastUse.maxAggregates
+        if isRemembered, flow.aggregate < Int64(pairsOfAggregates.count), !pairsOfAggregates[Int(flow.aggregate)].isUnknown {
+            return pairsOfAggregates[Int(flow.aggregate)]
         }
         var pair = Pair(principal: -1, resource: -1)
-        if let principal = try reader.origin(flow.origin).principal {
+        if let principal = try reader.client(flow.client).principal {
             pair.principal = principals[principal] ?? Int32(uses.count)
             if pair.principal == uses.count {
                 principals[principal] = pair.principal
                 uses.append(.none)
             }
         }
-        if let resource = try reader.target(flow.target).resourceID {
+        if let resource = try reader.destination(flow.destination).resourceID {
             pair.resource = resourceNumbers[resource] ?? Int32(resources.count)
             if pair.resource == resources.count {
                 resourceNumbers[resource] = pair.resource
@@ -76,9 +76,9 @@ public struct LastUse {
             }
         }
         if isRemembered {
-            let missing = Int(flow.edge) + 1 - pairsOfEdges.count
-            if missing > 0 { pairsOfEdges.append(contentsOf: repeatElement(.unknown, count: missing)) }
-            pairsOfEdges[Int(flow.edge)] = pair
+            let missing = Int(flow.aggregate) + 1 - pairsOfAggregates.count
+            if missing > 0 { pairsOfAggregates.append(contentsOf: repeatElement(.unknown, count: missing)) }
+            pairsOfAggregates[Int(flow.aggregate)] = pair
         }
         return pair
     }

@@ -10,7 +10,7 @@ struct TimeOrder {
         /// `Int64.min` for none.
         var duration: Int64
         var state: Int64
-        var edge: Int64
+        var aggregate: Int64
         var resourceIP: Int64
         var remark: Int64
 
@@ -80,6 +80,6 @@ struct TimeOrder {
     static func row(_ statement: RawStatement) -> Row {
         Row(
             startedAt: statement.integer(1), flowID: statement.integer(0), duration: statement.optionalInteger(2) ?? Row.noDuration,
-            state: statement.integer(3), edge: statement.integer(4), resourceIP: statement.integer(5), remark: statement.integer(6))
+            state: statement.integer(3), aggregate: statement.integer(4), resourceIP: statement.integer(5), remark: statement.integer(6))
     }
 }

@@ -8,7 +8,7 @@ package enum DerivedTables {
 
     /// What stands in a database of this version, as far as the schema is concerned.
     static func isUpToDate(_ database: Database) throws -> Bool {
-        try setting("views", database) == Views.digest && setting("edge-pages-due", database) == nil && !identitiesAreDue(database)
+        try setting("views", database) == Views.digest && setting("aggregate-pages-due", database) == nil && !identitiesAreDue(database)
     }
 
     /// Makes what is missing or of an older version; in a transaction.
@@ -18,9 +18,9 @@ package enum DerivedTables {
             try database.execute(
                 sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('views', ?)", arguments: [Views.digest])
         }
-        if try setting("edge-pages-due", database) != nil {
-            try EdgePages(database).rebuild(database)
-            try database.execute(sql: "DELETE FROM setting WHERE name = 'edge-pages-due'")
+        if try setting("aggregate-pages-due", database) != nil {
+            try AggregatePages(database).rebuild(database)
+            try database.execute(sql: "DELETE FROM setting WHERE name = 'aggregate-pages-due'")
         }
         if try identitiesAreDue(database) { try rebuildIdentities(database, IdentityKey.make(database)) }
     }

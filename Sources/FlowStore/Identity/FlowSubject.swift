@@ -17,25 +17,26 @@ package struct FlowSubject: Hashable {
         self.circumstances = circumstances
     }
 
-    package init(_ key: IdentityKey, _ origin: OriginKey) {
+    package init(_ key: IdentityKey, _ client: ClientKey) {
         subject = key.hash(
-            1, origin.principalKind, origin.principalID, origin.principalID == 0 ? origin.principal : 0, origin.device)
-        circumstances = key.hash(2, origin.clientIP)
+            1, client.principalKind, client.principalID, client.principalID == 0 ? client.principal : 0, client.device)
+        circumstances = key.hash(2, client.clientIP)
     }
 
-    package init(_ key: IdentityKey, _ target: TargetKey) {
+    package init(_ key: IdentityKey, _ destination: DestinationKey) {
         subject = key.hash(
-            3, target.resourceID, target.resourceID == 0 ? target.appliedRule : 0, target.address, target.transport, max(0, target.port))
+            3, destination.resourceID, destination.resourceID == 0 ? destination.appliedRule : 0, destination.address,
+            destination.transport, max(0, destination.port))
         circumstances = key.hash(
-            4, target.connectorID, target.connectorID == 0 ? target.connector : 0, target.networkID,
-            target.networkID == 0 ? target.network : 0)
+            4, destination.connectorID, destination.connectorID == 0 ? destination.connector : 0, destination.networkID,
+            destination.networkID == 0 ? destination.network : 0)
     }
 
     /// Of a flow: both parts are values of a keyed hash, and so is their sum.
     @inline(__always)
-    package init(origin: FlowSubject, target: FlowSubject) {
-        subject = origin.subject &+ target.subject
-        circumstances = origin.circumstances &+ target.circumstances
+    package init(client: FlowSubject, destination: FlowSubject) {
+        subject = client.subject &+ destination.subject
+        circumstances = client.circumstances &+ destination.circumstances
     }
 }
 

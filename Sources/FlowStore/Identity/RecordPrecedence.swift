@@ -7,8 +7,8 @@ package final class RecordPrecedence {
     private let texts: TextDictionary
     private let background: BackgroundWriter
     private let flush: () throws -> Void
-    private let selectOrigin: RawStatement
-    private let selectTarget: RawStatement
+    private let selectClient: RawStatement
+    private let selectDestination: RawStatement
     private let selectRoute: RawStatement
 
     /// Columns of dictionaries that hold numbers themselves, not those of texts.
@@ -19,8 +19,8 @@ package final class RecordPrecedence {
         self.texts = texts
         self.background = background
         self.flush = flush
-        selectOrigin = try RecordPrecedence.select(OriginKey.self, database)
-        selectTarget = try RecordPrecedence.select(TargetKey.self, database)
+        selectClient = try RecordPrecedence.select(ClientKey.self, database)
+        selectDestination = try RecordPrecedence.select(DestinationKey.self, database)
         selectRoute = try RecordPrecedence.select(RouteKey.self, database)
     }
 
@@ -28,8 +28,10 @@ package final class RecordPrecedence {
         try RawStatement(database, "SELECT \(Key.columns.joined(separator: ", ")) FROM \(Key.table) WHERE \(Key.idColumn) = ?")
     }
 
-    package func origin(_ left: Int64, _ right: Int64) throws -> Int64 { try least(left, right, selectOrigin, OriginKey.columns) }
-    package func target(_ left: Int64, _ right: Int64) throws -> Int64 { try least(left, right, selectTarget, TargetKey.columns) }
+    package func client(_ left: Int64, _ right: Int64) throws -> Int64 { try least(left, right, selectClient, ClientKey.columns) }
+    package func destination(_ left: Int64, _ right: Int64) throws -> Int64 {
+        try least(left, right, selectDestination, DestinationKey.columns)
+    }
 
     /// 0 where neither has one.
     package func route(_ left: Int64, _ right: Int64) throws -> Int64 {

@@ -53,7 +53,7 @@ public struct AccessQuestion: Sendable {
     /// Columns: the keys, then `flows, denied, failed, bytes_received, bytes_transferred, first_seen, last_seen`; most flows first.
     public func ask<Value>(_ database: AuditDatabase, _ body: (Answer) throws -> Value) throws -> Value {
         try database.readOnce { connection in
-            var sums = try EdgeSums(self, connection)
+            let sums = AccessSums(self, connection)
             return try body(sums.answer())
         }
     }

@@ -1,5 +1,5 @@
 public import FlowModel
-internal import GRDB
+package import GRDB
 
 /// What the database holds at all: to say why an answer is empty.
 public struct Coverage: Sendable {
@@ -11,20 +11,20 @@ public struct Coverage: Sendable {
     public var snapshots: Int64
 
     public init(_ database: AuditDatabase) throws {
-        self = try database.read { connection in
-            var coverage = Coverage(
-                sources: try Int64.fetchOne(connection, sql: "SELECT count(*) FROM source_file") ?? 0,
-                snapshots: try Int64.fetchOne(connection, sql: "SELECT count(*) FROM snapshot") ?? 0)
-            try EdgePages.forEach(connection) { page in
-                for place in 0..<EdgePage.edges where page[.flows, place] > 0 {
-                    coverage.flows += page[.flows, place]
-                    if page[.assessment, place] == 0 { coverage.unjudged += page[.flows, place] }
-                    let (first, last) = (page[.firstAt, place], page[.lastAt, place])
-                    coverage.first = min(coverage.first ?? .distantFuture, Timestamp(milliseconds: first))
-                    coverage.last = max(coverage.last ?? .distantPast, Timestamp(milliseconds: last))
-                }
+        self = try database.read { try Coverage($0) }
+    }
+
+    /// The same on a connection that reads already.
+    package init(_ connection: Database) throws {
+        sources = try Int64.fetchOne(connection, sql: "SELECT count(*) FROM source_file") ?? 0
+        snapshots = try Int64.fetchOne(connection, sql: "SELECT count(*) FROM snapshot") ?? 0
+        try AggregatePages.forEach(connection) { page in
+            for place in 0..<AggregatePage.aggregates where page[.flows, place] > 0 {
+                flows += page[.flows, place]
+                if page[.assessment, place] == 0 { unjudged += page[.flows, place] }
+                first = min(first ?? .distantFuture, Timestamp(milliseconds: page[.firstAt, place]))
+                last = max(last ?? .distantPast, Timestamp(milliseconds: page[.lastAt, place]))
             }
-            return coverage
         }
     }
 
@@ -32,10 +32,5 @@ public struct Coverage: Sendable {
     public func meets(since: Timestamp?, until: Timestamp?) -> Bool {
         guard let first, let last else { return false }
         return since ?? .distantPast <= last && first < until ?? .distantFuture
-    }
-
-    private init(sources: Int64, snapshots: Int64) {
-        self.sources = sources
-        self.snapshots = snapshots
     }
 }

@@ -54,25 +54,25 @@ public struct FlowFilter: Sendable {
 
     /// What the filter lets through, as numbers of the dictionaries, so that no name is looked up for a flow; nil lets everything through.
     struct Numbers {
-        var origins: Set<Int64>?
-        var targets: Set<Int64>?
+        var clients: Set<Int64>?
+        var destinations: Set<Int64>?
         /// 0 is the assessment of no policy.
         var assessments: Set<Int64>?
-        /// Groups of which the flow's user must be a member when it begins; `origins` has who was one at some time.
+        /// Groups of which the flow's user must be a member when it begins; `clients` has who was one at some time.
         var members: (times: GroupTimes, wanted: Set<Int64>)?
 
-        /// Whether the flows of a part were begun by a member, all or some; `users`: the user of each origin.
-        func isMember(_ part: EdgePart, _ users: [Int64]) -> Bool {
+        /// Whether the flows of a part were begun by a member, all or some; `users`: the user of each client.
+        func isMember(_ part: AggregatePart, _ users: [Int64]) -> Bool {
             guard let members else { return true }
-            guard part.origin >= 0, part.origin < users.count else { return false }
-            let user = users[Int(part.origin)]
+            guard part.client >= 0, part.client < users.count else { return false }
+            let user = users[Int(part.client)]
             return members.times.isMember(user, ofAny: members.wanted, at: part.first)
                 || (part.first < part.last && members.times.isMember(user, ofAny: members.wanted, at: part.last))
         }
 
-        /// A condition over `edge e`.
+        /// A condition over `aggregate e`.
         var condition: String {
-            let parts = [("e.origin_id", origins), ("e.target_id", targets), ("e.assessment_id", assessments)]
+            let parts = [("e.client_id", clients), ("e.destination_id", destinations), ("e.assessment_id", assessments)]
             let clauses = parts.compactMap { column, numbers in
                 numbers.map { numbers in
                     let list = numbers.sorted().map { String($0) }.joined(separator: ",")
@@ -93,40 +93,41 @@ public struct FlowFilter: Sendable {
         var flows: Int64 = 0
         try question.ask(database) { answer in
             try answer.forEach { row in
-                if row.first == .text(EdgeSums.unknownGroup), row.count > 1, case .integer(let count) = row[1] { flows = count }
+                if row.first == .text(AccessKeys.unknownGroup), row.count > 1, case .integer(let count) = row[1] { flows = count }
             }
         }
         return flows
     }
 
     func numbers(_ database: Database) throws -> Numbers {
-        var origin = DictionarySelection("SELECT origin_id FROM origin")
-        origin.add(users.map(FlowFilter.matches), id: "principal_id", name: "principal", of: "origin", kind: "principal_kind")
+        var client = DictionarySelection("SELECT client_id FROM client")
+        client.add(users.map(FlowFilter.matches), id: "principal_id", name: "principal", of: "client", kind: "principal_kind")
         var members: (times: GroupTimes, wanted: Set<Int64>)?
         if !groups.isEmpty {
             let times = try GroupTimes(database)
             let wanted = try wanted(times, database)
             members = (times, wanted)
             let list = times.users(ofAny: wanted).sorted().map { String($0) }.joined(separator: ",")
-            origin.clauses.append("principal_kind = 1 AND principal_id IN (SELECT value FROM json_each('[\(list)]'))")
+            client.clauses.append("principal_kind = 1 AND principal_id IN (SELECT value FROM json_each('[\(list)]'))")
         }
-        origin.add(devices.map(FlowFilter.matches), in: ["device"])
-        origin.add(clientIPs.map { HostMatch.condition($0, database) }, in: ["client_ip"])
+        client.add(devices.map(FlowFilter.matches), in: ["device"])
+        client.add(clientIPs.map { HostMatch.condition($0, database) }, in: ["client_ip"])
 
-        var target = DictionarySelection("SELECT target_id FROM target")
-        target.add(
+        var destination = DictionarySelection("SELECT destination_id FROM destination")
+        destination.add(
             resources.map { HostMatch.condition($0, database) }, in: ["resource_id", "applied_rule"],
             or: resources.map(FlowFilter.matches).map { match in
                 let named = "SELECT resource_id FROM (SELECT resource_id, resource AS value FROM policy_resource)"
                 return ("value IN (\(named) WHERE \(match.condition))", match.argument)
             }, in: "resource_id")
-        target.add(addresses.map { HostMatch.condition($0, database) }, in: ["address"])
-        target.add(connectors.map(FlowFilter.matches), id: "connector_id", name: "connector", of: "target")
-        target.add(networks.map(FlowFilter.matches), id: "network_id", name: "network", of: "target")
-        if !ports.isEmpty { target.clauses.append("port IN (\(ports.map { String($0) }.joined(separator: ", ")))") }
+        destination.add(addresses.map { HostMatch.condition($0, database) }, in: ["address"])
+        destination.add(connectors.map(FlowFilter.matches), id: "connector_id", name: "connector", of: "destination")
+        destination.add(networks.map(FlowFilter.matches), id: "network_id", name: "network", of: "destination")
+        if !ports.isEmpty { destination.clauses.append("port IN (\(ports.map { String($0) }.joined(separator: ", ")))") }
 
         return try Numbers(
-            origins: origin.numbers(database), targets: target.numbers(database), assessments: assessments(database), members: members)
+            clients: client.numbers(database), destinations: destination.numbers(database), assessments: assessments(database),
+            members: members)
     }
 
     /// Places of the groups that are asked for, by id or by their name as of then.

@@ -9,15 +9,15 @@ enum FlowNarrowing {
     /// More stretches of numbers than this say nothing.
     private static let maxStretches = 200
 
-    /// A condition over `flow_id` that leaves out no flow of these origins that starts from `since` on and before `until`; nil when it
+    /// A condition over `flow_id` that leaves out no flow of these clients that starts from `since` on and before `until`; nil when it
     /// cannot say anything.
     static func condition(
-        origins: Set<Int64>?, since: Timestamp?, until: Timestamp?, _ database: Database
+        clients: Set<Int64>?, since: Timestamp?, until: Timestamp?, _ database: Database
     ) throws -> String? {
         let period = (since: since ?? .distantPast, until: until ?? .distantFuture)
-        if let origins {
+        if let clients {
             let runs = try FlowRun.all(database, since: period.since, until: period.until)
-            if let flows = try listed(origins, in: runs.map(\.first), database) {
+            if let flows = try listed(clients, in: runs.map(\.first), database) {
                 return "flow_id IN (SELECT value FROM json_each('[\(flows.map { String($0) }.joined(separator: ","))]'))"
             }
         }
@@ -28,15 +28,15 @@ enum FlowNarrowing {
         return "(" + stretches.map { "flow_id BETWEEN \($0.first) AND \($0.last)" }.joined(separator: " OR ") + ")"
     }
 
-    /// The flows that are listed under the origins; nil when they are many.
-    private static func listed(_ origins: Set<Int64>, in runs: [Int64], _ database: Database) throws -> [Int64]? {
+    /// The flows that are listed under the clients; nil when they are many.
+    private static func listed(_ clients: Set<Int64>, in runs: [Int64], _ database: Database) throws -> [Int64]? {
         // A look-up for each pair; a scan of the list when the pairs are more than its rows.
-        guard origins.count * runs.count <= maxFlows else { return nil }
+        guard clients.count * runs.count <= maxFlows else { return nil }
         let lists = try FlowLists(database)
         var flows: [Int64] = []
         for first in runs {
-            for origin in origins.sorted() {
-                try lists.append(run: first, origin: origin, to: &flows)
+            for client in clients.sorted() {
+                try lists.append(run: first, client: client, to: &flows)
                 if flows.count > maxFlows { return nil }
             }
         }

@@ -13,7 +13,7 @@ public enum HostSpellings {
                 connection,
                 sql: """
                     SELECT CAST(value AS TEXT) FROM text
-                    WHERE text_id IN (SELECT address FROM target UNION SELECT client_ip FROM origin) AND \(match.condition) ORDER BY 1
+                    WHERE text_id IN (SELECT address FROM destination UNION SELECT client_ip FROM client) AND \(match.condition) ORDER BY 1
                     """, arguments: [match.argument])
         }
         var seen: Set<String> = []

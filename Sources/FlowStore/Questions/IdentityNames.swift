@@ -17,12 +17,12 @@ struct IdentityNames {
         var kind: String
         var id: String
         var name: String
-        var edge: EdgePage.Column
+        var aggregate: AggregatePage.Column
 
         static let principal = Columns(
-            table: "origin", kind: "principal_kind", id: "principal_id", name: "principal", edge: .origin)
-        static let connector = Columns(table: "target", kind: "0", id: "connector_id", name: "connector", edge: .target)
-        static let network = Columns(table: "target", kind: "0", id: "network_id", name: "network", edge: .target)
+            table: "client", kind: "principal_kind", id: "principal_id", name: "principal", aggregate: .client)
+        static let connector = Columns(table: "destination", kind: "0", id: "connector_id", name: "connector", aggregate: .destination)
+        static let network = Columns(table: "destination", kind: "0", id: "network_id", name: "network", aggregate: .destination)
     }
 
     /// Of a number: the lowest bit says that a name stands for it, the next two are the kind.
@@ -54,7 +54,7 @@ struct IdentityNames {
                 let row = Int(clamping: again.integer(0))
                 if list.indices.contains(row), several[list[row]] != nil { nameOfRow[row] = again.integer(1) }
             }
-            try findLatest(database, columns.edge, nameOfRow)
+            try findLatest(database, columns.aggregate, nameOfRow)
         }
         var bearers: [Int64: Int64] = [:]
         for identity in Set(list) where identity != none {
@@ -65,7 +65,7 @@ struct IdentityNames {
     }
 
     /// Of identities with several names, the name of the flow that started last; of names alike in that, the one that sorts last.
-    private mutating func findLatest(_ database: Database, _ column: EdgePage.Column, _ nameOfRow: [Int: Int64]) throws {
+    private mutating func findLatest(_ database: Database, _ column: AggregatePage.Column, _ nameOfRow: [Int: Int64]) throws {
         var latest: [Int64: (at: Int64, name: Int64)] = [:]
         var texts: [Int64: String] = [:]
         let select = try RawStatement(database, "SELECT value FROM text WHERE text_id = ?")
@@ -77,8 +77,8 @@ struct IdentityNames {
             texts[name] = text
             return text.utf8
         }
-        try EdgePages.forEach(database) { page in
-            for place in 0..<EdgePage.edges where page[.flows, place] > 0 {
+        try AggregatePages.forEach(database) { page in
+            for place in 0..<AggregatePage.aggregates where page[.flows, place] > 0 {
                 let row = Int(clamping: page[column, place])
                 guard let name = nameOfRow[row], name != 0 else { continue }
                 let at = page[.lastAt, place]

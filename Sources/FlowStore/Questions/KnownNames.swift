@@ -36,19 +36,19 @@ public enum KnownNames: String, Sendable, CaseIterable {
         }
         return switch self {
         case .user:
-            texts("origin", "principal", "principal_id") + policy("users", "id", "email") + policy("serviceAccounts", "id", "name")
+            texts("client", "principal", "principal_id") + policy("users", "id", "email") + policy("serviceAccounts", "id", "name")
         case .group: policy("groups", "id", "name")
-        case .resource: texts("target", "resource_id", "applied_rule") + policy("resources", "id", "name", "address", "alias")
-        case .connector: texts("target", "connector", "connector_id") + policy("connectors", "id", "name")
-        case .network: texts("target", "network", "network_id") + policy("networks", "id", "name")
-        case .device: texts("origin", "device") + policy("devices", "id")
+        case .resource: texts("destination", "resource_id", "applied_rule") + policy("resources", "id", "name", "address", "alias")
+        case .connector: texts("destination", "connector", "connector_id") + policy("connectors", "id", "name")
+        case .network: texts("destination", "network", "network_id") + policy("networks", "id", "name")
+        case .device: texts("client", "device") + policy("devices", "id")
         }
     }
 
     /// Those of the values, names or patterns, that fit nothing. `withAddresses`: a Resource may also be named by an address of its.
     func unknown(_ values: [String], withAddresses: Bool = false, _ database: Database) throws -> [UnknownName] {
         guard !values.isEmpty else { return [] }
-        let addresses = "SELECT value FROM text WHERE text_id IN (SELECT address FROM target)"
+        let addresses = "SELECT value FROM text WHERE text_id IN (SELECT address FROM destination)"
         let all = (self == .resource && withAddresses ? sources + [addresses] : sources).joined(separator: " UNION ")
         var found: [UnknownName] = []
         var words: [String]?

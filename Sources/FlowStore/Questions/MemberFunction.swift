@@ -4,7 +4,7 @@ internal import GRDB
 enum MemberFunction {
     private static let name = "twin_was_member"
 
-    /// The condition over `origin o` and `flow_fact f`.
+    /// The condition over `client o` and `flow_fact f`.
     static func add(_ times: GroupTimes, _ wanted: Set<Int64>, to database: Database) -> String {
         database.add(
             function: DatabaseFunction(name, argumentCount: 2, pure: true) { values in

@@ -33,15 +33,15 @@ public struct TimelineQuestion: Sendable {
 
     public static let minuteMs: Int64 = 60_000
 
-    /// What flows must meet, over `flow_fact f`, `edge e`, `origin o` and `target t`; `origins`: those that are asked for at most.
-    func condition(_ connection: Database, origins: Set<Int64>? = nil) throws -> String {
+    /// What flows must meet, over `flow_fact f`, `aggregate e`, `client o` and `destination t`; `clients`: those that are asked for at most.
+    func condition(_ connection: Database, clients: Set<Int64>? = nil) throws -> String {
         let numbers = try filter.numbers(connection)
         var condition = numbers.condition
         if let since = filter.since { condition += " AND f.started_at >= \(since.milliseconds)" }
         if let until = filter.until { condition += " AND f.started_at < \(until.milliseconds)" }
         if let members = numbers.members { condition += " AND \(MemberFunction.add(members.times, members.wanted, to: connection))" }
-        let wanted = origins.map { origins in numbers.origins.map { $0.intersection(origins) } ?? origins } ?? numbers.origins
-        if let narrowing = try FlowNarrowing.condition(origins: wanted, since: filter.since, until: filter.until, connection) {
+        let wanted = clients.map { clients in numbers.clients.map { $0.intersection(clients) } ?? clients } ?? numbers.clients
+        if let narrowing = try FlowNarrowing.condition(clients: wanted, since: filter.since, until: filter.until, connection) {
             condition += " AND \(narrowing)"
         }
         return condition

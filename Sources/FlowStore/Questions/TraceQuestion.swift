@@ -104,16 +104,16 @@ public struct TraceQuestion: Sendable {
             let row = try Row.fetchOne(
                 database,
                 sql: """
-                    SELECT \(key) FROM flow_fact f JOIN edge e USING (edge_id) JOIN origin USING (origin_id) JOIN target USING (target_id)
+                    SELECT \(key) FROM flow_fact f JOIN aggregate e USING (aggregate_id) JOIN client USING (client_id) JOIN destination USING (destination_id)
                     WHERE flow_id = ?
                     """, arguments: [id])
         else { return [] }
         let values = (0..<4).map { row[$0] as Int64 }
-        let origins = try Int64.fetchSet(
-            database, sql: "SELECT origin_id FROM origin WHERE principal_kind = ? AND principal_id = ? AND device = ?",
+        let clients = try Int64.fetchSet(
+            database, sql: "SELECT client_id FROM client WHERE principal_kind = ? AND principal_id = ? AND device = ?",
             arguments: [values[0], values[1], values[2]])
         let own = "o.principal_kind = \(values[0]) AND o.principal_id = \(values[1]) AND o.device = \(values[2])"
-        let condition = try "\(own) AND t.resource_id = \(values[3]) AND \(timeline.condition(database, origins: origins))"
+        let condition = try "\(own) AND t.resource_id = \(values[3]) AND \(timeline.condition(database, clients: clients))"
         return try Int64.fetchAll(
             database,
             sql: """
@@ -126,7 +126,7 @@ public struct TraceQuestion: Sendable {
     private func identified(_ id: String, _ database: Database) throws -> [Int64] {
         guard let key = try IdentityKey.stored(database) else { return [] }
         let connectors = try String?.fetchAll(
-            database, sql: "SELECT DISTINCT value FROM target LEFT JOIN text ON text_id = connector_id")
+            database, sql: "SELECT DISTINCT value FROM destination LEFT JOIN text ON text_id = connector_id")
         let hashes = connectors.map { key.hash(connection: id, connector: $0 ?? "") }
         var found = try IdentityRuns(database).find(hashes.map { IdentityRuns.key($0) }.sorted()) { $0 }.map(\.flowID)
         for hash in hashes { found += try ReusedIdentities.flows(database, of: hash, most: TraceQuestion.most) }

@@ -24,17 +24,18 @@ final class Classifier {
     }
 
     /// What the policy makes of a flow.
-    func judge(_ draft: FlowDraft) throws -> EdgeFinder.Answer {
+    func judge(_ draft: FlowDraft) throws -> AggregateFinder.Answer {
         let startedAt = Timestamp(milliseconds: draft.startedAt)
         let endedAt = draft.endedAt == FlowDraft.absent ? nil : Timestamp(milliseconds: draft.endedAt)
         var facts = try FlowFacts(
-            origin: reader.origin(draft.origin), target: reader.target(draft.target), resourceIP: reader.address(draft.resourceIP),
+            client: reader.client(draft.client), destination: reader.destination(draft.destination),
+            resourceIP: reader.address(draft.resourceIP),
             outcome: draft.state.outcome, startedAt: startedAt, endedAt: endedAt)
         let recorded = try reader.recordedPolicy(draft.remark)
         facts.recordedPolicyVersion = recorded.version
         facts.recordedPolicyDigest = recorded.digest
         let assessment = history.judge(facts, options: options)
-        return EdgeFinder.Answer(
+        return AggregateFinder.Answer(
             from: assessment.validity.from.milliseconds, until: assessment.validity.until.milliseconds,
             assessment: try assessments.id(key(assessment)))
     }

@@ -17,8 +17,8 @@ final class FlowAssembly {
     private static let slotMask: Int = capacity * 4 - 1
 
     private let texts: TextDictionary
-    private let origins: TupleDictionary<OriginKey>
-    private let targets: TupleDictionary<TargetKey>
+    private let clients: TupleDictionary<ClientKey>
+    private let destinations: TupleDictionary<DestinationKey>
     private let routes: TupleDictionary<RouteKey>
     private let remarks: RemarkDictionary
     private let precedence: RecordPrecedence
@@ -34,14 +34,14 @@ final class FlowAssembly {
     private let slots: UnsafeMutablePointer<UInt32>
 
     init(
-        texts: TextDictionary, origins: TupleDictionary<OriginKey>, targets: TupleDictionary<TargetKey>,
+        texts: TextDictionary, clients: TupleDictionary<ClientKey>, destinations: TupleDictionary<DestinationKey>,
         routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, precedence: RecordPrecedence, calibration: DurationCalibration,
         key: IdentityKey,
         occurrences: RowOccurrences, limit: Int
     ) {
         self.texts = texts
-        self.origins = origins
-        self.targets = targets
+        self.clients = clients
+        self.destinations = destinations
         self.routes = routes
         self.remarks = remarks
         self.precedence = precedence
@@ -76,10 +76,10 @@ final class FlowAssembly {
     func add(
         _ event: UnsafePointer<FlowEvent>, _ numbers: EventNumbers, symbols: SymbolTable, map: inout SymbolMap, source: Int64
     ) throws -> Effect {
-        var origin = EventNumberMap.find(map.numbers.origins, numbers.origin)
-        if origin < 0 { origin = try learnOrigin(event.pointee, numbers, symbols, &map) }
-        var target = EventNumberMap.find(map.numbers.targets, numbers.target)
-        if target < 0 { target = try learnTarget(event.pointee, numbers, symbols, &map) }
+        var client = EventNumberMap.find(map.numbers.clients, numbers.client)
+        if client < 0 { client = try learnClient(event.pointee, numbers, symbols, &map) }
+        var destination = EventNumberMap.find(map.numbers.destinations, numbers.destination)
+        if destination < 0 { destination = try learnDestination(event.pointee, numbers, symbols, &map) }
         var route = EventNumberMap.find(map.numbers.routes, numbers.route)
         if route < 0 { route = try learnRoute(event, numbers, symbols, &map) }
         var remark = EventNumberMap.find(map.numbers.remarks, numbers.remark)
@@ -91,9 +91,10 @@ final class FlowAssembly {
         }
         var made = FlowDraft(
             subject: FlowSubject(
-                origin: map.numbers.originSubjects[Int(numbers.origin)], target: map.numbers.targetSubjects[Int(numbers.target)]),
-            connectionID: event.pointee.connectionID, connector: EventNumberMap.find(map.numbers.connectors, numbers.target),
-            startedAt: event.pointee.timestamp.milliseconds, origin: origin, target: target, resourceIP: resourceIP, route: route,
+                client: map.numbers.clientSubjects[Int(numbers.client)],
+                destination: map.numbers.destinationSubjects[Int(numbers.destination)]),
+            connectionID: event.pointee.connectionID, connector: EventNumberMap.find(map.numbers.connectors, numbers.destination),
+            startedAt: event.pointee.timestamp.milliseconds, client: client, destination: destination, resourceIP: resourceIP, route: route,
             remark: remark, state: FlowState(rawValue: 0), bytesReceived: event.pointee.bytesReceived ?? FlowDraft.absent,
             bytesTransferred: event.pointee.bytesTransferred ?? FlowDraft.absent,
             first: RecordPosition(
@@ -109,10 +110,10 @@ final class FlowAssembly {
         return try place(made)
     }
 
-    private func learnOrigin(
+    private func learnClient(
         _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        var key = OriginKey()
+        var key = ClientKey()
         key.principal = try map.id(event.principalName, in: symbols, texts)
         key.principalID = try map.id(event.principalID, in: symbols, texts)
         key.principalKind = event.principalKind.map { $0 == .user ? 1 : 2 } ?? 0
@@ -120,16 +121,16 @@ final class FlowAssembly {
         key.device = try map.id(event.deviceID, in: symbols, texts)
         key.clientIP = try texts.id(event.clientIP)
         key.location = try map.id(event.location, in: symbols, texts)
-        let id = try origins.id(key)
-        EventNumberMap.set(&map.numbers.origins, numbers.origin, id)
-        EventNumberMap.set(&map.numbers.originSubjects, numbers.origin, FlowSubject(self.key, key))
+        let id = try clients.id(key)
+        EventNumberMap.set(&map.numbers.clients, numbers.client, id)
+        EventNumberMap.set(&map.numbers.clientSubjects, numbers.client, FlowSubject(self.key, key))
         return id
     }
 
-    private func learnTarget(
+    private func learnDestination(
         _ event: FlowEvent, _ numbers: EventNumbers, _ symbols: SymbolTable, _ map: inout SymbolMap
     ) throws -> Int64 {
-        var key = TargetKey()
+        var key = DestinationKey()
         key.address = try map.id(event.resourceAddress, in: symbols, texts)
         key.connectorID = try map.id(event.connectorID, in: symbols, texts)
         key.connector = try map.id(event.connectorName, in: symbols, texts)
@@ -139,10 +140,10 @@ final class FlowAssembly {
         key.appliedRule = try map.id(event.appliedRule, in: symbols, texts)
         key.transport = try FlowAssembly.transport(event.transport) ?? map.id(event.unknownTransport, in: symbols, texts) + 16
         key.port = event.resourcePort.map { Int64($0) } ?? -1
-        let id = try targets.id(key)
-        EventNumberMap.set(&map.numbers.targets, numbers.target, id)
-        EventNumberMap.set(&map.numbers.targetSubjects, numbers.target, FlowSubject(self.key, key))
-        EventNumberMap.set(&map.numbers.connectors, numbers.target, key.connectorID)
+        let id = try destinations.id(key)
+        EventNumberMap.set(&map.numbers.destinations, numbers.destination, id)
+        EventNumberMap.set(&map.numbers.destinationSubjects, numbers.destination, FlowSubject(self.key, key))
+        EventNumberMap.set(&map.numbers.connectors, numbers.destination, key.connectorID)
         return id
     }
 

@@ -38,15 +38,15 @@ extension FlowDraft {
         route = try precedence.route(old.route, made.route)
         remark = try remarks.join(old.remark, made.remark, precedence)
         if made.rank > old.rank {
-            origin = made.origin
-            target = made.target
+            client = made.client
+            destination = made.destination
             rank = made.rank
             last = old.first
             first = made.first
         } else {
             if made.rank == old.rank {
-                origin = try precedence.origin(old.origin, made.origin)
-                target = try precedence.target(old.target, made.target)
+                client = try precedence.client(old.client, made.client)
+                destination = try precedence.destination(old.destination, made.destination)
             }
             if last.isNone { last = made.rank < old.rank ? made.first : made.last }
         }
@@ -82,8 +82,8 @@ extension FlowDraft {
     }
 
     private func sameFacts(as other: FlowDraft) -> Bool {
-        startedAt == other.startedAt && endedAt == other.endedAt && state == other.state && origin == other.origin
-            && target == other.target && resourceIP == other.resourceIP && route == other.route && remark == other.remark
+        startedAt == other.startedAt && endedAt == other.endedAt && state == other.state && client == other.client
+            && destination == other.destination && resourceIP == other.resourceIP && route == other.route && remark == other.remark
             && bytesReceived == other.bytesReceived && bytesTransferred == other.bytesTransferred && last == other.last
     }
 }

@@ -5,7 +5,7 @@ internal import FlowStore
 final class KnownFlows {
     /// A row that is written over.
     struct Change {
-        var edge: Int64
+        var aggregate: Int64
         var old: FlowDraft
     }
 
@@ -74,7 +74,7 @@ final class KnownFlows {
     /// A flow with the id of a draft.
     private struct Row {
         var flow: FlowDraft
-        var edge: Int64
+        var aggregate: Int64
         var isFirst: Bool
     }
 
@@ -84,11 +84,10 @@ final class KnownFlows {
     private let watermark: PruneWatermark
     private let remarks: RemarkDictionary
     private let precedence: RecordPrecedence
-    private let claims: FlowClaims
 
     init(
         identities: IdentityRuns, reused: ReusedIdentities, table: FlowTable, watermark: PruneWatermark, remarks: RemarkDictionary,
-        precedence: RecordPrecedence, claims: FlowClaims
+        precedence: RecordPrecedence
     ) {
         self.identities = identities
         self.reused = reused
@@ -96,7 +95,6 @@ final class KnownFlows {
         self.watermark = watermark
         self.remarks = remarks
         self.precedence = precedence
-        self.claims = claims
     }
 
     /// `order`: the upper 48 bits of the drafts' hashes over their places, ascending.
@@ -111,7 +109,7 @@ final class KnownFlows {
             let candidates = try identities.find(keys) { Int(order[$0] & 0xffff) }.sorted { $0.flowID < $1.flowID }
             for candidate in candidates where result.meeting(candidate.tag) == .new {
                 let made = drafts[candidate.tag]
-                guard let (found, edge) = try table.draft(flowID: candidate.flowID, hash: made.hash) else {
+                guard let (found, aggregate) = try table.draft(flowID: candidate.flowID, hash: made.hash) else {
                     // A number without a row: the flow was pruned, and does not come back. Others of its id may be there.
                     if !made.connectionID.isEmpty, try !reused.flows(of: made.hash, most: 1).isEmpty {
                         pruned.insert(candidate.tag)
@@ -127,13 +125,13 @@ final class KnownFlows {
                     found.state.contains(.idReused) || contested.contains(candidate.tag) || !found.joining(made).isPlain
                 {
                     contested.insert(candidate.tag)
-                    firsts[candidate.tag] = firsts[candidate.tag] ?? Row(flow: found, edge: edge, isFirst: true)
+                    firsts[candidate.tag] = firsts[candidate.tag] ?? Row(flow: found, aggregate: aggregate, isFirst: true)
                     continue
                 }
                 var merged = found
                 result.count(made, isNews: try merged.merge(made, precedence, remarks: remarks), known: found)
                 drafts[candidate.tag] = merged
-                result.set(candidate.tag, knownAs: Change(edge: edge, old: found))
+                result.set(candidate.tag, knownAs: Change(aggregate: aggregate, old: found))
             }
         }
         if !contested.isEmpty { try settle(contested.filter { result.meeting($0) == .new }, firsts, pruned, drafts, &result) }
@@ -142,15 +140,15 @@ final class KnownFlows {
 
     /// Enters the flows of reused ids, which have numbers now, and what rows do not hold.
     func enter(_ result: Result, _ drafts: UnsafeMutableBufferPointer<FlowDraft>) throws {
-        for (place, said) in result.claims.sorted(by: { $0.key < $1.key }) { try claims.replace(said, of: drafts[place].flowID) }
+        for (place, said) in result.claims.sorted(by: { $0.key < $1.key }) { try table.claims.replace(said, of: drafts[place].flowID) }
         for change in result.removed { try reused.remove(flowID: change.old.flowID) }
         for (flow, _) in result.changed {
             try reused.remove(flowID: flow.flowID)
-            if flow.state.contains(.idReused) { try reused.add(flow, claims.claims(of: flow)) }
+            if flow.state.contains(.idReused) { try reused.add(flow, table.claims.claims(of: flow)) }
         }
         for index in result.reused {
             if result.meeting(index) == .known { try reused.remove(flowID: drafts[index].flowID) }
-            if drafts[index].state.contains(.idReused) { try reused.add(drafts[index], claims.claims(of: drafts[index])) }
+            if drafts[index].state.contains(.idReused) { try reused.add(drafts[index], table.claims.claims(of: drafts[index])) }
         }
     }
 
@@ -202,17 +200,17 @@ final class KnownFlows {
         group.removeAll { index in result.meeting(index) != .new }
         for index in group {
             for flowID in try reused.find(drafts[index]) where rows[flowID] == nil {
-                guard let (found, edge) = try table.draft(flowID: flowID, hash: drafts[index].hash) else {
+                guard let (found, aggregate) = try table.draft(flowID: flowID, hash: drafts[index].hash) else {
                     pruned.insert(index)
                     continue
                 }
-                if found.hasIdentity(of: drafts[index]) { rows[flowID] = Row(flow: found, edge: edge, isFirst: false) }
+                if found.hasIdentity(of: drafts[index]) { rows[flowID] = Row(flow: found, aggregate: aggregate, isFirst: false) }
             }
         }
         let hash = drafts[group[0]].hash
         let rowList = Array(rows.values)
         let flows = group.map { drafts[$0] } + rowList.map(\.flow)
-        let said = try flows.map { try claims.claims(of: $0) }
+        let said = try flows.map { try table.claims.claims(of: $0) }
         let components = Components(flows, said, group.count)
 
         var news: [Int] = []
@@ -232,7 +230,7 @@ final class KnownFlows {
             var (draft, merged) = try merge(component, group, rowList, drafts, &result, &gone)
             let union = FlowClaim.united(component.flatMap { said[$0] })
             let old = result.changes[draft]?.old
-            if !merged.keep(union), try old.map({ try claims.claims(of: $0) != union }) ?? true { result.claims[draft] = union }
+            if !merged.keep(union), try old.map({ try table.claims.claims(of: $0) != union }) ?? true { result.claims[draft] = union }
             if let old, !merged.keepsClaims(as: old) { merged.isClean = false }
             drafts[draft] = merged
             if merged.flowID == 0 { news.append(draft) } else { known.append(draft) }
@@ -251,7 +249,7 @@ final class KnownFlows {
         if let first, isReused != first.flow.state.contains(.idReused), !known.contains(where: { drafts[$0].flowID == first.flow.flowID }) {
             var flow = first.flow
             mark(&flow, isReused)
-            result.changed.append((flow, Change(edge: first.edge, old: first.flow)))
+            result.changed.append((flow, Change(aggregate: first.aggregate, old: first.flow)))
         }
     }
 
@@ -275,7 +273,7 @@ final class KnownFlows {
         for row in found.dropFirst() {
             _ = try merged.merge(row.flow, precedence, remarks: remarks)
             merged.isClean = false
-            result.removed.append(Change(edge: row.edge, old: row.flow))
+            result.removed.append(Change(aggregate: row.aggregate, old: row.flow))
             gone += 1
         }
         for (number, place) in places.enumerated() {
@@ -291,7 +289,7 @@ final class KnownFlows {
                 result.count(made, isNews: isNews, known: before)
             }
         }
-        if let first = found.first { result.set(places[0], knownAs: Change(edge: first.edge, old: first.flow)) }
+        if let first = found.first { result.set(places[0], knownAs: Change(aggregate: first.aggregate, old: first.flow)) }
         return (places[0], merged)
     }
 }

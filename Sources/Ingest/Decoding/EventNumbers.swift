@@ -4,8 +4,8 @@ internal import LogFormats
 
 /// Numbers that stand for what an event shares with others, within one decoding worker, and the hash of its connection.
 struct EventNumbers {
-    var origin: Int32
-    var target: Int32
+    var client: Int32
+    var destination: Int32
     var route: Int32
     var remark: Int32
     var resourceIP: Int32
@@ -19,8 +19,8 @@ final class EventNumberer {
     private static let limit = 100_000
 
     private let key: IdentityKey
-    private let origins = KeyTable<Void>(width: 9)
-    private let targets = KeyTable<Void>(width: 10)
+    private let clients = KeyTable<Void>(width: 9)
+    private let destinations = KeyTable<Void>(width: 10)
     private let routes = KeyTable<Void>(width: RouteKey.columns.count)
     private let remarks = KeyTable<Void>(width: RemarkKey.columns.count)
     private let addresses = KeyTable<Void>(width: 3)
@@ -36,11 +36,11 @@ final class EventNumberer {
     }
 
     var isLarge: Bool {
-        max(origins.count, max(targets.count, max(remarks.count, max(addresses.count, routes.count)))) > EventNumberer.limit
+        max(clients.count, max(destinations.count, max(remarks.count, max(addresses.count, routes.count)))) > EventNumberer.limit
     }
 
     func removeAll() {
-        for table in [origins, targets, routes, remarks, addresses] { table.removeAll() }
+        for table in [clients, destinations, routes, remarks, addresses] { table.removeAll() }
     }
 
     func number(_ batch: RecordBatch, into numbers: inout [EventNumbers]) {
@@ -61,7 +61,7 @@ final class EventNumberer {
         put(4, event.pointee.deviceID)
         put(5, event.pointee.clientIP)
         put(8, event.pointee.location)
-        let origin = place(in: origins)
+        let client = place(in: clients)
 
         put(0, event.pointee.resourceAddress)
         put(1, event.pointee.connectorID)
@@ -73,7 +73,7 @@ final class EventNumberer {
         words[7] = FlowAssembly.transport(event.pointee.transport) ?? -1
         put(8, event.pointee.unknownTransport)
         words[9] = event.pointee.resourcePort.map { Int64($0) } ?? -1
-        let target = place(in: targets)
+        let destination = place(in: destinations)
 
         RouteKey(symbolsOf: event).write(to: words)
         let route = place(in: routes)
@@ -87,7 +87,7 @@ final class EventNumberer {
         let hash = event.pointee.connectionID.withBytes { id in
             id.isEmpty ? 0 : key.hash(connection: id, connector: symbols.bytes(of: event.pointee.connectorID))
         }
-        return EventNumbers(origin: origin, target: target, route: route, remark: remark, resourceIP: resourceIP, hash: hash)
+        return EventNumbers(client: client, destination: destination, route: route, remark: remark, resourceIP: resourceIP, hash: hash)
     }
 
     @inline(__always)
@@ -110,11 +110,11 @@ final class EventNumberer {
 
 /// What the numbers of one worker's `EventNumberer` are called in the database; -1 where that was not asked yet.
 struct EventNumberMap {
-    var origins: [Int64] = []
-    var originSubjects: [FlowSubject] = []
-    var targets: [Int64] = []
-    var targetSubjects: [FlowSubject] = []
-    /// Of the same number as in `targets`: the text that is the Connector's id.
+    var clients: [Int64] = []
+    var clientSubjects: [FlowSubject] = []
+    var destinations: [Int64] = []
+    var destinationSubjects: [FlowSubject] = []
+    /// Of the same number as in `destinations`: the text that is the Connector's id.
     var connectors: [Int64] = []
     var routes: [Int64] = []
     var remarks: [Int64] = []

@@ -6,7 +6,7 @@ struct Observation {
     /// Nil: a record with a connection id, the original.
     var witness: Witness?
     /// Through which Connector to which address, port and protocol: the same number for the same.
-    var destination = 0
+    var endPoint = 0
     var startedAt: Int64
     /// `FlowDraft.absent` where nobody says.
     var endedAt = FlowDraft.absent

@@ -17,7 +17,7 @@ final class ObservationReader {
     /// A flow without connection id as it stands in the database.
     struct StoredRow {
         var observation: Observation
-        var contribution: EdgeContribution
+        var contribution: AggregateContribution
         /// The flow that it was recognised as before, and what differed; nil: none.
         var known: (original: Int64, differences: Int64)?
     }
@@ -28,7 +28,7 @@ final class ObservationReader {
         var through: Int64
     }
 
-    private struct Origin {
+    private struct Client {
         var group: Group?
         var principalKind: Int64
         var principalID: Int64
@@ -36,15 +36,15 @@ final class ObservationReader {
         var clientIP: Int64
     }
 
-    private struct Destination: Hashable {
+    private struct EndPoint: Hashable {
         var address: Int64
         var connector: Int64
         var transport: Int64
         var port: Int64
     }
 
-    private struct Target {
-        var destination: Int
+    private struct Destination {
+        var endPoint: Int
         var resource: Int64
         var appliedRule: Int64
         var network: Int64
@@ -56,32 +56,32 @@ final class ObservationReader {
     private let database: StoreConnection
     private let lists: FlowLists
     private let facts: FlowFactsReader
-    private let selectOrigin: RawStatement
-    private let selectTarget: RawStatement
+    private let selectClient: RawStatement
+    private let selectDestination: RawStatement
     private let selectFlow: RawStatement
     private let reportSources: Set<Int64>
     /// The number of the empty text, which says as little as none.
     private let emptyText: Int64
-    private var origins: [Int64: Origin] = [:]
-    private var targets: [Int64: Target] = [:]
-    private var destinations: [Destination: Int] = [:]
+    private var clients: [Int64: Client] = [:]
+    private var destinations: [Int64: Destination] = [:]
+    private var endPoints: [EndPoint: Int] = [:]
     private var contents: [Int64: UInt64] = [:]
 
     init(_ database: StoreConnection) throws {
         self.database = database
         lists = try FlowLists(database)
         facts = try FlowFactsReader(database)
-        selectOrigin = try RawStatement(
-            database, "SELECT device, principal_kind, principal_id, principal, client_ip FROM origin WHERE origin_id = ?")
-        selectTarget = try RawStatement(
+        selectClient = try RawStatement(
+            database, "SELECT device, principal_kind, principal_id, principal, client_ip FROM client WHERE client_id = ?")
+        selectDestination = try RawStatement(
             database,
-            "SELECT address, resource_id, applied_rule, network_id, connector_id, protocol, port FROM target WHERE target_id = ?")
+            "SELECT address, resource_id, applied_rule, network_id, connector_id, protocol, port FROM destination WHERE destination_id = ?")
         selectFlow = try RawStatement(
             database,
             """
-            SELECT f.started_at, f.duration_ms, f.state, f.bytes_received, f.bytes_transferred, f.resource_ip, f.source_id, f.edge_id,
-                e.origin_id, e.target_id, r.original_flow, r.differences, f.connection_id
-            FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id LEFT JOIN source_match_fact r ON r.flow_id = f.flow_id
+            SELECT f.started_at, f.duration_ms, f.state, f.bytes_received, f.bytes_transferred, f.resource_ip, f.source_id, f.aggregate_id,
+                e.client_id, e.destination_id, r.original_flow, r.differences, f.connection_id
+            FROM flow_fact f CROSS JOIN aggregate e ON e.aggregate_id = f.aggregate_id LEFT JOIN source_match_fact r ON r.flow_id = f.flow_id
             WHERE f.flow_id = ?
             """)
         reportSources = try Set(
@@ -91,38 +91,38 @@ final class ObservationReader {
 
     private static let reportFormat = "network-report"
 
-    /// Nil for an origin of which nothing is known to go by.
-    func group(of origin: Int64) throws -> Group? { try known(origin).group }
+    /// Nil for a client of which nothing is known to go by.
+    func group(of client: Int64) throws -> Group? { try known(client).group }
 
     /// The flows of a group that start, or with `byEnd` end, within one of the spans, which ascend and do not touch. Nil when there are
     /// more than `limit`.
     func read(
         _ group: Group, _ spans: [Span], byEnd: Bool, runs: [FlowRun], limit: Int
     ) throws -> (rows: [StoredRow], originals: [Observation])? {
-        if destinations.count > ObservationReader.limit {
+        if endPoints.count > ObservationReader.limit {
+            endPoints.removeAll(keepingCapacity: true)
             destinations.removeAll(keepingCapacity: true)
-            targets.removeAll(keepingCapacity: true)
         }
-        let origins =
+        let clients =
             try
             (database.values(
                 """
-                SELECT origin_id FROM origin WHERE device = ?1 AND ?1 <> 0
+                SELECT client_id FROM client WHERE device = ?1 AND ?1 <> 0
                 UNION ALL
-                SELECT origin_id FROM origin WHERE principal_id = ?2 AND ?1 = 0 AND device = 0 AND principal_kind = ?3
+                SELECT client_id FROM client WHERE principal_id = ?2 AND ?1 = 0 AND device = 0 AND principal_kind = ?3
                 """, [group.device, group.principalID, group.principalKind]) as [Int64])
         var rows: [StoredRow] = []
         var originals: [Observation] = []
         var flows: [Int64] = []
         for run in runs where ObservationReader.meets(spans, run.earliest, run.latest &+ (byEnd ? MatchReach.maxByEnd : 0)) {
-            for origin in origins {
+            for client in clients {
                 flows.removeAll(keepingCapacity: true)
-                try lists.append(run: run.first, origin: origin, to: &flows)
+                try lists.append(run: run.first, client: client, to: &flows)
                 flows.sort()
                 var last: Int64 = 0
                 for flow in flows where flow != last {
                     last = flow
-                    try read(flow, origin, spans, byEnd: byEnd, &rows, &originals)
+                    try read(flow, client, spans, byEnd: byEnd, &rows, &originals)
                 }
                 if rows.count + originals.count > limit { return nil }
             }
@@ -131,11 +131,11 @@ final class ObservationReader {
     }
 
     private func read(
-        _ flow: Int64, _ origin: Int64, _ spans: [Span], byEnd: Bool, _ rows: inout [StoredRow], _ originals: inout [Observation]
+        _ flow: Int64, _ client: Int64, _ spans: [Span], byEnd: Bool, _ rows: inout [StoredRow], _ originals: inout [Observation]
     ) throws {
         selectFlow.bind(1, flow)
         defer { selectFlow.reset() }
-        guard try selectFlow.step(), selectFlow.integer(8) == origin else { return }
+        guard try selectFlow.step(), selectFlow.integer(8) == client else { return }
         let startedAt = selectFlow.integer(0)
         let endedAt = selectFlow.optionalInteger(1).map { startedAt &+ $0 } ?? FlowDraft.absent
         guard
@@ -143,10 +143,10 @@ final class ObservationReader {
                 || (byEnd && endedAt != FlowDraft.absent && ObservationReader.meets(spans, endedAt, endedAt))
         else { return }
         let state = FlowState(rawValue: selectFlow.integer(2))
-        let (who, what) = (try known(origin), try target(selectFlow.integer(9)))
+        let (who, what) = (try known(client), try destination(selectFlow.integer(9)))
         var observation = Observation(startedAt: startedAt)
         observation.flowID = flow
-        observation.destination = what.destination
+        observation.endPoint = what.endPoint
         observation.endedAt = endedAt
         observation.startIsUnknown = state.contains(.startUnknown)
         observation.outcome = state.outcomeCode
@@ -162,9 +162,9 @@ final class ObservationReader {
             return
         }
         observation.witness = Witness(state, isReport: reportSources.contains(selectFlow.integer(6)))
-        observation.tie = try content(observation, origin: origin, target: selectFlow.integer(9))
-        let contribution = EdgeContribution(
-            edge: selectFlow.integer(7), isOpen: endedAt == FlowDraft.absent && state.outcomeCode == 3,
+        observation.tie = try content(observation, client: client, destination: selectFlow.integer(9))
+        let contribution = AggregateContribution(
+            aggregate: selectFlow.integer(7), isOpen: endedAt == FlowDraft.absent && state.outcomeCode == 3,
             bytesReceived: selectFlow.optionalInteger(3) ?? 0, bytesTransferred: selectFlow.optionalInteger(4) ?? 0,
             startedAt: startedAt)
         let known = selectFlow.optionalInteger(10).map { (original: $0, differences: selectFlow.integer(11)) }
@@ -182,46 +182,46 @@ final class ObservationReader {
         return low < spans.count && spans[low].from <= through
     }
 
-    private func known(_ origin: Int64) throws -> Origin {
-        if let found = origins[origin] { return found }
-        selectOrigin.bind(1, origin)
-        defer { selectOrigin.reset() }
-        var made = Origin(group: nil, principalKind: 0, principalID: 0, principal: 0, clientIP: 0)
-        if try selectOrigin.step() {
-            let device = text(selectOrigin.integer(0))
-            made.principalKind = selectOrigin.integer(1)
-            made.principalID = text(selectOrigin.integer(2))
-            made.principal = text(selectOrigin.integer(3))
-            made.clientIP = selectOrigin.integer(4)
+    private func known(_ client: Int64) throws -> Client {
+        if let found = clients[client] { return found }
+        selectClient.bind(1, client)
+        defer { selectClient.reset() }
+        var made = Client(group: nil, principalKind: 0, principalID: 0, principal: 0, clientIP: 0)
+        if try selectClient.step() {
+            let device = text(selectClient.integer(0))
+            made.principalKind = selectClient.integer(1)
+            made.principalID = text(selectClient.integer(2))
+            made.principal = text(selectClient.integer(3))
+            made.clientIP = selectClient.integer(4)
             if device != 0 {
                 made.group = Group(device: device)
             } else if made.principalID != 0 {
                 made.group = Group(device: 0, principalKind: made.principalKind, principalID: made.principalID)
             }
         }
-        if origins.count >= ObservationReader.limit { origins.removeAll(keepingCapacity: true) }
-        origins[origin] = made
+        if clients.count >= ObservationReader.limit { clients.removeAll(keepingCapacity: true) }
+        clients[client] = made
         return made
     }
 
-    private func target(_ id: Int64) throws -> Target {
-        if let found = targets[id] { return found }
-        selectTarget.bind(1, id)
-        defer { selectTarget.reset() }
-        var made = Target(destination: -1, resource: 0, appliedRule: 0, network: 0)
-        if try selectTarget.step() {
+    private func destination(_ id: Int64) throws -> Destination {
+        if let found = destinations[id] { return found }
+        selectDestination.bind(1, id)
+        defer { selectDestination.reset() }
+        var made = Destination(endPoint: -1, resource: 0, appliedRule: 0, network: 0)
+        if try selectDestination.step() {
             // ICMP has no port, which some sources write as 0.
-            let key = Destination(
-                address: selectTarget.integer(0), connector: selectTarget.integer(4), transport: selectTarget.integer(5),
-                port: max(0, selectTarget.integer(6)))
-            let destination = destinations[key] ?? destinations.count
-            destinations[key] = destination
-            made = Target(
-                destination: destination, resource: text(selectTarget.integer(1)), appliedRule: text(selectTarget.integer(2)),
-                network: text(selectTarget.integer(3)))
+            let key = EndPoint(
+                address: selectDestination.integer(0), connector: selectDestination.integer(4), transport: selectDestination.integer(5),
+                port: max(0, selectDestination.integer(6)))
+            let endPoint = endPoints[key] ?? endPoints.count
+            endPoints[key] = endPoint
+            made = Destination(
+                endPoint: endPoint, resource: text(selectDestination.integer(1)), appliedRule: text(selectDestination.integer(2)),
+                network: text(selectDestination.integer(3)))
         }
-        if targets.count >= ObservationReader.limit { targets.removeAll(keepingCapacity: true) }
-        targets[id] = made
+        if destinations.count >= ObservationReader.limit { destinations.removeAll(keepingCapacity: true) }
+        destinations[id] = made
         return made
     }
 
@@ -243,10 +243,10 @@ final class ObservationReader {
         return hash.finish()
     }
 
-    private func content(_ observation: Observation, origin: Int64, target: Int64) throws -> UInt64 {
+    private func content(_ observation: Observation, client: Int64, destination: Int64) throws -> UInt64 {
         var hash = SipHash(ObservationReader.contentKey)
-        hash.append(try originContent(origin))
-        hash.append(try targetContent(target))
+        hash.append(try clientContent(client))
+        hash.append(try destinationContent(destination))
         hash.append(try self.hash(facts.text(observation.resourceIP) ?? ""))
         for value in [
             observation.startedAt, observation.endedAt, observation.outcome, observation.bytesReceived, observation.bytesTransferred,
@@ -261,21 +261,21 @@ final class ObservationReader {
         return text.withUTF8 { ObservationReader.hash(UnsafeRawBufferPointer($0)) }
     }
 
-    private func originContent(_ id: Int64) throws -> UInt64 {
-        let it = try facts.origin(id)
+    private func clientContent(_ id: Int64) throws -> UInt64 {
+        let it = try facts.client(id)
         return remembered(id) {
             hash("\([it.principal?.id, it.principalName, it.serviceKeyID, it.deviceID, it.clientIP, it.location])")
         }
     }
 
-    private func targetContent(_ id: Int64) throws -> UInt64 {
-        let it = try facts.target(id)
+    private func destinationContent(_ id: Int64) throws -> UInt64 {
+        let it = try facts.destination(id)
         return remembered(-id) {
             hash("\([it.networkID, it.networkName, it.connectorName, it.resourceID, it.appliedRule])")
         }
     }
 
-    /// Of origins under their numbers, of targets under their numbers less than 0.
+    /// Of clients under their numbers, of destinations under their numbers less than 0.
     private func remembered(_ key: Int64, _ make: () throws -> UInt64) rethrows -> UInt64 {
         if let found = contents[key] { return found }
         let made = try make()

@@ -34,7 +34,7 @@ final class SourceMatchNotes {
 
     init(_ database: StoreConnection) throws {
         insertRun = try RawStatement(database, "INSERT OR REPLACE INTO source_match_run (first_flow, kinds) VALUES (?, ?)")
-        insertChange = try RawStatement(database, "INSERT OR IGNORE INTO source_match_queue (origin_id, at) VALUES (?, ?)")
+        insertChange = try RawStatement(database, "INSERT OR IGNORE INTO source_match_queue (client_id, at) VALUES (?, ?)")
         comparedThrough = try SourceMatchNotes.comparedThrough(database)
     }
 
@@ -62,7 +62,7 @@ final class SourceMatchNotes {
         guard new.flowID <= comparedThrough else { return }
         for draft in [old, new] {
             for at in [draft.startedAt, draft.endedAt] where at != FlowDraft.absent {
-                insertChange.bind(1, draft.origin)
+                insertChange.bind(1, draft.client)
                 insertChange.bind(2, at)
                 try insertChange.run()
             }

@@ -19,7 +19,7 @@ final class SourceMatchPass {
 
     private let database: StoreConnection
     private let reader: ObservationReader
-    private let rollup: EdgeRollup
+    private let rollup: AggregateRollup
     private let mark: RawStatement
     private let unmark: RawStatement
     private let insert: RawStatement
@@ -55,7 +55,7 @@ final class SourceMatchPass {
         toldRuns = Set(runs.map { $0[0] })
         comparedThrough = max(try SourceMatchNotes.comparedThrough(database), first - 1)
         reader = try ObservationReader(database)
-        rollup = try EdgeRollup(database)
+        rollup = try AggregateRollup(database)
         mark = try RawStatement(database, "UPDATE flow_fact SET state = state | \(FlowState.matched.rawValue) WHERE flow_id = ?")
         unmark = try RawStatement(database, "UPDATE flow_fact SET state = state & ~\(FlowState.matched.rawValue) WHERE flow_id = ?")
         insert = try RawStatement(
@@ -95,7 +95,7 @@ final class SourceMatchPass {
             start = end
         }
         if let queued {
-            try database.run("DELETE FROM source_match_queue WHERE (origin_id, at) <= (?, ?)", [queued.origin, queued.at])
+            try database.run("DELETE FROM source_match_queue WHERE (client_id, at) <= (?, ?)", [queued.client, queued.at])
         }
         try database.run("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", [SourceMatchNotes.through, String(through)])
         try rollup.flush()
@@ -108,14 +108,14 @@ final class SourceMatchPass {
     // MARK: What is to be looked at
 
     /// Gives the last entry that was read; nil when there is none.
-    private func readQueue(_ found: inout [Change]) throws -> (origin: Int64, at: Int64)? {
+    private func readQueue(_ found: inout [Change]) throws -> (client: Int64, at: Int64)? {
         let queue = try RawStatement(
-            database, "SELECT origin_id, at FROM source_match_queue ORDER BY origin_id, at LIMIT \(SourceMatchPass.chunk)")
+            database, "SELECT client_id, at FROM source_match_queue ORDER BY client_id, at LIMIT \(SourceMatchPass.chunk)")
         defer { queue.reset() }
-        var last: (origin: Int64, at: Int64)?
+        var last: (client: Int64, at: Int64)?
         while try queue.step() {
-            let entry = (origin: queue.integer(0), at: queue.integer(1))
-            try add(entry.origin, entry.at, &found)
+            let entry = (client: queue.integer(0), at: queue.integer(1))
+            try add(entry.client, entry.at, &found)
             last = entry
         }
         return last
@@ -129,7 +129,7 @@ final class SourceMatchPass {
         let flows = try RawStatement(
             database,
             """
-            SELECT e.origin_id, f.started_at, f.duration_ms, f.connection_id IS NULL FROM flow_fact f CROSS JOIN edge e ON e.edge_id = f.edge_id
+            SELECT e.client_id, f.started_at, f.duration_ms, f.connection_id IS NULL FROM flow_fact f CROSS JOIN aggregate e ON e.aggregate_id = f.aggregate_id
             WHERE f.flow_id BETWEEN ? AND ?
             """)
         var through = comparedThrough
@@ -142,20 +142,20 @@ final class SourceMatchPass {
             flows.bind(2, run.last)
             defer { flows.reset() }
             while try flows.step() {
-                let (origin, startedAt) = (flows.integer(0), flows.integer(1))
+                let (client, startedAt) = (flows.integer(0), flows.integer(1))
                 let isRow = flows.integer(3) != 0
-                if isRow || ObservationReader.meets(told, startedAt, startedAt) { try add(origin, startedAt, &found) }
+                if isRow || ObservationReader.meets(told, startedAt, startedAt) { try add(client, startedAt, &found) }
                 if byEnd, let duration = flows.optionalInteger(2), duration > 0, duration <= MatchReach.maxByEnd {
                     let endedAt = startedAt &+ duration
-                    if isRow || ObservationReader.meets(told, endedAt, endedAt) { try add(origin, endedAt, &found) }
+                    if isRow || ObservationReader.meets(told, endedAt, endedAt) { try add(client, endedAt, &found) }
                 }
             }
         }
         return through
     }
 
-    private func add(_ origin: Int64, _ at: Int64, _ found: inout [Change]) throws {
-        guard let group = try reader.group(of: origin) else { return }
+    private func add(_ client: Int64, _ at: Int64, _ found: inout [Change]) throws {
+        guard let group = try reader.group(of: client) else { return }
         if numbers[group] == nil {
             numbers[group] = groups.count
             groups.append(group)

@@ -37,7 +37,7 @@ struct SourceMatcher {
 
     private struct Place {
         var index: Int
-        var destination: Int
+        var endPoint: Int
         var anchor: Int64
         var tie: UInt64
     }
@@ -61,13 +61,13 @@ struct SourceMatcher {
         return join(candidates)
     }
 
-    /// In the order of destination, time and content.
+    /// In the order of endPoint, time and content.
     private func places(_ indices: [Int], in observations: [Observation]) -> [Place] {
         indices.compactMap { index in
             observations[index].anchor(for: witness).map {
-                Place(index: index, destination: observations[index].destination, anchor: $0, tie: observations[index].tie)
+                Place(index: index, endPoint: observations[index].endPoint, anchor: $0, tie: observations[index].tie)
             }
-        }.sorted { ($0.destination, $0.anchor, $0.tie) < ($1.destination, $1.anchor, $1.tie) }
+        }.sorted { ($0.endPoint, $0.anchor, $0.tie) < ($1.endPoint, $1.anchor, $1.tie) }
     }
 
     private func best(of row: Place, _ originalPlaces: [Place]) -> [Candidate] {
@@ -77,12 +77,12 @@ struct SourceMatcher {
         while low < high {
             let middle = (low + high) / 2
             let place = originalPlaces[middle]
-            if (place.destination, place.anchor) < (row.destination, row.anchor) { low = middle + 1 } else { high = middle }
+            if (place.endPoint, place.anchor) < (row.endPoint, row.anchor) { low = middle + 1 } else { high = middle }
         }
         var found: [Candidate] = []
         func look(_ index: Int) -> Bool {
             let place = originalPlaces[index]
-            guard place.destination == row.destination, abs(place.anchor - row.anchor) <= reach else { return false }
+            guard place.endPoint == row.endPoint, abs(place.anchor - row.anchor) <= reach else { return false }
             if let candidate = candidate(row, place) { found.append(candidate) }
             return true
         }

@@ -16,22 +16,22 @@ final class IngestWriter {
     let database: StoreConnection
     let background: BackgroundWriter
     private let texts: TextDictionary
-    private let origins: TupleDictionary<OriginKey>
-    private let targets: TupleDictionary<TargetKey>
+    private let clients: TupleDictionary<ClientKey>
+    private let destinations: TupleDictionary<DestinationKey>
     private let routes: TupleDictionary<RouteKey>
     private let remarks: RemarkDictionary
-    let edges: TupleDictionary<EdgeKey>
+    let aggregates: TupleDictionary<AggregateKey>
     private let assessments: AssessmentDictionary
     let table: FlowTable
     private let identities: IdentityRuns
     private let known: KnownFlows
     private let occurrences: RowOccurrences
-    private let originFlows: OriginFlows
+    private let clientFlows: ClientFlows
     private let sourceMatches: SourceMatchNotes
-    let rollup: EdgeRollup
+    let rollup: AggregateRollup
     let calibration: DurationCalibration
     private let assembly: FlowAssembly
-    private let finder: EdgeFinder
+    private let finder: AggregateFinder
     private let records: RecordTables
     let sources: SourceTable
     let identityKey: IdentityKey
@@ -78,38 +78,38 @@ final class IngestWriter {
         self.now = now
         background = try BackgroundWriter(database) { try IngestWriter.enterWriteAheadLog(database) }
         texts = try TextDictionary(database, background: background)
-        origins = try TupleDictionary(database, background: background)
-        targets = try TupleDictionary(database, background: background)
+        clients = try TupleDictionary(database, background: background)
+        destinations = try TupleDictionary(database, background: background)
         routes = try TupleDictionary(database, background: background)
         remarks = try RemarkDictionary(database, background: background)
-        edges = try TupleDictionary(database, background: background, limit: 1 << 19)
+        aggregates = try TupleDictionary(database, background: background, limit: 1 << 19)
         assessments = try AssessmentDictionary(database)
         identityKey = try DerivedTables.identityKey(database)
         table = try FlowTable(database, key: identityKey)
         firstOwnFlow = table.nextID
         watermark = try PruneWatermark(database)
         identities = try IdentityRuns(database)
-        originFlows = try OriginFlows(database)
+        clientFlows = try ClientFlows(database)
         sourceMatches = try SourceMatchNotes(database)
-        rollup = try EdgeRollup(database)
+        rollup = try AggregateRollup(database)
         calibration = try DurationCalibration(database, stated: statedUnit)
         records = try RecordTables(database)
         sources = SourceTable(database, stated: statedUnit)
         classifier = makeClassifier(try FlowFactsReader(database, texts: texts), assessments)
-        finder = EdgeFinder(edges: edges, rollup: rollup, judge: classifier?.judge)
-        let (background, texts, origins, targets, routes) = (background, texts, origins, targets, routes)
+        finder = AggregateFinder(aggregates: aggregates, rollup: rollup, judge: classifier?.judge)
+        let (background, texts, clients, destinations, routes) = (background, texts, clients, destinations, routes)
         let precedence = try RecordPrecedence(database, texts: texts, background: background) {
             try texts.flush()
-            try origins.flush()
-            try targets.flush()
+            try clients.flush()
+            try destinations.flush()
             try routes.flush()
         }
         known = KnownFlows(
             identities: identities, reused: try ReusedIdentities(database), table: table, watermark: watermark, remarks: remarks,
-            precedence: precedence, claims: try FlowClaims(database))
+            precedence: precedence)
         occurrences = RowOccurrences(database, background: background, limit: countedInMemory)
         assembly = FlowAssembly(
-            texts: texts, origins: origins, targets: targets, routes: routes, remarks: remarks, precedence: precedence,
+            texts: texts, clients: clients, destinations: destinations, routes: routes, remarks: remarks, precedence: precedence,
             calibration: calibration,
             key: identityKey, occurrences: occurrences, limit: batchFlows)
     }
@@ -278,8 +278,8 @@ final class IngestWriter {
 
     private func flushDictionaries() throws {
         try texts.flush()
-        try origins.flush()
-        try targets.flush()
+        try clients.flush()
+        try destinations.flush()
         try routes.flush()
         try remarks.flush()
     }
@@ -305,7 +305,7 @@ final class IngestWriter {
         try known.enter(met, drafts)
         try sourceMatches.endRun(first: first)
         try calibration.flush()
-        var run = OriginFlows.Run(first: first, capacity: drafts.count)
+        var run = ClientFlows.Run(first: first, capacity: drafts.count)
         var entries: [(key: UInt64, flow: UInt32)] = []
         entries.reserveCapacity(drafts.count)
         if let base = drafts.baseAddress {
@@ -317,12 +317,12 @@ final class IngestWriter {
                 entries.append((IdentityRuns.key(word), UInt32(truncatingIfNeeded: drafts[index].flowID - first)))
             }
         }
-        let (edges, table, originFlows, identities) = (edges, table, originFlows, identities)
+        let (aggregates, table, clientFlows, identities) = (aggregates, table, clientFlows, identities)
         let (flows, keys) = (run, entries)
         return {
-            try edges.flush()
+            try aggregates.flush()
             try table.insert()
-            try originFlows.add(flows)
+            try clientFlows.add(flows)
             try identities.add(base: first, keys)
         }
     }
@@ -341,7 +341,7 @@ final class IngestWriter {
         for row in rows {
             try table.remove(flowID: row.old.flowID)
             calibration.forget(row.old)
-            if !row.old.state.contains(.matched) { rollup.remove(row.old.contribution(edge: row.edge), flowID: row.old.flowID) }
+            if !row.old.state.contains(.matched) { rollup.remove(row.old.contribution(aggregate: row.aggregate), flowID: row.old.flowID) }
             try sourceMatches.see(change: row.old, to: row.old)
         }
     }
@@ -364,7 +364,7 @@ final class IngestWriter {
                 try overwrite(draft, change)
                 continue
             }
-            table.append(draft, edge: try finder.edge(of: draft, counts: true))
+            table.append(draft, aggregate: try finder.aggregate(of: draft, counts: true))
             sourceMatches.see(draft)
             if draft.pointee.state.contains(.unitUnstated) {
                 try table.notePending(draft.pointee)
@@ -376,17 +376,18 @@ final class IngestWriter {
     /// Writes a flow over its row.
     private func overwrite(_ draft: UnsafePointer<FlowDraft>, _ change: KnownFlows.Change) throws {
         let old = change.old
-        let edge = try finder.edge(of: draft, counts: false)
-        try edges.flush()
-        try table.overwrite(draft, edge: edge)
+        let aggregate = try finder.aggregate(of: draft, counts: false)
+        try aggregates.flush()
+        try table.overwrite(draft, aggregate: aggregate)
         if !old.state.contains(.matched) {
             rollup.replace(
-                old.contribution(edge: change.edge), with: draft.pointee.contribution(edge: edge), flowID: draft.pointee.flowID)
+                old.contribution(aggregate: change.aggregate), with: draft.pointee.contribution(aggregate: aggregate),
+                flowID: draft.pointee.flowID)
         }
         try sourceMatches.see(change: old, to: draft.pointee)
-        if old.startedAt != draft.pointee.startedAt || old.origin != draft.pointee.origin {
-            try originFlows.note(
-                flowID: draft.pointee.flowID, origin: old.origin == draft.pointee.origin ? nil : draft.pointee.origin,
+        if old.startedAt != draft.pointee.startedAt || old.client != draft.pointee.client {
+            try clientFlows.note(
+                flowID: draft.pointee.flowID, client: old.client == draft.pointee.client ? nil : draft.pointee.client,
                 startedAt: draft.pointee.startedAt)
         }
         if draft.pointee.state.contains(.unitUnstated) {

@@ -12,10 +12,9 @@ extension IngestWriter {
             FROM pending_duration p CROSS JOIN flow_fact f USING (flow_id) CROSS JOIN source_file s USING (source_id)
             GROUP BY 1 ORDER BY 1
             """)
-        let claims = try FlowClaims(database)
         for row in waiting where row[1] as Bool? == true || calibration.isDue(row[0]) {
             try background.reclaim()
-            try resolveStarts(of: row[0], claims)
+            try resolveStarts(of: row[0])
             calibration.markApplied(row[0])
             try calibration.flush()
             try rollup.flush()
@@ -29,7 +28,7 @@ extension IngestWriter {
                 """) as Int64?) ?? 0
     }
 
-    private func resolveStarts(of connector: Int64, _ claims: FlowClaims) throws {
+    private func resolveStarts(of connector: Int64) throws {
         let page = 20_000
         var last = Int64.min
         while true {
@@ -43,17 +42,17 @@ extension IngestWriter {
             last = end[0]
             var changes: [(flow: FlowDraft, change: KnownFlows.Change)] = []
             for row in rows {
-                guard let (found, edge) = try table.draft(flowID: row[0], hash: 0), found.dependsOnUnit else {
+                guard let (found, aggregate) = try table.draft(flowID: row[0], hash: 0), found.dependsOnUnit else {
                     try database.run("DELETE FROM pending_duration WHERE flow_id = ?", [row[0] as Int64])
                     continue
                 }
                 let unit = calibration.unit(of: connector, statedForSource: SourceTable.unit(row[1]))
                 if unit != .unstated, row[1] as String? == nil { try sources.noteUnit(source: found.first.source) }
                 var draft = found
-                draft.setStart(by: unit, try claims.claims(of: found))
+                draft.setStart(by: unit, try table.claims.claims(of: found))
                 guard draft.startedAt != found.startedAt || draft.state != found.state else { continue }
                 draft.isClean = false
-                changes.append((draft, KnownFlows.Change(edge: edge, old: found)))
+                changes.append((draft, KnownFlows.Change(aggregate: aggregate, old: found)))
             }
             try write(changed: changes)
             if rollup.isFull { try rollup.flush() }
@@ -68,18 +67,18 @@ extension IngestWriter {
         var changed: Int64 = 0
         try background.reclaim()
         let scan = try FlowScan(database)
-        let update = try RawStatement(database, "UPDATE flow_fact SET edge_id = ? WHERE flow_id = ?")
+        let update = try RawStatement(database, "UPDATE flow_fact SET aggregate_id = ? WHERE flow_id = ?")
         try scan.forEach(order: order, withMatched: true) { flow in
             let assessment = try classifier.judge(flow)
             guard assessment != flow.assessment else { return }
-            let key = EdgeKey(origin: flow.origin, target: flow.target, outcome: flow.outcomeCode, assessment: assessment)
-            update.bind(1, try edges.id(key))
-            try edges.flush()
+            let key = AggregateKey(client: flow.client, destination: flow.destination, outcome: flow.outcomeCode, assessment: assessment)
+            update.bind(1, try aggregates.id(key))
+            try aggregates.flush()
             update.bind(2, flow.flowID)
             try update.run()
             changed += 1
         }
-        if changed > 0 { try EdgeRollup.rebuild(database) }
+        if changed > 0 { try AggregateRollup.rebuild(database) }
         try background.end()
         return changed
     }

@@ -1,6 +1,7 @@
 internal import FlowModel
 internal import FlowStore
 internal import LogFormats
+internal import TextEncodings
 
 /// Writes what is no flow: quarantined lines, unknown fields, journal records, name queries, administrative changes, unknown events.
 final class RecordTables {
@@ -78,11 +79,15 @@ final class RecordTables {
             report.otherRecords["unknown", default: 0] += 1
         }
         for gap in batch.gaps {
-            var body = JSONObjectText()
-            body.add("count", json: gap.count.map { String($0) } ?? "null")
-            body.add("text", gap.text)
+            let body = JSONWriter.text(.kept) {
+                $0.object {
+                    $0.name("count")
+                    if let count = gap.count { $0.number(count) } else { $0.null() }
+                    $0.member("text", gap.text)
+                }
+            }
             try writeOther(
-                source, gap.offset, gap.line, "log_gap", gap.kind.rawValue, gap.time?.milliseconds, sequence: 0, body: body.text)
+                source, gap.offset, gap.line, "log_gap", gap.kind.rawValue, gap.time?.milliseconds, sequence: 0, body: body)
             report.gaps[gap.kind.rawValue, default: IngestReport.Gap()].add(gap.count)
         }
         for query in batch.nameQueries {
@@ -123,25 +128,30 @@ final class RecordTables {
     }
 
     private static func json(_ query: NameQuery, _ symbols: SymbolTable) -> String {
-        var object = JSONObjectText()
-        object.add("domain", symbols.text(of: query.domain))
-        object.add("root", symbols.text(of: query.root))
-        object.add("device_id", symbols.text(of: query.deviceID))
-        object.add("device", symbols.text(of: query.deviceName))
-        object.add("client_ip", query.clientIP?.description)
-        object.add("protocol", symbols.text(of: query.queryProtocol))
-        object.add("status", symbols.text(of: query.status))
-        let reasons = query.reasons.compactMap { symbols.text(of: $0) }.map(JSONObjectText.quoted)
-        object.add("reasons", json: "[" + reasons.joined(separator: ",") + "]")
-        return object.text
+        JSONWriter.text(.kept) {
+            $0.object {
+                $0.member("domain", symbols.text(of: query.domain))
+                $0.member("root", symbols.text(of: query.root))
+                $0.member("device_id", symbols.text(of: query.deviceID))
+                $0.member("device", symbols.text(of: query.deviceName))
+                $0.member("client_ip", query.clientIP?.description)
+                $0.member("protocol", symbols.text(of: query.queryProtocol))
+                $0.member("status", symbols.text(of: query.status))
+                $0.array("reasons") {
+                    for reason in query.reasons { if let text = symbols.text(of: reason) { $0.string(text) } }
+                }
+            }
+        }
     }
 
     private static func json(_ change: AdministrativeChange) -> String {
-        var object = JSONObjectText()
-        object.add("actor_type", change.actorType)
-        object.add("actor_id", change.actorID)
-        object.add("actor", change.actorEmail ?? change.actorName)
-        object.add("targets", json: "[" + change.targets.map(\.raw).joined(separator: ",") + "]")
-        return object.text
+        JSONWriter.text(.kept) {
+            $0.object {
+                $0.member("actor_type", change.actorType)
+                $0.member("actor_id", change.actorID)
+                $0.member("actor", change.actorEmail ?? change.actorName)
+                $0.array("targets") { for target in change.targets { $0.value(json: target.raw) } }
+            }
+        }
     }
 }

@@ -150,7 +150,7 @@ public struct EnvelopePeeler {
         }
         do throws(Rejection) {
             try members(&cursor) { key, value in
-                switch KeyTable.shared.meaning(.root, key.start, key.count) {
+                switch KeyMeanings.shared.meaning(.root, key.start, key.count) {
                 case .field(.eventType), .field(.actor), .field(.action), .field(.domain):
                     isEvent = true
                 case .field(let field) where field == .message || field == .log || field == .journaldMessage || field == .event:
@@ -225,7 +225,7 @@ public struct EnvelopePeeler {
             return peel(value.start, value.start + value.count, level + 1)
         case .escaped:
             scratch.buffers[level].removeAll()
-            JSONText.unescape(value.start, value.count, into: &scratch.buffers[level])
+            JSONUnescaping.unescape(value.start, value.count, into: &scratch.buffers[level])
             let bytes = scratch.buffers[level].bytes
             return bytes.baseAddress.map { peel($0, $0 + bytes.count, level + 1) } ?? .blank
         case .array:
@@ -271,7 +271,7 @@ public struct EnvelopePeeler {
                 let value = Value(start: inner.start, count: inner.count, kind: inner.kind)
                 if key.kind == .escaped {
                     scratch.key.removeAll()
-                    JSONText.unescape(key.start, key.count, into: &scratch.key)
+                    JSONUnescaping.unescape(key.start, key.count, into: &scratch.key)
                     key = Value(start: UnsafeRawPointer(scratch.key.start), count: scratch.key.count, kind: .plain)
                 }
                 body(key, value)

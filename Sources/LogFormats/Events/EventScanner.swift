@@ -2,7 +2,7 @@ import FlowModel
 
 /// The general reader of an event object: any order of keys, any unknown members, strict in grammar.
 struct EventScanner {
-    private let table = KeyTable.shared
+    private let table = KeyMeanings.shared
     private let seed: UInt64
     private var keyBuffer = ByteBuffer(capacity: 64)
     private var unknownKeys = UnknownKeys()
@@ -67,7 +67,7 @@ struct EventScanner {
         let meaning: KeyMeaning
         if key.kind == .escaped {
             keyBuffer.removeAll()
-            JSONText.unescape(key.start, key.count, into: &keyBuffer)
+            JSONUnescaping.unescape(key.start, key.count, into: &keyBuffer)
             meaning = table.meaning(level, UnsafeRawPointer(keyBuffer.start), keyBuffer.count)
         } else {
             meaning = table.meaning(level, key.start, key.count)

@@ -183,7 +183,7 @@ struct KeyWords: Equatable {
 }
 
 /// The vocabulary in the form in which it is looked up: constant memory, made once and never freed.
-struct KeyTable: @unchecked Sendable {
+struct KeyMeanings: @unchecked Sendable {
     private struct Entry {
         var words: KeyWords
         var meaning: KeyMeaning
@@ -193,7 +193,7 @@ struct KeyTable: @unchecked Sendable {
     /// Per level where its entries begin; one more for the end of the last.
     private let starts: UnsafePointer<Int>
 
-    static let shared = KeyTable()
+    static let shared = KeyMeanings()
 
     private init() {
         var list: [Entry] = []

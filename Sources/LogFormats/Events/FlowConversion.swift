@@ -118,7 +118,7 @@ struct FlowConversion {
     private mutating func unusualConnectionID(_ event: inout FlowEvent, _ span: FieldSpan) {
         let isNumber = span.kind == .integer || span.kind == .number && JSONNumber.isInteger(span.start, Int(span.count))
         guard span.kind == .plain || span.kind == .escaped || isNumber else { return mistyped(.connectionID, "a text") }
-        let text = JSONText.text(span.start, Int(span.count), span.kind)
+        let text = JSONUnescaping.text(span.start, Int(span.count), span.kind)
         if let problem = Rejection.ofID(field: Field.connectionID.path, text, maxLength: ConnectionID.maxLength) { return fail(problem) }
         if let id = ConnectionID(text) { event.connectionID = id }
     }
@@ -176,7 +176,7 @@ extension FlowConversion {
         let raw = intern(UnsafeRawBufferPointer(start: span.start, count: Int(span.count)))
         if let known = meanings.meaning(of: raw, symbols.pointee.currentGeneration) { return known }
         buffer.removeAll()
-        JSONText.unescape(span.start, Int(span.count), into: &buffer)
+        JSONUnescaping.unescape(span.start, Int(span.count), into: &buffer)
         if buffer.bytes.contains(0) {
             fail(Rejection(.badValue, "`\(field.path)` holds U+0000"))
             return .none
@@ -211,10 +211,10 @@ extension FlowConversion {
         case .plain where span.count == 0:
             return .empty
         case .integer, .plain, .escaped:
-            text = JSONText.text(span.start, Int(span.count), span.kind)
+            text = JSONUnescaping.text(span.start, Int(span.count), span.kind)
         case .number where JSONNumber.isInteger(span.start, Int(span.count)):
             // Whole, but of more than 64 bits: an id all the same.
-            text = JSONText.text(span.start, Int(span.count), .integer)
+            text = JSONUnescaping.text(span.start, Int(span.count), .integer)
         default:
             mistyped(field, "a text")
             return .none

@@ -122,12 +122,12 @@ struct JSONCursor {
             UInt8(ascii: "r"), UInt8(ascii: "t"):
             position += 2
         case UInt8(ascii: "u"):
-            guard let unit = JSONText.hexUnit(position + 2, end) else { throw problem("a bad \\u escape") }
+            guard let unit = JSONUnescaping.hexUnit(position + 2, end) else { throw problem("a bad \\u escape") }
             switch unit {
             case 0xd800...0xdbff:
                 guard end - position >= 12, position.load(fromByteOffset: 6, as: UInt8.self) == UInt8(ascii: "\\"),
                     position.load(fromByteOffset: 7, as: UInt8.self) == UInt8(ascii: "u"),
-                    let low = JSONText.hexUnit(position + 8, end), (0xdc00...0xdfff).contains(low)
+                    let low = JSONUnescaping.hexUnit(position + 8, end), (0xdc00...0xdfff).contains(low)
                 else { throw problem("half of a surrogate pair", .loneSurrogate) }
                 position += 12
             case 0xdc00...0xdfff:

@@ -45,7 +45,7 @@ struct JSONTree {
             let raw = UnsafeRawBufferPointer(start: first, count: cursor.position - first)
             switch scalar.kind {
             case .plain, .escaped:
-                return JSONTree(value: .string(JSONText.text(scalar.start, scalar.count, scalar.kind)), raw: raw)
+                return JSONTree(value: .string(JSONUnescaping.text(scalar.start, scalar.count, scalar.kind)), raw: raw)
             case .boolean: return JSONTree(value: .boolean(scalar.count == 4), raw: raw)
             case .null: return JSONTree(value: .null, raw: raw)
             default: return JSONTree(value: .number, raw: raw)
@@ -68,7 +68,7 @@ struct JSONTree {
             cursor.skipBlanks()
             try cursor.expect(UInt8(ascii: ":"))
             cursor.skipBlanks()
-            let name = JSONText.text(key.start, key.count, key.kind)
+            let name = JSONUnescaping.text(key.start, key.count, key.kind)
             let value = try read(&cursor, depth: depth + 1, keepsDuplicates)
             guard keepsDuplicates || keys.insert(name).inserted else {
                 throw Rejection(.duplicateKey, "`\(String(name.prefix(64)))` stands there twice")

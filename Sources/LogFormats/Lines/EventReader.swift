@@ -172,7 +172,7 @@ struct EventReader: RecordReader {
         }
         let type = fields[.eventType]
         guard type.kind == .plain || type.kind == .escaped else { throw Rejection(.wrongType, "`event_type` is not a text") }
-        let name = JSONText.text(type.start, Int(type.count), type.kind)
+        let name = JSONUnescaping.text(type.start, Int(type.count), type.kind)
         if let kind = FlowEvent.Kind(eventType: name) {
             try flow(kind, .connector, place, batch, &flows)
             if usesTemplates, scanner.fitsTemplate { templates.learn(start, last, kind, .connector, scanner.slots, fields) }
@@ -317,7 +317,7 @@ struct EventReader: RecordReader {
     private func kind(_ field: Field) throws(Rejection) -> FlowEvent.Kind {
         let span = fields[field]
         guard span.kind == .plain || span.kind == .escaped else { throw Rejection(.wrongType, "`\(field.path)` is not a text") }
-        guard let kind = FlowEvent.Kind(eventType: JSONText.text(span.start, Int(span.count), span.kind)) else {
+        guard let kind = FlowEvent.Kind(eventType: JSONUnescaping.text(span.start, Int(span.count), span.kind)) else {
             throw Rejection(.badValue, "`\(field.path)` is none of the four types of network events")
         }
         return kind

@@ -30,6 +30,16 @@ public struct ResumePoint: Hashable, Sendable {
 /// the caller empties. Nothing in the bytes makes it fail: what cannot be understood goes to the batch's quarantine. The result
 /// does not depend on how the stream is cut into chunks. One per worker: it learns the shapes of lines, so keep it from stream
 /// to stream with `resume(at:)`.
+///
+/// ```swift
+/// guard let format = FormatSniffer.sniff(firstBytes: bytes) else { return [] }
+/// let symbols = SymbolTable()
+/// let batch = RecordBatch(symbols: symbols)
+/// let decoder = LineDecoder(format: format, symbols: symbols)
+/// decoder.decode(bytes, isLast: true, into: batch)
+/// for line in batch.quarantined { print("line \(line.line): \(line.reason.rawValue)") }
+/// return batch.flows.map { symbols.text(of: $0.resourceAddress) }
+/// ```
 public final class LineDecoder {
     public let format: InputFormat
     private let symbols: SymbolTable

@@ -54,7 +54,7 @@ extension EventReader {
                 continue
             }
             buffer.removeAll()
-            JSONText.unescape(base + 1, piece.count - 2, into: &buffer)
+            JSONUnescaping.unescape(base + 1, piece.count - 2, into: &buffer)
             let first = UnsafeRawPointer(buffer.start)
             let text = EventReader.skipBlanks(first, first + buffer.count)
             if text == first + buffer.count {

@@ -68,7 +68,7 @@ private struct AccessComparison {
     }
 
     /// Principals who stand alike in both policies: the engine cannot tell them apart.
-    private struct Standing: Hashable {
+    private struct PrincipalClass: Hashable {
         var kind: PrincipalKind
         /// The account itself: service accounts are granted one by one.
         var account: String
@@ -114,14 +114,14 @@ private struct AccessComparison {
     }
 
     private struct Key: Hashable {
-        var standing: Standing
+        var standing: PrincipalClass
         var effect: AccessDifference.Effect
         var resource: String
         var otherResource: String?
     }
 
     private func compare(
-        _ request: AccessRequest, _ principals: [PrincipalReference], _ standing: Standing, _ found: inout [Key: AccessDifference]
+        _ request: AccessRequest, _ principals: [PrincipalReference], _ standing: PrincipalClass, _ found: inout [Key: AccessDifference]
     ) {
         let before = old.evaluate(request, options: options)
         let after = new.evaluate(request, options: options)
@@ -184,10 +184,10 @@ private struct AccessComparison {
         return ids
     }
 
-    private func classes() -> [(Standing, [PrincipalReference])] {
-        var members: [Standing: [PrincipalReference]] = [:]
-        var order: [Standing] = []
-        func add(_ standing: Standing, _ principal: PrincipalReference) {
+    private func classes() -> [(PrincipalClass, [PrincipalReference])] {
+        var members: [PrincipalClass: [PrincipalReference]] = [:]
+        var order: [PrincipalClass] = []
+        func add(_ standing: PrincipalClass, _ principal: PrincipalReference) {
             if members[standing] == nil { order.append(standing) }
             members[standing, default: []].append(principal)
         }
@@ -195,13 +195,13 @@ private struct AccessComparison {
             (policy.groups(ofUser: user) ?? []).filter(\.isActive).map(\.id)
         }
         for id in Set((old.snapshot.users + new.snapshot.users).map(\.id)).sorted(by: identifierPrecedes) {
-            let standing = Standing(
+            let standing = PrincipalClass(
                 kind: .user, account: "", wasActive: old.user(id).map { $0.state == .active },
                 isActive: new.user(id).map { $0.state == .active }, oldGroups: liveGroups(old, id), newGroups: liveGroups(new, id))
             add(standing, PrincipalReference(kind: .user, id: id))
         }
         for id in Set((old.snapshot.serviceAccounts + new.snapshot.serviceAccounts).map(\.id)).sorted(by: identifierPrecedes) {
-            let standing = Standing(
+            let standing = PrincipalClass(
                 kind: .serviceAccount, account: id, wasActive: old.serviceAccount(id).map { _ in true },
                 isActive: new.serviceAccount(id).map { _ in true }, oldGroups: [], newGroups: [])
             add(standing, PrincipalReference(kind: .serviceAccount, id: id))

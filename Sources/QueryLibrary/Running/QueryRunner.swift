@@ -35,11 +35,6 @@ public struct QueryRunner: Sendable {
     }
 
     /// Runs a statement of the program itself, over the public views; it may use the period.
-    public func run(viewsOnly sql: String, period: Period, row: ([StoredValue]) throws -> Void) throws {
-        try database.read { try QueryRunner.run($0, viewsOnly: sql, period: period, row: row) }
-    }
-
-    /// The same on a connection that reads already.
     public static func run(_ connection: StoreConnection, viewsOnly sql: String, period: Period, row: ([StoredValue]) throws -> Void) throws
     {
         let bounds = period.bounds

@@ -95,15 +95,15 @@ private struct ConnectorTally: MergingTally {
     }
 
     mutating func judge(_ flow: StoredFlow, _ facts: FlowFacts, _ reader: FlowFactsReader) throws -> FlowAnswer {
-        let target = try reader.target(flow.target)
+        let destination = try reader.destination(flow.destination)
         let assessment = history.judge(facts, options: options)
         // What a version means, and what an older policy was replaced by, changes only when another policy comes into force: not
         // within the validity of the assessment.
         let named = history.index(version: facts.recordedPolicyVersion, digest: facts.recordedPolicyDigest, at: flow.startedAt)
         let sighting = ConnectorSighting(
-            place: place(Key(id: target.connectorID, name: target.connectorName)), named: named,
+            place: place(Key(id: destination.connectorID, name: destination.connectorName)), named: named,
             replacedAt: replacement(of: named, assessment, flow.startedAt), isViolation: assessment.isViolation, reason: assessment.reason,
-            qualifiers: assessment.qualifierSet, group: sums.number(assessment, target))
+            qualifiers: assessment.qualifierSet, group: sums.number(assessment, destination))
         let number = numbers[sighting] ?? sightings.count
         if number == sightings.count {
             numbers[sighting] = number

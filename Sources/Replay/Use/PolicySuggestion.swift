@@ -25,7 +25,7 @@ public struct PolicySuggestion: Sendable {
     /// What was narrowed, one sentence each, in the order of Resources.
     public private(set) var steps: [String] = []
     /// The Resource from which one that is new was made, by ids.
-    public private(set) var origins: [String: String] = [:]
+    public private(set) var clients: [String: String] = [:]
 
     private var takenIDs: Set<String>
     private let policy: CompiledPolicy
@@ -177,7 +177,7 @@ public struct PolicySuggestion: Sendable {
         }
         for part in parts {
             takenIDs.insert(part.id)
-            origins[part.id] = resource.id
+            clients[part.id] = resource.id
         }
         let names = parts.map(\.address.text).joined(separator: ", ")
         steps.append("\(resource.display): replaced by the \(parts.count) that were asked for: \(names)")

@@ -60,7 +60,7 @@ public struct SuggestionSearch: Sendable {
         var ids: Set<String> = []
         func add(_ resource: Resource?) {
             guard let id = resource?.id else { return }
-            ids.insert(suggestion.origins[id] ?? id)
+            ids.insert(suggestion.clients[id] ?? id)
         }
         for row in proof.rows where row.change != .none && row.change != .unknown {
             add(row.resource)

@@ -76,7 +76,7 @@ struct WhatIfTally: MergingTally {
         let key = RowKey(change, facts, before, after)
         let number = numbers[key] ?? keys.count
         if number == keys.count {
-            let name = try reader.origin(flow.origin).principalName
+            let name = try reader.client(flow.client).principalName
             add(AccessChangeRow(change, facts, name, before, after), key)
         }
         if report.wantsSample(facts, number) {

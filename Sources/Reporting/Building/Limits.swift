@@ -8,9 +8,24 @@ internal import QueryLibrary
 struct Limits {
     private(set) var sentences: [String] = []
 
-    init(
-        _ database: AuditDatabase, _ detection: DetectionOutcome, _ asked: Period, failures: [String], hasCutSum: Bool, now: Timestamp
-    ) throws {
+    /// What the database says of its own gaps.
+    struct Facts {
+        fileprivate let coverage: Coverage
+        /// One row of `sourceSQL`, `refusedSQL` and `gapSQL` each.
+        fileprivate var sources: [StoredValue] = []
+        fileprivate var refused: [StoredValue] = []
+        fileprivate var gaps: [StoredValue] = []
+
+        /// - Parameter period: on whole hours.
+        init(_ connection: StoreConnection, _ period: Period) throws {
+            coverage = try Coverage(connection)
+            try QueryRunner.run(connection, viewsOnly: Limits.sourceSQL, period: period) { sources = $0 }
+            try QueryRunner.run(connection, viewsOnly: Limits.refusedSQL, period: period) { refused = $0 }
+            try QueryRunner.run(connection, viewsOnly: Limits.gapSQL, period: period) { gaps = $0 }
+        }
+    }
+
+    init(_ facts: Facts, _ detection: DetectionOutcome, _ asked: Period, failures: [String], hasCutSum: Bool, now: Timestamp) {
         let examination = detection.examination
         sentences += failures
         if hasCutSum {
@@ -21,9 +36,9 @@ struct Limits {
                 "\(Quantities.count(examination.unjudgedFlows)) of \(Quantities.count(examination.flows)) connections could not be judged: no policy in force is known for them, or it does not say enough."
             )
         }
-        try addCoverage(database, asked, now: now)
-        try addSources(database, detection.period)
-        try addGaps(database, detection.period)
+        addCoverage(facts.coverage, asked, now: now)
+        addSources(facts.sources.map { $0.integer ?? 0 }, refused: facts.refused)
+        addGaps(facts.gaps)
         for (why, rules) in grouped(detection.notExamined) {
             sentences.append("Not examined, because \(why): \(rules.joined(separator: ", ")).")
         }
@@ -52,8 +67,7 @@ struct Limits {
     }
 
     /// How much of the period the records cover at all.
-    private mutating func addCoverage(_ database: AuditDatabase, _ asked: Period, now: Timestamp) throws {
-        let coverage = try Coverage(database)
+    private mutating func addCoverage(_ coverage: Coverage, _ asked: Period, now: Timestamp) {
         guard let first = coverage.first, let last = coverage.last else { return }
         if let since = asked.since, first > since, first < asked.until ?? .distantFuture {
             sentences.append("The records begin at \(first.rfc3339); nothing is known of the period before.")
@@ -69,7 +83,7 @@ struct Limits {
         }
     }
 
-    private static let sourceSQL = """
+    static let sourceSQL = """
         SELECT coalesce(sum(quarantined), 0), coalesce(sum(CASE WHEN quarantined > 0 THEN 1 ELSE 0 END), 0),
             coalesce(sum(CASE complete WHEN 0 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE kind WHEN 'journal' THEN 1 ELSE 0 END), 0),
             count(*), (SELECT count(*) FROM duration_calibration WHERE milliseconds = 0 AND microseconds = 0)
@@ -79,14 +93,8 @@ struct Limits {
 
     private static let refusedSQL = "SELECT count(*), min(path) FROM source WHERE refusal IS NOT NULL"
 
-    private mutating func addSources(_ database: AuditDatabase, _ period: Period) throws {
-        var counts: [Int64] = []
-        try QueryRunner(database: database).run(viewsOnly: Limits.sourceSQL, period: period) { row in
-            counts = row.map { $0.integer ?? 0 }
-        }
+    private mutating func addSources(_ counts: [Int64], refused: [StoredValue]) {
         guard counts.count == 6 else { return }
-        var refused: [StoredValue] = []
-        try QueryRunner(database: database).run(viewsOnly: Limits.refusedSQL, period: period) { refused = $0 }
         if let files = refused.first?.integer, files > 0 {
             sentences.append(
                 """
@@ -120,9 +128,7 @@ struct Limits {
         """
 
     /// What logs say themselves of lines that they dropped.
-    private mutating func addGaps(_ database: AuditDatabase, _ period: Period) throws {
-        var row: [StoredValue] = []
-        try QueryRunner(database: database).run(viewsOnly: Limits.gapSQL, period: period) { row = $0 }
+    private mutating func addGaps(_ row: [StoredValue]) {
         guard row.count == 6, case let counts = row.map({ $0.integer ?? 0 }), counts[0] > 0 else { return }
         let when =
             row[4].integer.map { first in " between \(Quantities.time(first)) and \(Quantities.time(counts[5]))" } ?? ""

@@ -42,11 +42,12 @@ public struct ReportBuilder: Sendable {
         let period = request.period.period.widened
         let arguments = try arguments(request)
         let queries = try request.template.sections.filter { !ReportTemplate.builtIn.contains($0) }.map { try library.section($0) }
-        // Rules and sections see one state of the database; what could not be checked is looked up behind them.
+        // Rules, sections and what could not be checked see one state of the database.
         let (detection, parts) = try Detector(
             database: database, rules: try library.detections(), overrides: request.overrides, suppressions: request.suppressions
-        ).run(period: period, now: now, beside: queries.map(\.query.sql) + [Violations.sql]) { lane, place in
-            guard place < queries.count else { return Part.violations(try Violations.count(lane.connection, period)) }
+        ).run(period: period, now: now, beside: queries.map(\.query.sql) + [Violations.sql, Limits.sourceSQL]) { lane, place in
+            if place == queries.count { return Part.violations(try Violations.count(lane.connection, period)) }
+            if place > queries.count { return Part.limits(try Limits.Facts(lane.connection, period)) }
             try lane.prepare(for: queries[place].query.sql)
             return try attempt(queries[place]) {
                 try section(queries[place], lane.connection, arguments: arguments, period: period)
@@ -55,9 +56,11 @@ public struct ReportBuilder: Sendable {
         var failures = detection.failed.map { "The rule \($0.rule.id) failed, and what it would have found is not known: \($0.why)." }
         var made: [String: ReportSection] = [:]
         var violations: Int64 = 0
+        var limits: Limits.Facts?
         for part in parts {
             switch part {
             case .violations(let count): violations = count
+            case .limits(let facts): limits = facts
             case .section(let section, let failure):
                 made[section.id] = section
                 if let failure { failures.append(failure) }
@@ -73,13 +76,14 @@ public struct ReportBuilder: Sendable {
                         empty: "The detections that could look at the period found nothing.",
                         content: .findings(focused(detection.findings, request))))
             case "limits":
+                guard let limits else { throw StatementError.misuse }
                 let cut = made.values.contains(where: \.hasCutSum)
                 sections.append(
                     ReportSection(
                         id: id, title: "What could not be checked", question: "What does this report not prove?",
                         empty: "Everything that was asked could be checked.",
                         content: .notes(
-                            try Limits(database, detection, request.period.period, failures: failures, hasCutSum: cut, now: now).sentences))
+                            Limits(limits, detection, request.period.period, failures: failures, hasCutSum: cut, now: now).sentences))
                 )
             default:
                 if let section = made[id] { sections.append(section) }
@@ -101,6 +105,7 @@ public struct ReportBuilder: Sendable {
     private enum Part {
         case section(ReportSection, failure: String?)
         case violations(Int64)
+        case limits(Limits.Facts)
     }
 
     /// A section, or one that says why there is none: the others can do without it.
@@ -196,7 +201,7 @@ public struct ReportBuilder: Sendable {
         let isFlows = columns.map { $0.kind == .flows }
         func ids(_ value: StoredValue) -> [Int64] {
             var seen: Set<Int64> = []
-            let all = value.text.flatMap(JSONText.integers) ?? []
+            let all = value.text.flatMap(StoredJSON.integers) ?? []
             return Array(all.filter { seen.insert($0).inserted }.prefix(ReportBuilder.evidencePerRow))
         }
         var wanted: Set<Int64> = []

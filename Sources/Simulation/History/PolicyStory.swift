@@ -60,7 +60,7 @@ struct PolicyStoryMaker {
     /// Where in the period the grant ends that was there from the start, in 1,000.
     private static let firstExpiry = 450
 
-    static func make(tenant: Tenant, period: Period, changes: [Timestamp], seed: UInt64) -> PolicyStory {
+    static func make(tenant: Tenant, period: SimulatedPeriod, changes: [Timestamp], seed: UInt64) -> PolicyStory {
         var maker = PolicyStoryMaker(tenant: tenant, period: period, seed: seed)
         maker.grantEverything(period)
         var story = PolicyStory(states: [maker.state], changes: [])
@@ -72,7 +72,7 @@ struct PolicyStoryMaker {
         return story
     }
 
-    private init(tenant: Tenant, period: Period, seed: UInt64) {
+    private init(tenant: Tenant, period: SimulatedPeriod, seed: UInt64) {
         self.tenant = tenant
         commonResource = PolicyStoryMaker.commonResource(of: tenant)
         random = SeededRandom(seed: seed, stream: .history)
@@ -85,7 +85,7 @@ struct PolicyStoryMaker {
             revokedAt: tenant.serviceAccounts.map { [Timestamp?](repeating: nil, count: $0.keys.count) })
     }
 
-    private mutating func grantEverything(_ period: Period) {
+    private mutating func grantEverything(_ period: SimulatedPeriod) {
         let departments = tenant.groups.count - 1
         let sizes = WeightedChoice.zipf(count: departments, flattening: 3)
         var groupsOf = [[Int]](repeating: [], count: tenant.resources.count)
@@ -109,7 +109,7 @@ struct PolicyStoryMaker {
         _ = addExpiringGrant(expiresAt: expiry)
     }
 
-    private mutating func edit(at time: Timestamp, number: Int, period: Period) -> [PolicyStory.Edit] {
+    private mutating func edit(at time: Timestamp, number: Int, period: SimulatedPeriod) -> [PolicyStory.Edit] {
         state.effectiveAt = time
         var edits: [PolicyStory.Edit?] = []
         let disabled = max(1, tenant.users.count / PolicyStoryMaker.usersPerDisabled)
@@ -184,7 +184,7 @@ struct PolicyStoryMaker {
     private mutating func addExpiringGrant(expiresAt time: Timestamp) -> PolicyStory.Edit? {
         guard let (group, resource) = freeEdge() else { return nil }
         // People write full minutes.
-        let expiresAt = Timestamp(milliseconds: time.milliseconds - time.milliseconds % Period.millisecondsPerMinute)
+        let expiresAt = Timestamp(milliseconds: time.milliseconds - time.milliseconds % SimulatedPeriod.millisecondsPerMinute)
         state.add(AccessState.Grant(resource: resource, expiresAt: expiresAt), to: group)
         return .addedExpiringGrant(group: group, resource: resource, expiresAt: expiresAt)
     }

@@ -97,12 +97,12 @@ struct EventLines: Sendable {
         line.number(Int64(number % 997))
     }
 
-    func established(_ flow: FlowDraft, _ form: Form, _ line: inout LineBuffer) {
+    func established(_ flow: PlannedFlow, _ form: Form, _ line: inout LineBuffer) {
         begin("established_connection", flow.start, flow, form, &line)
         finish(flow, form, &line)
     }
 
-    func closed(_ flow: FlowDraft, _ form: Form, _ line: inout LineBuffer) {
+    func closed(_ flow: PlannedFlow, _ form: Form, _ line: inout LineBuffer) {
         begin("closed_connection", flow.end, flow, form, &line)
         line.raw(form == .analytics ? #","duration":"# : #","duration_ms":"#)
         line.number(flow.end.milliseconds - flow.start.milliseconds)
@@ -118,20 +118,20 @@ struct EventLines: Sendable {
         finish(flow, form, &line)
     }
 
-    func failed(_ flow: FlowDraft, error: Int, _ form: Form, _ line: inout LineBuffer) {
+    func failed(_ flow: PlannedFlow, error: Int, _ form: Form, _ line: inout LineBuffer) {
         begin("failed_to_connect", flow.end, flow, form, &line)
         line.raw(#","error_message":"#)
         line.string(Vocabulary.errors[error % Vocabulary.errors.count])
         finish(flow, form, &line)
     }
 
-    func denied(_ flow: FlowDraft, reason: String, _ form: Form, _ line: inout LineBuffer) {
+    func denied(_ flow: PlannedFlow, reason: String, _ form: Form, _ line: inout LineBuffer) {
         begin("denied_access", flow.start, flow, form, &line)
         line.raw(#","error_message":"access denied""#)
         finish(flow, form, &line, deniedFor: reason)
     }
 
-    private func begin(_ event: StaticString, _ time: Timestamp, _ flow: FlowDraft, _ form: Form, _ line: inout LineBuffer) {
+    private func begin(_ event: StaticString, _ time: Timestamp, _ flow: PlannedFlow, _ form: Form, _ line: inout LineBuffer) {
         line.raw(form == .analytics ? #"ANALYTICS {"event_type":""# : #"{"event_type":""#)
         line.raw(event)
         line.raw(#"","timestamp":"#)
@@ -161,7 +161,7 @@ struct EventLines: Sendable {
         }
     }
 
-    private func clientAddress(_ flow: FlowDraft) -> IPAddress {
+    private func clientAddress(_ flow: PlannedFlow) -> IPAddress {
         switch flow.caller {
         case .user(let user):
             flow.isAtOffice ? tenant.places[tenant.users[user].place].officeAddress : tenant.users[user].homeAddress
@@ -169,7 +169,7 @@ struct EventLines: Sendable {
         }
     }
 
-    private func finish(_ flow: FlowDraft, _ form: Form, _ line: inout LineBuffer, deniedFor reason: String? = nil) {
+    private func finish(_ flow: PlannedFlow, _ form: Form, _ line: inout LineBuffer, deniedFor reason: String? = nil) {
         let device: String
         switch flow.caller {
         case .user(let number):
@@ -215,7 +215,7 @@ struct EventLines: Sendable {
     }
 
     /// A refused flow names the Resource that was asked for and no rule that applied.
-    private func appendResource(_ flow: FlowDraft, isDenied: Bool, _ line: inout LineBuffer) {
+    private func appendResource(_ flow: PlannedFlow, isDenied: Bool, _ line: inout LineBuffer) {
         let fragment = resources[flow.resource]
         line.raw(#","resource":{"id":"#)
         line.raw(fragment.id)

@@ -1,4 +1,5 @@
 internal import FlowModel
+internal import TextEncodings
 
 /// Bytes of JSON lines in the making. One buffer is used over and over, so that a line costs no allocation.
 struct LineBuffer: Sendable {
@@ -53,22 +54,7 @@ struct LineBuffer: Sendable {
 
     /// A JSON string with its quotes (RFC 8259 §7).
     mutating func string(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0..<0x20:
-                raw("\\u00")
-                let low = byte & 15
-                bytes.append(48 + (byte >> 4))
-                bytes.append(low < 10 ? 48 + low : 87 + low)
-            default:
-                bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
+        JSONEscapes.record.writeQuoted(text, into: &bytes)
     }
 
     static func fragment(_ make: (inout LineBuffer) -> Void) -> [UInt8] {

@@ -66,7 +66,7 @@ final class ConnectorRecorder {
     }
 
     /// Tells a flow from its start on; `flow.start` must not be before anything told already.
-    func tell(_ draft: FlowDraft) throws(SimulationProblem) {
+    func tell(_ draft: PlannedFlow) throws(SimulationProblem) {
         try advance(to: draft.start)
         var flow = draft
         if !flow.isPlanted { flow.policy = policy }
@@ -88,7 +88,7 @@ final class ConnectorRecorder {
         }
     }
 
-    private func finish(_ flow: FlowDraft) throws(SimulationProblem) {
+    private func finish(_ flow: PlannedFlow) throws(SimulationProblem) {
         switch flow.outcome {
         case .carried:
             facts.bytesReceived += flow.received
@@ -113,7 +113,7 @@ final class ConnectorRecorder {
     }
 
     /// Stops the Connector: ends what is open, and gives the flows that were cut, as they were.
-    func stop(at time: Timestamp) throws(SimulationProblem) -> [FlowDraft] {
+    func stop(at time: Timestamp) throws(SimulationProblem) -> [PlannedFlow] {
         try advance(to: time)
         let cut = open.removeAll()
         for var flow in cut {
@@ -127,7 +127,7 @@ final class ConnectorRecorder {
     }
 }
 
-extension FlowDraft {
+extension PlannedFlow {
     /// Ends the flow early: it has carried its share of the bytes.
     mutating func cut(at time: Timestamp, _ reason: CloseReason) {
         let whole = max(1, Int(end.milliseconds - start.milliseconds))

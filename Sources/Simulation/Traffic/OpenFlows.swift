@@ -2,7 +2,7 @@ internal import FlowModel
 
 /// The flows of one Connector that still have something to say, soonest first: a binary heap with a limit.
 struct OpenFlows: Sendable {
-    private var heap: [FlowDraft] = []
+    private var heap: [PlannedFlow] = []
 
     /// More open flows than this one Connector never has: the memory of a simulation stays flat. As many as a process may have
     /// sockets by the usual limits of an operating system.
@@ -13,11 +13,11 @@ struct OpenFlows: Sendable {
     var nextEnd: Timestamp? { heap.first?.end }
 
     /// Equal ends are told in the order of their numbers, so that the output does not depend on the heap's shape.
-    private static func precedes(_ left: FlowDraft, _ right: FlowDraft) -> Bool {
+    private static func precedes(_ left: PlannedFlow, _ right: PlannedFlow) -> Bool {
         left.end != right.end ? left.end < right.end : left.number < right.number
     }
 
-    mutating func insert(_ flow: FlowDraft) {
+    mutating func insert(_ flow: PlannedFlow) {
         heap.append(flow)
         var child = heap.count - 1
         while child > 0 {
@@ -29,7 +29,7 @@ struct OpenFlows: Sendable {
     }
 
     /// Takes out the flow that ends first, when it ends at `time` or before.
-    mutating func removeFirst(endingBy time: Timestamp) -> FlowDraft? {
+    mutating func removeFirst(endingBy time: Timestamp) -> PlannedFlow? {
         guard let first = heap.first, first.end <= time else { return nil }
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()
@@ -47,7 +47,7 @@ struct OpenFlows: Sendable {
     }
 
     /// Takes out everything, in the order of the numbers.
-    mutating func removeAll() -> [FlowDraft] {
+    mutating func removeAll() -> [PlannedFlow] {
         let all = heap.sorted { $0.number < $1.number }
         heap.removeAll(keepingCapacity: true)
         return all

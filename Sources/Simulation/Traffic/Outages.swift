@@ -18,7 +18,7 @@ struct Outages: Sendable {
     private static let stopMinute = 420...1_140
 
     /// One outage a day in each Remote network of at least two Connectors.
-    init(tenant: Tenant, period: Period, seed: UInt64) {
+    init(tenant: Tenant, period: SimulatedPeriod, seed: UInt64) {
         var random = SeededRandom(seed: seed, stream: .outages)
         var list: [Outage] = []
         var ofConnector = [[Outage]](repeating: [], count: tenant.connectors.count)
@@ -27,10 +27,10 @@ struct Outages: Sendable {
                 guard let connector = random.pick(network.connectors) else { continue }
                 let minute = day * 1_440 + random.within(Outages.stopMinute)
                 let length = random.within(Outages.length)
-                let stop = period.start.advanced(byMilliseconds: Int64(minute) * Period.millisecondsPerMinute)
+                let stop = period.start.advanced(byMilliseconds: Int64(minute) * SimulatedPeriod.millisecondsPerMinute)
                 let outage = Outage(
                     connector: connector, stop: stop,
-                    start: stop.advanced(byMilliseconds: Int64(length) * Period.millisecondsPerMinute))
+                    start: stop.advanced(byMilliseconds: Int64(length) * SimulatedPeriod.millisecondsPerMinute))
                 guard outage.start < period.end else { continue }
                 list.append(outage)
                 ofConnector[connector].append(outage)

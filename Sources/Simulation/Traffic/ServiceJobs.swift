@@ -31,7 +31,7 @@ struct ServiceJobs: Sendable {
     /// A job starts up to so many ms after its time, as schedulers do.
     private static let lateness = 2_000
 
-    init(tenant: Tenant, period: Period, flows: Int, random: inout SeededRandom) {
+    init(tenant: Tenant, period: SimulatedPeriod, flows: Int, random: inout SeededRandom) {
         let budget = max(1, flows * ServiceJobs.share / 1_000 / max(1, tenant.serviceAccounts.count))
         let wanted = (period.minutes + budget - 1) / budget
         let interval = ServiceJobs.intervals.first { $0 >= wanted } ?? max(1_440, wanted)
@@ -40,8 +40,8 @@ struct ServiceJobs: Sendable {
             let phase = random.below(interval)
             jobs.append(
                 Job(
-                    account: index, resource: resource, interval: Int64(interval) * Period.millisecondsPerMinute,
-                    next: period.start.milliseconds + Int64(phase) * Period.millisecondsPerMinute,
+                    account: index, resource: resource, interval: Int64(interval) * SimulatedPeriod.millisecondsPerMinute,
+                    next: period.start.milliseconds + Int64(phase) * SimulatedPeriod.millisecondsPerMinute,
                     received: random.magnitude(powers: 9...22), sent: random.magnitude(powers: 8...16),
                     duration: random.magnitude(powers: 7...15)))
         }

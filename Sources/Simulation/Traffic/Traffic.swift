@@ -14,13 +14,13 @@ struct Traffic {
     private var jobs: ServiceJobs
     var catalogue: GroupCatalogue
     private var nextBoundary = 0
-    private let planted: [FlowDraft]
+    private let planted: [PlannedFlow]
     private var nextPlanted = 0
     private var nextOutage = 0
     private var restarts: [Outages.Outage] = []
     private var nextNumber: UInt64
     /// Flows that fail over in the minute that begins.
-    private var reconnecting: [FlowDraft] = []
+    private var reconnecting: [PlannedFlow] = []
     let judge: Judge
     /// A Resource that everybody may use, all the time.
     let commonResource: Int
@@ -34,7 +34,7 @@ struct Traffic {
     /// Of the flows that a stopping Connector cuts, how many in 1,000 come back through another one.
     private static let failOverShare = 750
 
-    init(world: World, recorders: [ConnectorRecorder], planted: [FlowDraft], judge: Judge, flows: Int) {
+    init(world: World, recorders: [ConnectorRecorder], planted: [PlannedFlow], judge: Judge, flows: Int) {
         self.world = world
         self.recorders = recorders
         self.planted = planted
@@ -57,7 +57,7 @@ struct Traffic {
         let total = week.totalWeight(minutes: period.minutes)
         var weight = 0
         for minute in 0..<period.minutes {
-            let start = period.start.advanced(byMilliseconds: Int64(minute) * Period.millisecondsPerMinute)
+            let start = period.start.advanced(byMilliseconds: Int64(minute) * SimulatedPeriod.millisecondsPerMinute)
             try beginMinute(start)
             weight += week.weight(ofMinute: minute)
             // The last minute's share is exactly the rest.
@@ -100,7 +100,7 @@ struct Traffic {
     }
 
     /// The client of a flow that was cut tries again through another Connector of the network.
-    private mutating func failOver(_ flow: FlowDraft, at time: Timestamp) {
+    private mutating func failOver(_ flow: PlannedFlow, at time: Timestamp) {
         guard case .carried = flow.outcome, !flow.isPlanted, flow.end.milliseconds - time.milliseconds > 10_000,
             random.chance(perMille: Traffic.failOverShare)
         else { return }
@@ -132,8 +132,8 @@ struct Traffic {
     }
 
     private mutating func tellMinute(from start: Timestamp, quota: Int) throws(SimulationProblem) {
-        let end = start.advanced(byMilliseconds: Period.millisecondsPerMinute)
-        var flows: [FlowDraft] = []
+        let end = start.advanced(byMilliseconds: SimulatedPeriod.millisecondsPerMinute)
+        var flows: [PlannedFlow] = []
         while nextPlanted < planted.count, planted[nextPlanted].start < end {
             flows.append(planted[nextPlanted])
             nextPlanted += 1

@@ -3,7 +3,7 @@ internal import FlowModel
 /// What people and machines do.
 extension Traffic {
     /// One call of a regular job; nil when its account has no key left or the Resource is closed to it.
-    mutating func flow(for call: ServiceJobs.Call) -> FlowDraft? {
+    mutating func flow(for call: ServiceJobs.Call) -> PlannedFlow? {
         let state = world.story.states[world.story.stateIndex(at: call.at)]
         guard let key = state.usableKey(of: call.account, at: call.at) else { return nil }
         let caller = Caller.serviceAccount(call.account, key: key)
@@ -18,8 +18,8 @@ extension Traffic {
     }
 
     /// A person does something: a few flows to one Resource within some seconds.
-    mutating func visit(from minute: Timestamp, room: Int, into flows: inout [FlowDraft]) {
-        let offset = random.below(Int(Period.millisecondsPerMinute))
+    mutating func visit(from minute: Timestamp, room: Int, into flows: inout [PlannedFlow]) {
+        let offset = random.below(Int(SimulatedPeriod.millisecondsPerMinute))
         let time = minute.advanced(byMilliseconds: Int64(offset))
         let state = world.story.states[world.story.stateIndex(at: time)]
         guard let user = drawUser(state) else { return }
@@ -32,7 +32,7 @@ extension Traffic {
         let burst = min(room, 1 + random.below(isWeb ? Traffic.webBurst : Traffic.otherBurst))
         for number in 0..<burst {
             // The first is the click, the others follow within ten seconds and within the minute.
-            let room = min(Traffic.burstLength, Int(Period.millisecondsPerMinute) - offset)
+            let room = min(Traffic.burstLength, Int(SimulatedPeriod.millisecondsPerMinute) - offset)
             let start = number == 0 ? time : time.advanced(byMilliseconds: Int64(random.below(room)))
             guard var flow = draft(.user(user), resource, state, at: start) else { return }
             fill(&flow)
@@ -65,11 +65,11 @@ extension Traffic {
     }
 
     /// A flow without content: where from, where to, through which Connector. Nil when no Connector of the network runs.
-    mutating func draft(_ caller: Caller, _ resource: Int, _ state: AccessState, at time: Timestamp) -> FlowDraft? {
+    mutating func draft(_ caller: Caller, _ resource: Int, _ state: AccessState, at time: Timestamp) -> PlannedFlow? {
         let target = world.tenant.resources[resource]
         guard let connector = random.pick(runningConnectors(of: state.networkOfResource[resource])) else { return nil }
         let host = random.below(target.hosts.count)
-        var flow = FlowDraft(
+        var flow = PlannedFlow(
             number: takeNumber(), start: time, end: time, caller: caller, connector: connector, resource: resource, host: host,
             address: state.address(of: target.hosts[host], resource: resource), transport: target.transport,
             port: target.ports[
@@ -80,8 +80,8 @@ extension Traffic {
     }
 
     /// Where a person works and with what is settled for the day; the way to the Connector too.
-    static func place(_ flow: inout FlowDraft, _ user: Int, mustBeTrusted: Bool, seed: UInt64) {
-        let day = flow.start.milliseconds / Period.millisecondsPerDay
+    static func place(_ flow: inout PlannedFlow, _ user: Int, mustBeTrusted: Bool, seed: UInt64) {
+        let day = flow.start.milliseconds / SimulatedPeriod.millisecondsPerDay
         let mood = SeededRandom.mix(seed ^ UInt64(truncatingIfNeeded: day) << 32 ^ UInt64(user))
         flow.isAtOffice = mood & 3 != 0
         flow.device = !mustBeTrusted && mood >> 2 & 7 == 0 ? 1 : 0
@@ -89,7 +89,7 @@ extension Traffic {
     }
 
     /// How long, how much, and whether it works.
-    private mutating func fill(_ flow: inout FlowDraft) {
+    private mutating func fill(_ flow: inout PlannedFlow) {
         let isInteractive = Traffic.interactivePorts.contains(flow.port)
         if random.chance(perMille: Traffic.failedShare) {
             let error = random.below(Vocabulary.errors.count)
@@ -117,7 +117,7 @@ extension Traffic {
     private static let interactivePorts: Set<UInt16> = [22, 3389, 5432, 3306]
 
     /// Somebody asks for something that is not theirs, always for the same few things, and is refused.
-    private mutating func refusedFlow(_ user: Int, _ state: AccessState, at time: Timestamp) -> FlowDraft? {
+    private mutating func refusedFlow(_ user: Int, _ state: AccessState, at time: Timestamp) -> PlannedFlow? {
         guard world.stateBeforeRecentChange(at: time) == nil else { return nil }
         guard let resource = temptation(user, state, at: time),
             var flow = draft(.user(user), resource, state, at: time),

@@ -4,7 +4,7 @@ internal import FlowModel
 /// What a simulation is about, settled before the first flow: tenant, policies, Connectors and when they run.
 struct World: Sendable {
     let seed: UInt64
-    let period: Period
+    let period: SimulatedPeriod
     let tenant: Tenant
     let story: PolicyStory
     let outages: Outages
@@ -70,7 +70,7 @@ struct World: Sendable {
     }
 
     /// The first boundary after `start` and until `end` at which the flow would no longer be allowed, and when its Connector ends it.
-    func endOfAccess(_ flow: FlowDraft) -> Timestamp? {
+    func endOfAccess(_ flow: PlannedFlow) -> Timestamp? {
         var low = 0
         var high = boundaries.count
         while low < high {

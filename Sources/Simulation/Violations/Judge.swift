@@ -25,7 +25,7 @@ struct Judge: Sendable {
         }
     }
 
-    func verdict(of flow: FlowDraft) -> Verdict {
+    func verdict(of flow: PlannedFlow) -> Verdict {
         let assessment = history.judge(facts(of: flow))
         return Verdict(
             flowClass: assessment.verdictClass.rawValue, reason: assessment.reason?.rawValue,
@@ -33,13 +33,13 @@ struct Judge: Sendable {
     }
 
     /// The reason for which the policy in force refuses the flow at its start; nil when it allows it.
-    func denial(of flow: FlowDraft) -> String? {
+    func denial(of flow: PlannedFlow) -> String? {
         guard let policy = history.inForce(at: flow.start) else { return nil }
         let verdict = policy.evaluate(facts(of: flow).request)
         return verdict.isAllowed ? nil : verdict.reason.rawValue
     }
 
-    private func facts(of flow: FlowDraft) -> FlowFacts {
+    private func facts(of flow: PlannedFlow) -> FlowFacts {
         let principal: PrincipalReference
         let device: String
         var key: String?

@@ -13,7 +13,7 @@ struct Planter {
     /// One planted flow and what is true of it.
     struct Planted: Sendable {
         var kind: ViolationKind
-        var flow: FlowDraft
+        var flow: PlannedFlow
         var verdict: Judge.Verdict
     }
 
@@ -145,7 +145,7 @@ struct Planter {
     /// A short ordinary flow of a user, as it would be if it were allowed.
     private mutating func flow(
         _ caller: Caller, _ resource: Int, at time: Timestamp, network: Int? = nil, connector: Int? = nil
-    ) -> FlowDraft? {
+    ) -> PlannedFlow? {
         let index = world.story.stateIndex(at: time)
         let state = world.story.states[index]
         let target = world.tenant.resources[resource]
@@ -153,7 +153,7 @@ struct Planter {
         let network = network ?? state.networkOfResource[resource]
         guard let connector = connector ?? random.pick(world.connectors(of: network, from: time, to: end)) else { return nil }
         let host = random.below(target.hosts.count)
-        var flow = FlowDraft(
+        var flow = PlannedFlow(
             number: nextNumber, start: time, end: end, caller: caller, connector: connector, resource: resource, host: host,
             address: state.address(of: target.hosts[host], resource: resource), transport: target.transport,
             port: target.ports[0], policy: index, isPlanted: true)
@@ -164,7 +164,7 @@ struct Planter {
     }
 
     /// What an allowed user does at a calm moment.
-    private mutating func allowedFlow(_ accept: (SimulatedResource) -> Bool = { _ in true }) -> FlowDraft? {
+    private mutating func allowedFlow(_ accept: (SimulatedResource) -> Bool = { _ in true }) -> PlannedFlow? {
         guard let time = calmMoment() else { return nil }
         let state = world.story.states[world.story.stateIndex(at: time)]
         guard let user = activeUser(state), let resource = reachable(by: user, in: state, at: time),
@@ -177,7 +177,7 @@ struct Planter {
 // MARK: - One candidate of each kind
 
 extension Planter {
-    private mutating func candidate(_ kind: ViolationKind) -> FlowDraft? {
+    private mutating func candidate(_ kind: ViolationKind) -> PlannedFlow? {
         switch kind {
         case .noGrant: return foreignFlow { $0.form != .bypass }
         case .bypassCarried: return bypassFlow()
@@ -221,7 +221,7 @@ extension Planter {
         }
     }
 
-    private mutating func foreignFlow(_ accept: (SimulatedResource) -> Bool) -> FlowDraft? {
+    private mutating func foreignFlow(_ accept: (SimulatedResource) -> Bool) -> PlannedFlow? {
         guard let time = calmMoment() else { return nil }
         let state = world.story.states[world.story.stateIndex(at: time)]
         let resource = random.below(world.tenant.resources.count)
@@ -229,7 +229,7 @@ extension Planter {
         return flow(.user(user), resource, at: time)
     }
 
-    private mutating func bypassFlow() -> FlowDraft? {
+    private mutating func bypassFlow() -> PlannedFlow? {
         let bypassed = world.tenant.resources.indices.filter { world.tenant.resources[$0].form == .bypass }
         guard let resource = random.pick(bypassed), let time = calmMoment() else { return nil }
         let state = world.story.states[world.story.stateIndex(at: time)]
@@ -239,7 +239,7 @@ extension Planter {
         return flow(.user(user), resource, at: time)
     }
 
-    private mutating func wrongNetworkFlow() -> FlowDraft? {
+    private mutating func wrongNetworkFlow() -> PlannedFlow? {
         guard let allowed = allowedFlow() else { return nil }
         let networks = world.tenant.networks.count
         let right = world.tenant.connectors[allowed.connector].network
@@ -247,14 +247,14 @@ extension Planter {
         return flow(allowed.caller, allowed.resource, at: allowed.start, network: wrong)
     }
 
-    private mutating func disabledUserFlow() -> FlowDraft? {
+    private mutating func disabledUserFlow() -> PlannedFlow? {
         guard let lost = disabledUser(),
             let time = moment(from: lost.at.advanced(byMilliseconds: Planter.identitySync), to: world.period.end)
         else { return nil }
         return flow(.user(lost.user), lost.resource, at: time)
     }
 
-    private mutating func revokedKeyFlow() -> FlowDraft? {
+    private mutating func revokedKeyFlow() -> PlannedFlow? {
         let found = change { edit -> Caller? in
             if case .revokedKey(let account, let key) = edit { .serviceAccount(account, key: key) } else { nil }
         }
@@ -265,7 +265,7 @@ extension Planter {
         return flow(found.value, resource, at: time)
     }
 
-    private mutating func expiredGrantFlow() -> FlowDraft? {
+    private mutating func expiredGrantFlow() -> PlannedFlow? {
         guard let time = calmMoment() else { return nil }
         let state = world.story.states[world.story.stateIndex(at: time)]
         var expired: [(group: Int, resource: Int)] = []
@@ -278,7 +278,7 @@ extension Planter {
         return flow(.user(user), edge.resource, at: time)
     }
 
-    private mutating func misroutedFlow() -> FlowDraft? {
+    private mutating func misroutedFlow() -> PlannedFlow? {
         guard let allowed = allowedFlow({ $0.coveredBy != nil }),
             let broad = world.tenant.resources[allowed.resource].coveredBy
         else { return nil }
@@ -293,7 +293,7 @@ extension Planter {
     /// Late beyond doubt: a minute to half an hour after the last moment at which the change may arrive.
     private static let staleDelay = Int(propagationWindow) + 60_000...Int(propagationWindow) + 1_800_000
 
-    private mutating func staleFlow() -> FlowDraft? {
+    private mutating func staleFlow() -> PlannedFlow? {
         guard let lost = lostGrant() else { return nil }
         let start = lost.at.advanced(byMilliseconds: Int64(random.within(Planter.staleDelay)))
         guard var flow = flow(.user(lost.user), lost.resource, at: start) else { return nil }
@@ -302,7 +302,7 @@ extension Planter {
     }
 
     /// Between a change and its arrival at the Connector that carries the flow.
-    private mutating func propagationFlow() -> FlowDraft? {
+    private mutating func propagationFlow() -> PlannedFlow? {
         guard let lost = lostGrant(), var flow = flow(.user(lost.user), lost.resource, at: lost.at) else { return nil }
         let arrival = world.arrivals(at: flow.connector)[lost.index].at
         let delay = 1 + Int64(random.below(Int(arrival.milliseconds - lost.at.milliseconds) - 1))
@@ -312,7 +312,7 @@ extension Planter {
         return flow
     }
 
-    private mutating func outlivedFlow() -> FlowDraft? {
+    private mutating func outlivedFlow() -> PlannedFlow? {
         guard let lost = random.chance(perMille: 500) ? disabledUser() : lostGrant() else { return nil }
         let start = lost.at.advanced(byMilliseconds: -Int64(random.within(400_000...1_800_000)))
         guard var flow = flow(.user(lost.user), lost.resource, at: start) else { return nil }
@@ -320,7 +320,7 @@ extension Planter {
         return flow
     }
 
-    private mutating func aliasFlow() -> FlowDraft? {
+    private mutating func aliasFlow() -> PlannedFlow? {
         guard var flow = allowedFlow({ $0.alias != nil }) else { return nil }
         flow.host = 1
         return flow

@@ -5,6 +5,7 @@ internal import FlowStore
 internal import QueryCatalogue
 internal import QueryLibrary
 internal import TerminalSupport
+internal import TextEncodings
 internal import Wording
 
 struct DetectCommand: ParsableCommand {
@@ -97,11 +98,11 @@ struct DetectCommand: ParsableCommand {
         if store, !outcome.examined.isEmpty {
             let writable = try database.open(.readWrite)
             outcome.findings += try FindingStore.store(outcome, in: writable)
-            var detail = JSONObjectText()
-            detail.add("rules", Int64(outcome.examined.count))
-            detail.add("findings", Int64(outcome.findings.filter { $0.status != .gone }.count))
-            detail.add("period", outcome.period.description)
-            try writable.log(at: now, actor: Present.actor, command: "detect", detail: detail)
+            try writable.log(at: now, actor: Present.actor, command: "detect") {
+                $0.member("rules", outcome.examined.count)
+                $0.member("findings", outcome.findings.count { $0.status != .gone })
+                $0.member("period", outcome.period.description)
+            }
         }
         try FindingListing(output).write(outcome.findings.filter { $0.severity >= severity })
         summarise(outcome)

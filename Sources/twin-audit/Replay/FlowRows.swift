@@ -28,9 +28,9 @@ struct FlowRows: FlowListing {
             [
                 .null, .null, .text(answer.outcome.rawValue), .text(assessment.verdictClass.rawValue), .text(assessment.reason?.rawValue),
                 .text(assessment.expectedResourceID), .text(assessment.qualifierSet.text), .null,
-                .text(answer.origin.principalName ?? answer.origin.principal?.id), .text(answer.target.address),
-                .integer(answer.target.port.map { Int64($0) }), .text(answer.target.transport?.rawValue),
-                .text(answer.target.connectorName ?? answer.target.connectorID), .text(answer.target.resourceID),
+                .text(answer.client.principalName ?? answer.client.principal?.id), .text(answer.destination.address),
+                .integer(answer.destination.port.map { Int64($0) }), .text(answer.destination.transport?.rawValue),
+                .text(answer.destination.connectorName ?? answer.destination.connectorID), .text(answer.destination.resourceID),
                 assessment.policy.map { .time($0.snapshot.effectiveAt.rfc3339) } ?? .null, .integer(assessment.outlivedByMs),
             ], gaps: FlowRows.own)
     }

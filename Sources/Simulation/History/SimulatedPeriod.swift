@@ -1,7 +1,7 @@
 public import FlowModel
 
 /// The days that a simulation covers.
-public struct Period: Hashable, Sendable {
+public struct SimulatedPeriod: Hashable, Sendable {
     public var start: Timestamp
     public var days: Int
 
@@ -11,7 +11,7 @@ public struct Period: Hashable, Sendable {
     }
 
     /// Exclusive.
-    public var end: Timestamp { start.advanced(byMilliseconds: Int64(days) * Period.millisecondsPerDay) }
+    public var end: Timestamp { start.advanced(byMilliseconds: Int64(days) * SimulatedPeriod.millisecondsPerDay) }
 
     public static let millisecondsPerDay: Int64 = 86_400_000
     /// Traffic is made minute by minute.
@@ -32,8 +32,8 @@ struct WorkingWeek: Sendable {
 
     private let startMinute: Int
 
-    init(period: Period) {
-        startMinute = Int(period.start.milliseconds / Period.millisecondsPerMinute)
+    init(period: SimulatedPeriod) {
+        startMinute = Int(period.start.milliseconds / SimulatedPeriod.millisecondsPerMinute)
     }
 
     /// The weight of the minute that is `index` minutes after the period's start.
@@ -53,7 +53,7 @@ struct WorkingWeek: Sendable {
     }
 
     /// The moments of `count` policy changes: at equal shares of the work done in the period, on a full minute, all distinct.
-    func changeTimes(count: Int, period: Period) -> [Timestamp] {
+    func changeTimes(count: Int, period: SimulatedPeriod) -> [Timestamp] {
         guard count > 0 else { return [] }
         let total = totalWeight(minutes: period.minutes)
         var times: [Timestamp] = []
@@ -62,7 +62,7 @@ struct WorkingWeek: Sendable {
         for index in 0..<period.minutes where times.count < count {
             done += weight(ofMinute: index)
             guard done * (count + 1) >= total * (times.count + 1), index > last else { continue }
-            times.append(period.start.advanced(byMilliseconds: Int64(index) * Period.millisecondsPerMinute))
+            times.append(period.start.advanced(byMilliseconds: Int64(index) * SimulatedPeriod.millisecondsPerMinute))
             last = index
         }
         return times

@@ -1,7 +1,7 @@
 internal import FlowModel
 
 /// One flow as the simulation decided it, before it is told as events.
-struct FlowDraft: Sendable {
+struct PlannedFlow: Sendable {
     enum Outcome: Sendable {
         /// Carried until `end`.
         case carried

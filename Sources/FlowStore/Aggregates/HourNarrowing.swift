@@ -1,13 +1,13 @@
 internal import GRDB
 
-/// Finds the first and last flow of hours of edges anew, after a flow left them.
+/// Finds the first and last flow of hours of aggregates anew, after a flow left them.
 ///
-/// The flows are found through the lists by origin: it reads each origin's flows of the time in question once, however many of its edges
+/// The flows are found through the lists by client: it reads each client's flows of the time in question once, however many of its aggregates
 /// are narrowed.
 struct HourNarrowing {
     struct Hour: Hashable {
         var hour: Int64
-        var edge: Int64
+        var aggregate: Int64
     }
 
     private struct Bounds {
@@ -19,55 +19,55 @@ struct HourNarrowing {
 
     private let database: Database
     private let lists: FlowLists
-    private let selectOrigin: RawStatement
+    private let selectClient: RawStatement
     private let selectFlow: RawStatement
     private let update: RawStatement
 
     init(_ database: Database) throws {
         self.database = database
         lists = try FlowLists(database)
-        selectOrigin = try RawStatement(database, "SELECT origin_id FROM edge WHERE edge_id = ?")
-        selectFlow = try RawStatement(database, "SELECT edge_id, started_at, state FROM flow_fact WHERE flow_id = ?")
+        selectClient = try RawStatement(database, "SELECT client_id FROM aggregate WHERE aggregate_id = ?")
+        selectFlow = try RawStatement(database, "SELECT aggregate_id, started_at, state FROM flow_fact WHERE flow_id = ?")
         update = try RawStatement(
             database,
-            "UPDATE edge_hour SET first_ms = ?2, span_ms = ?3, first_flow = ?4, span_flows = ?5 WHERE slot = ?1")
+            "UPDATE aggregate_hour SET first_ms = ?2, span_ms = ?3, first_flow = ?4, span_flows = ?5 WHERE slot = ?1")
     }
 
     func run(_ hours: [Hour]) throws {
         guard let earliest = hours.map(\.hour).min(), let latest = hours.map(\.hour).max() else { return }
         let runs = try FlowRun.all(
-            database, from: earliest &* EdgeRollup.hourMs, through: latest &* EdgeRollup.hourMs &+ (EdgeRollup.hourMs - 1))
-        var byOrigin: [Int64: [Hour]] = [:]
+            database, from: earliest &* AggregateRollup.hourMs, through: latest &* AggregateRollup.hourMs &+ (AggregateRollup.hourMs - 1))
+        var byClient: [Int64: [Hour]] = [:]
         for hour in hours {
-            selectOrigin.bind(1, hour.edge)
-            if try selectOrigin.step() { byOrigin[selectOrigin.integer(0), default: []].append(hour) }
-            selectOrigin.reset()
+            selectClient.bind(1, hour.aggregate)
+            if try selectClient.step() { byClient[selectClient.integer(0), default: []].append(hour) }
+            selectClient.reset()
         }
-        for (origin, hours) in byOrigin.sorted(by: { $0.key < $1.key }) { try narrow(hours, of: origin, runs) }
+        for (client, hours) in byClient.sorted(by: { $0.key < $1.key }) { try narrow(hours, of: client, runs) }
     }
 
-    private func narrow(_ hours: [Hour], of origin: Int64, _ runs: [FlowRun]) throws {
+    private func narrow(_ hours: [Hour], of client: Int64, _ runs: [FlowRun]) throws {
         var bounds = Dictionary(hours.map { ($0, Bounds()) }, uniquingKeysWith: { first, _ in first })
         let wanted = Set(hours.map(\.hour)).sorted()
         var flows: [Int64] = []
-        for run in runs where HourNarrowing.meets(run, wanted) { try lists.append(run: run.first, origin: origin, to: &flows) }
+        for run in runs where HourNarrowing.meets(run, wanted) { try lists.append(run: run.first, client: client, to: &flows) }
         for flow in flows {
             selectFlow.bind(1, flow)
             defer { selectFlow.reset() }
             guard try selectFlow.step(), !FlowState(rawValue: selectFlow.integer(2)).contains(.matched) else { continue }
             let startedAt = selectFlow.integer(1)
-            let key = Hour(hour: EdgeRollup.hour(of: startedAt), edge: selectFlow.integer(0))
+            let key = Hour(hour: AggregateRollup.hour(of: startedAt), aggregate: selectFlow.integer(0))
             guard var found = bounds[key] else { continue }
-            let ms = startedAt &- key.hour &* EdgeRollup.hourMs
+            let ms = startedAt &- key.hour &* AggregateRollup.hourMs
             found.firstMs = min(found.firstMs, ms)
             found.lastMs = max(found.lastMs, ms)
             found.firstFlow = min(found.firstFlow, flow)
             found.lastFlow = max(found.lastFlow, flow)
             bounds[key] = found
         }
-        for (key, found) in bounds.sorted(by: { ($0.key.hour, $0.key.edge) < ($1.key.hour, $1.key.edge) })
+        for (key, found) in bounds.sorted(by: { ($0.key.hour, $0.key.aggregate) < ($1.key.hour, $1.key.aggregate) })
         where found.firstFlow != .max {
-            update.bind(1, EdgeRollup.slot(hour: key.hour, edge: key.edge))
+            update.bind(1, AggregateRollup.slot(hour: key.hour, aggregate: key.aggregate))
             update.bind(2, found.firstMs)
             update.bind(3, found.lastMs - found.firstMs)
             update.bind(4, found.firstFlow)
@@ -78,13 +78,13 @@ struct HourNarrowing {
 
     /// Whether a run may have flows of one of the hours, which ascend.
     private static func meets(_ run: FlowRun, _ hours: [Int64]) -> Bool {
-        let first = EdgeRollup.hour(of: run.earliest)
+        let first = AggregateRollup.hour(of: run.earliest)
         var low = 0
         var high = hours.count
         while low < high {
             let middle = (low + high) / 2
             if hours[middle] < first { low = middle + 1 } else { high = middle }
         }
-        return low < hours.count && hours[low] <= EdgeRollup.hour(of: run.latest)
+        return low < hours.count && hours[low] <= AggregateRollup.hour(of: run.latest)
     }
 }

@@ -1,8 +1,8 @@
 package import GRDB
 
-/// Keeps `flow_run` and `origin_flows`: which flows an origin has, and when the flows of a run start, so that questions about one user
+/// Keeps `flow_run` and `client_flows`: which flows a client has, and when the flows of a run start, so that questions about one user
 /// or one hour read what they are about and not everything.
-package final class OriginFlows {
+package final class ClientFlows {
     private let insertRun: RawStatement
     private let selectRun: RawStatement
     private let widenRun: RawStatement
@@ -18,8 +18,8 @@ package final class OriginFlows {
         widenRun = try RawStatement(
             database, "UPDATE flow_run SET earliest = min(earliest, ?2), latest = max(latest, ?2) WHERE first_flow = ?1")
         insertFlows = try RawStatement(
-            database, "INSERT OR REPLACE INTO origin_flows (first_flow, origin_id, flows) VALUES (?, ?, ?)")
-        selectFlows = try RawStatement(database, "SELECT flows FROM origin_flows WHERE first_flow = ? AND origin_id = ?")
+            database, "INSERT OR REPLACE INTO client_flows (first_flow, client_id, flows) VALUES (?, ?, ?)")
+        selectFlows = try RawStatement(database, "SELECT flows FROM client_flows WHERE first_flow = ? AND client_id = ?")
     }
 
     /// New flows with consecutive numbers.
@@ -28,7 +28,7 @@ package final class OriginFlows {
 
         fileprivate var earliest = Int64.max
         fileprivate var latest = Int64.min
-        /// The origin above, the number within the run below.
+        /// The client above, the number within the run below.
         fileprivate var order: [UInt64] = []
 
         /// `capacity`: the most flows that it will have.
@@ -41,7 +41,7 @@ package final class OriginFlows {
         package mutating func append(_ draft: UnsafePointer<FlowDraft>) {
             earliest = min(earliest, draft.pointee.startedAt)
             latest = max(latest, draft.pointee.startedAt)
-            order.append(UInt64(bitPattern: draft.pointee.origin) << 16 | UInt64(bitPattern: draft.pointee.flowID &- first))
+            order.append(UInt64(bitPattern: draft.pointee.client) << 16 | UInt64(bitPattern: draft.pointee.flowID &- first))
         }
     }
 
@@ -67,8 +67,8 @@ package final class OriginFlows {
         }
     }
 
-    /// Notes that a flow of an earlier run has another origin or start now.
-    package func note(flowID: Int64, origin: Int64?, startedAt: Int64) throws {
+    /// Notes that a flow of an earlier run has another client or start now.
+    package func note(flowID: Int64, client: Int64?, startedAt: Int64) throws {
         selectRun.bind(1, flowID)
         guard try selectRun.step() else {
             selectRun.reset()
@@ -79,15 +79,15 @@ package final class OriginFlows {
         widenRun.bind(1, first)
         widenRun.bind(2, startedAt)
         try widenRun.run()
-        guard let origin else { return }
+        guard let client else { return }
         selectFlows.bind(1, first)
-        selectFlows.bind(2, origin)
+        selectFlows.bind(2, client)
         var numbers: [UInt8] = []
         if try selectFlows.step() { selectFlows.withBlob(0) { numbers.append(contentsOf: $0) } }
         selectFlows.reset()
         withUnsafeBytes(of: UInt16(truncatingIfNeeded: flowID &- first).littleEndian) { numbers.append(contentsOf: $0) }
         insertFlows.bind(1, first)
-        insertFlows.bind(2, origin)
+        insertFlows.bind(2, client)
         insertFlows.bind(3, blob: numbers)
         try insertFlows.run()
     }

@@ -1,12 +1,12 @@
-/// The sums over all time of neighbouring edges, as columns of integers; the blob of a row of `edge_page`.
+/// The sums over all time of neighbouring aggregates, as columns of integers; the blob of a row of `aggregate_page`.
 ///
 /// Layout: for each column in the order of `Column`, one byte W, 0 to 56 or 64, the least value (8 bytes, little-endian), then for each of
-/// the `edges` edges what its value exceeds that by, in W bits, the lowest first, without a gap. In place of `lastAt` stands what it exceeds
-/// `firstAt` by. An edge without flows has zeros in all but its keys.
-struct EdgePage {
+/// the `aggregates` aggregates what its value exceeds that by, in W bits, the lowest first, without a gap. In place of `lastAt` stands what it exceeds
+/// `firstAt` by. An aggregate without flows has zeros in all but its keys.
+struct AggregatePage {
     enum Column: Int, CaseIterable {
-        case origin
-        case target
+        case client
+        case destination
         case outcome
         case assessment
         case flows
@@ -17,24 +17,24 @@ struct EdgePage {
         case lastAt
     }
 
-    /// Edges in a page: page P is of the edges from P × 256 on.
-    static let edges = 256
+    /// Aggregates in a page: page P is of the aggregates from P × 256 on.
+    static let aggregates = 256
     private static let columns = Column.allCases.count
     /// Of a column before its values: their width and the least of them.
     private static let headBytes = 9
 
     /// Column after column.
-    private var values = [Int64](repeating: 0, count: EdgePage.columns * EdgePage.edges)
+    private var values = [Int64](repeating: 0, count: AggregatePage.columns * AggregatePage.aggregates)
 
-    static func number(of edge: Int64) -> Int64 { edge >> 8 }
-    static func place(of edge: Int64) -> Int { Int(edge & 255) }
+    static func number(of aggregate: Int64) -> Int64 { aggregate >> 8 }
+    static func place(of aggregate: Int64) -> Int { Int(aggregate & 255) }
 
     subscript(_ column: Column, _ place: Int) -> Int64 {
-        get { values[column.rawValue * EdgePage.edges + place] }
-        set { values[column.rawValue * EdgePage.edges + place] = newValue }
+        get { values[column.rawValue * AggregatePage.aggregates + place] }
+        set { values[column.rawValue * AggregatePage.aggregates + place] = newValue }
     }
 
-    /// The page's values, `edges` of each column.
+    /// The page's values, `aggregates` of each column.
     func withColumns<Value>(_ body: (UnsafePointer<Int64>) throws -> Value) rethrows -> Value {
         // The list is never empty.
         try values.withUnsafeBufferPointer { try body($0.baseAddress.unsafelyUnwrapped) }
@@ -47,14 +47,14 @@ struct EdgePage {
     func encode(into bytes: inout [UInt8]) {
         bytes.removeAll(keepingCapacity: true)
         values.withUnsafeBufferPointer { values in
-            let parts = (0..<EdgePage.columns).map {
-                UnsafeBufferPointer(rebasing: values[$0 * EdgePage.edges..<($0 + 1) * EdgePage.edges])
+            let parts = (0..<AggregatePage.columns).map {
+                UnsafeBufferPointer(rebasing: values[$0 * AggregatePage.aggregates..<($0 + 1) * AggregatePage.aggregates])
             }
-            for column in Column.allCases where column != .lastAt { EdgePage.append(parts[column.rawValue], to: &bytes) }
-            withUnsafeTemporaryAllocation(of: Int64.self, capacity: EdgePage.edges) { spans in
+            for column in Column.allCases where column != .lastAt { AggregatePage.append(parts[column.rawValue], to: &bytes) }
+            withUnsafeTemporaryAllocation(of: Int64.self, capacity: AggregatePage.aggregates) { spans in
                 let (first, last) = (parts[Column.firstAt.rawValue], parts[Column.lastAt.rawValue])
-                for place in 0..<EdgePage.edges { spans.initializeElement(at: place, to: last[place] &- first[place]) }
-                EdgePage.append(UnsafeBufferPointer(spans), to: &bytes)
+                for place in 0..<AggregatePage.aggregates { spans.initializeElement(at: place, to: last[place] &- first[place]) }
+                AggregatePage.append(UnsafeBufferPointer(spans), to: &bytes)
             }
         }
     }
@@ -90,20 +90,21 @@ struct EdgePage {
     /// False when the bytes are no page.
     mutating func decode(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var start = 0
-        for column in 0..<EdgePage.columns {
-            guard bytes.count - start >= EdgePage.headBytes else { return false }
+        for column in 0..<AggregatePage.columns {
+            guard bytes.count - start >= AggregatePage.headBytes else { return false }
             let width = Int(bytes[start])
             let least = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: start + 1, as: Int64.self))
-            start += EdgePage.headBytes
-            let length = width * EdgePage.edges / 8
+            start += AggregatePage.headBytes
+            let length = width * AggregatePage.aggregates / 8
             guard width <= 56 || width == 64, bytes.count - start >= length else { return false }
             values.withUnsafeMutableBufferPointer { values in
-                let part = UnsafeMutableBufferPointer(rebasing: values[column * EdgePage.edges..<(column + 1) * EdgePage.edges])
-                EdgePage.spread(bytes, start, width, least, part)
+                let part = UnsafeMutableBufferPointer(
+                    rebasing: values[column * AggregatePage.aggregates..<(column + 1) * AggregatePage.aggregates])
+                AggregatePage.spread(bytes, start, width, least, part)
             }
             start += length
         }
-        for place in 0..<EdgePage.edges { self[.lastAt, place] &+= self[.firstAt, place] }
+        for place in 0..<AggregatePage.aggregates { self[.lastAt, place] &+= self[.firstAt, place] }
         return start == bytes.count
     }
 

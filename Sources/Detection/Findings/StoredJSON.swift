@@ -4,7 +4,7 @@ internal import QueryLibrary
 import TextEncodings
 
 /// JSON as the database stores it.
-public enum JSONText {
+public enum StoredJSON {
     public static func value(_ value: StoredValue) -> String {
         JSONWriter.text(.stored) { $0.value(value) }
     }

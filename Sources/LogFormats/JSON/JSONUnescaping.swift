@@ -1,5 +1,5 @@
 /// JSON strings: escapes read and written.
-enum JSONText {
+enum JSONUnescaping {
     /// Four hexadecimal digits; nil when they are not that or not there.
     static func hexUnit(_ position: UnsafeRawPointer, _ end: UnsafeRawPointer) -> UInt32? {
         guard end - position >= 4 else { return nil }
