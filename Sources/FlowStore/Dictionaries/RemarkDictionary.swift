@@ -26,8 +26,8 @@ package final class RemarkDictionary {
 
     func key(_ id: Int64) throws -> RemarkKey {
         if id == 0 { return RemarkKey() }
+        if let held = held(id) { return held }
         try background?.reclaim()
-        try dictionary.flush()
         select.bind(1, id)
         defer { select.reset() }
         guard try select.step() else { return RemarkKey() }
@@ -53,4 +53,8 @@ package final class RemarkDictionary {
     }
 
     package func flush() throws { try dictionary.flush() }
+
+    /// See `TupleDictionary`.
+    package func takeUnwritten() -> () throws -> Void { dictionary.takeUnwritten() }
+    func held(_ id: Int64) -> RemarkKey? { dictionary.held(id) }
 }

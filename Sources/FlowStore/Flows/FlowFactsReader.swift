@@ -42,6 +42,7 @@ public final class FlowFactsReader {
     private static let limit = 100_000
 
     private let texts: TextDictionary
+    private let dictionaries: IngestDictionaries?
     private let selectClient: RawStatement
     private let selectDestination: RawStatement
     private let selectRemark: RawStatement
@@ -52,44 +53,49 @@ public final class FlowFactsReader {
     private var addresses: [Int64: IPAddress?] = [:]
 
     public convenience init(_ database: Database) throws {
-        try self.init(database, texts: try TextDictionary(database))
+        try self.init(database, texts: try TextDictionary(database), dictionaries: nil)
     }
 
-    package init(_ database: Database, texts: TextDictionary) throws {
+    /// Reads beside an ingest: what its dictionaries hold back is read there, and the rest when the connection is free.
+    package convenience init(_ database: Database, _ dictionaries: IngestDictionaries) throws {
+        try self.init(database, texts: dictionaries.texts, dictionaries: dictionaries)
+    }
+
+    private init(_ database: Database, texts: TextDictionary, dictionaries: IngestDictionaries?) throws {
         self.texts = texts
-        selectClient = try RawStatement(
-            database,
-            """
-            SELECT principal_kind, principal_id, principal, service_key, device, client_ip, location FROM client
-            WHERE client_id = ?
-            """)
-        selectDestination = try RawStatement(
-            database,
-            """
-            SELECT connector_id, connector, network_id, network, resource_id, address, applied_rule, protocol, port FROM destination
-            WHERE destination_id = ?
-            """)
-        selectRemark = try RawStatement(database, "SELECT policy_version, policy_digest FROM remark WHERE remark_id = ?")
+        self.dictionaries = dictionaries
+        selectClient = try FlowFactsReader.select(ClientKey.self, database)
+        selectDestination = try FlowFactsReader.select(DestinationKey.self, database)
+        selectRemark = try FlowFactsReader.select(RemarkKey.self, database)
         selectConnection = try RawStatement(database, "SELECT connection_id FROM flow_fact WHERE flow_id = ?")
+    }
+
+    private static func select<Key: TupleKey>(_: Key.Type, _ database: Database) throws -> RawStatement {
+        try RawStatement(database, "SELECT \(Key.columns.joined(separator: ", ")) FROM \(Key.table) WHERE \(Key.idColumn) = ?")
+    }
+
+    /// Nil when there is no such row.
+    private func key<Key: TupleKey>(_ id: Int64, _ select: RawStatement) throws -> Key? {
+        try dictionaries?.background.wait()
+        select.bind(1, id)
+        defer { select.reset() }
+        return try select.step() ? Key(select, from: 0) : nil
     }
 
     public func client(_ id: Int64) throws -> ClientFacts {
         if let known = clients[id] { return known }
         var facts = ClientFacts()
-        selectClient.bind(1, id)
-        if try selectClient.step() {
-            let kind = selectClient.integer(0)
-            if kind != 0, let principalID = try texts.text(selectClient.integer(1)) {
-                facts.principal = PrincipalReference(kind: kind == 1 ? .user : .serviceAccount, id: principalID)
+        if let key: ClientKey = try dictionaries?.clients.held(id) ?? key(id, selectClient) {
+            if key.principalKind != 0, let principalID = try texts.text(key.principalID) {
+                facts.principal = PrincipalReference(kind: key.principalKind == 1 ? .user : .serviceAccount, id: principalID)
             }
-            facts.principalName = try texts.text(selectClient.integer(2))
-            facts.serviceKeyID = try texts.text(selectClient.integer(3))
-            facts.deviceID = try texts.text(selectClient.integer(4))
-            facts.clientIP = try texts.text(selectClient.integer(5))
-            facts.location = try texts.text(selectClient.integer(6))
+            facts.principalName = try texts.text(key.principal)
+            facts.serviceKeyID = try texts.text(key.serviceKey)
+            facts.deviceID = try texts.text(key.device)
+            facts.clientIP = try texts.text(key.clientIP)
+            facts.location = try texts.text(key.location)
             facts.evidence = facts.location.flatMap { LocationEvidence(json: $0) }
         }
-        selectClient.reset()
         if clients.count >= FlowFactsReader.limit { clients.removeAll(keepingCapacity: true) }
         clients[id] = facts
         return facts
@@ -98,24 +104,22 @@ public final class FlowFactsReader {
     public func destination(_ id: Int64) throws -> DestinationFacts {
         if let known = destinations[id] { return known }
         var facts = DestinationFacts()
-        selectDestination.bind(1, id)
-        if try selectDestination.step() {
-            facts.connectorID = try texts.text(selectDestination.integer(0))
-            facts.connectorName = try texts.text(selectDestination.integer(1))
-            facts.networkID = try texts.text(selectDestination.integer(2))
-            facts.networkName = try texts.text(selectDestination.integer(3))
-            facts.resourceID = try texts.text(selectDestination.integer(4))
-            facts.address = try texts.text(selectDestination.integer(5))
-            facts.appliedRule = try texts.text(selectDestination.integer(6))
-            switch selectDestination.integer(7) {
+        if let key: DestinationKey = try dictionaries?.destinations.held(id) ?? key(id, selectDestination) {
+            facts.connectorID = try texts.text(key.connectorID)
+            facts.connectorName = try texts.text(key.connector)
+            facts.networkID = try texts.text(key.networkID)
+            facts.networkName = try texts.text(key.network)
+            facts.resourceID = try texts.text(key.resourceID)
+            facts.address = try texts.text(key.address)
+            facts.appliedRule = try texts.text(key.appliedRule)
+            switch key.transport {
             case 1: facts.transport = .tcp
             case 2: facts.transport = .udp
             case 3: facts.transport = .icmp
             default: facts.transport = nil
             }
-            facts.port = UInt16(exactly: selectDestination.integer(8))
+            facts.port = UInt16(exactly: key.port)
         }
-        selectDestination.reset()
         if destinations.count >= FlowFactsReader.limit { destinations.removeAll(keepingCapacity: true) }
         destinations[id] = facts
         return facts
@@ -125,13 +129,10 @@ public final class FlowFactsReader {
         if remark == 0 { return RecordedPolicy() }
         if let known = remarks[remark] { return known }
         var policy = RecordedPolicy()
-        selectRemark.bind(1, remark)
-        if try selectRemark.step() {
-            let version = selectRemark.integer(0)
-            policy.version = version == -1 ? nil : version
-            policy.digest = try texts.text(selectRemark.integer(1))
+        if let key: RemarkKey = try dictionaries?.remarks.held(remark) ?? key(remark, selectRemark) {
+            policy.version = key.policyVersion == -1 ? nil : key.policyVersion
+            policy.digest = try texts.text(key.policyDigest)
         }
-        selectRemark.reset()
         if remarks.count >= FlowFactsReader.limit { remarks.removeAll(keepingCapacity: true) }
         remarks[remark] = policy
         return policy

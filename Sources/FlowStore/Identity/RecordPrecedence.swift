@@ -4,9 +4,7 @@ package import GRDB
 ///
 /// Numbers of dictionaries depend on the order of files; texts do not. Asked only where numbers differ, which is seldom.
 package final class RecordPrecedence {
-    private let texts: TextDictionary
-    private let background: BackgroundWriter
-    private let flush: () throws -> Void
+    private let dictionaries: IngestDictionaries
     private let selectClient: RawStatement
     private let selectDestination: RawStatement
     private let selectRoute: RawStatement
@@ -14,11 +12,8 @@ package final class RecordPrecedence {
     /// Columns of dictionaries that hold numbers themselves, not those of texts.
     private static let plain: Set<String> = ["principal_kind", "port"]
 
-    /// `flush`: writes what the dictionaries hold back; the connection is reclaimed then.
-    package init(_ database: Database, texts: TextDictionary, background: BackgroundWriter, flush: @escaping () throws -> Void) throws {
-        self.texts = texts
-        self.background = background
-        self.flush = flush
+    package init(_ database: Database, _ dictionaries: IngestDictionaries) throws {
+        self.dictionaries = dictionaries
         selectClient = try RecordPrecedence.select(ClientKey.self, database)
         selectDestination = try RecordPrecedence.select(DestinationKey.self, database)
         selectRoute = try RecordPrecedence.select(RouteKey.self, database)
@@ -46,11 +41,11 @@ package final class RecordPrecedence {
     }
 
     private func prepare() throws {
-        try background.reclaim()
-        try flush()
+        try dictionaries.background.reclaim()
+        try dictionaries.flush()
     }
 
-    private func bytes(_ text: Int64) throws -> [UInt8] { Array((try texts.text(text) ?? "").utf8) }
+    private func bytes(_ text: Int64) throws -> [UInt8] { Array((try dictionaries.texts.text(text) ?? "").utf8) }
 
     private func least(_ left: Int64, _ right: Int64, _ select: RawStatement, _ columns: [String]) throws -> Int64 {
         if left == right { return left }

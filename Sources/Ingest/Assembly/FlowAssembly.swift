@@ -34,16 +34,14 @@ final class FlowAssembly {
     private let slots: UnsafeMutablePointer<UInt32>
 
     init(
-        texts: TextDictionary, clients: TupleDictionary<ClientKey>, destinations: TupleDictionary<DestinationKey>,
-        routes: TupleDictionary<RouteKey>, remarks: RemarkDictionary, precedence: RecordPrecedence, calibration: DurationCalibration,
-        key: IdentityKey,
+        _ dictionaries: IngestDictionaries, precedence: RecordPrecedence, calibration: DurationCalibration, key: IdentityKey,
         occurrences: RowOccurrences, limit: Int
     ) {
-        self.texts = texts
-        self.clients = clients
-        self.destinations = destinations
-        self.routes = routes
-        self.remarks = remarks
+        texts = dictionaries.texts
+        clients = dictionaries.clients
+        destinations = dictionaries.destinations
+        routes = dictionaries.routes
+        remarks = dictionaries.remarks
         self.precedence = precedence
         self.calibration = calibration
         self.key = key

@@ -15,38 +15,21 @@ final class IngestWriter {
 
     let database: StoreConnection
     let background: BackgroundWriter
-    private let texts: TextDictionary
-    private let clients: TupleDictionary<ClientKey>
-    private let destinations: TupleDictionary<DestinationKey>
-    private let routes: TupleDictionary<RouteKey>
-    private let remarks: RemarkDictionary
-    let aggregates: TupleDictionary<AggregateKey>
-    private let assessments: AssessmentDictionary
-    let table: FlowTable
-    private let identities: IdentityRuns
-    private let known: KnownFlows
+    let dictionaries: IngestDictionaries
     private let occurrences: RowOccurrences
-    private let clientFlows: ClientFlows
-    private let sourceMatches: SourceMatchNotes
-    let rollup: AggregateRollup
-    let calibration: DurationCalibration
     private let assembly: FlowAssembly
-    private let finder: AggregateFinder
+    let rows: RowMaker
     private let records: RecordTables
     let sources: SourceTable
     let identityKey: IdentityKey
     let classifier: Classifier?
     /// The first flow that this writer adds.
     let firstOwnFlow: Int64
-    private let watermark: PruneWatermark
 
     private let transactionEvents: Int
     /// Lines taken in since the last commit, and when that began.
     private var events = 0
     private var began = ContinuousClock.now
-    private var sort = RadixSort()
-    /// The upper 48 bits of the drafts' hashes over their places, ascending.
-    private var order: [UInt64] = []
     /// Rows that are not written yet: the sources by number, frames with the numbers of theirs.
     private var unwrittenSources: [Int64: SourceRow] = [:]
     private var unwrittenFrames: [(source: Int64, row: FrameRow)] = []
@@ -77,41 +60,22 @@ final class IngestWriter {
         self.transactionEvents = transactionEvents
         self.now = now
         background = try BackgroundWriter(database) { try IngestWriter.enterWriteAheadLog(database) }
-        texts = try TextDictionary(database, background: background)
-        clients = try TupleDictionary(database, background: background)
-        destinations = try TupleDictionary(database, background: background)
-        routes = try TupleDictionary(database, background: background)
-        remarks = try RemarkDictionary(database, background: background)
-        aggregates = try TupleDictionary(database, background: background, limit: 1 << 19)
-        assessments = try AssessmentDictionary(database)
+        dictionaries = try IngestDictionaries(database, background)
         identityKey = try DerivedTables.identityKey(database)
-        table = try FlowTable(database, key: identityKey)
-        firstOwnFlow = table.nextID
-        watermark = try PruneWatermark(database)
-        identities = try IdentityRuns(database)
-        clientFlows = try ClientFlows(database)
-        sourceMatches = try SourceMatchNotes(database)
-        rollup = try AggregateRollup(database)
-        calibration = try DurationCalibration(database, stated: statedUnit)
         records = try RecordTables(database)
         sources = SourceTable(database, stated: statedUnit)
-        classifier = makeClassifier(try FlowFactsReader(database, texts: texts), assessments)
-        finder = AggregateFinder(aggregates: aggregates, rollup: rollup, judge: classifier?.judge)
-        let (background, texts, clients, destinations, routes) = (background, texts, clients, destinations, routes)
-        let precedence = try RecordPrecedence(database, texts: texts, background: background) {
-            try texts.flush()
-            try clients.flush()
-            try destinations.flush()
-            try routes.flush()
-        }
-        known = KnownFlows(
-            identities: identities, reused: try ReusedIdentities(database), table: table, watermark: watermark, remarks: remarks,
-            precedence: precedence)
+        classifier = makeClassifier(
+            try FlowFactsReader(database, dictionaries), try AssessmentDictionary(database, background: background))
+        let calibration = try DurationCalibration(database, stated: statedUnit)
+        let precedence = try RecordPrecedence(database, dictionaries)
         occurrences = RowOccurrences(database, background: background, limit: countedInMemory)
         assembly = FlowAssembly(
-            texts: texts, clients: clients, destinations: destinations, routes: routes, remarks: remarks, precedence: precedence,
-            calibration: calibration,
-            key: identityKey, occurrences: occurrences, limit: batchFlows)
+            dictionaries, precedence: precedence, calibration: calibration, key: identityKey, occurrences: occurrences, limit: batchFlows)
+        let table = try FlowTable(database, key: identityKey)
+        firstOwnFlow = table.nextID
+        rows = try RowMaker(
+            database, dictionaries, assembly, table: table, calibration: calibration, watermark: try PruneWatermark(database),
+            precedence: precedence, judge: classifier?.judge)
     }
 
     /// Takes in a batch of `source` and moves the source to `progress`.
@@ -135,7 +99,7 @@ final class IngestWriter {
         for line in batch.quarantined { sinceCommit.quarantineReasons[line.reason.rawValue, default: 0] += 1 }
         let isLong = began.duration(to: .now) >= IngestWriter.transactionTime
         if mayCommit, events >= transactionEvents || isLong { try flush(commits: true) }
-        try texts.trim()
+        try dictionaries.texts.trim()
     }
 
     /// Notes what was done beside the records themselves.
@@ -241,11 +205,12 @@ final class IngestWriter {
 
     /// Has what was taken in written in the background, while more is taken in.
     private func flush(commits: Bool) throws {
+        // As far as possible before the connection is free.
+        let finishRows = assembly.count > 0 ? try rows.begin { [self] in count($0) } : nil
         try background.reclaim()
         settleCounts()
-        try flushDictionaries()
         try writeSources()
-        let insertion = assembly.count > 0 ? try makeRows() : nil
+        let insertRows = try finishRows?()
         if commits {
             for (source, count) in duplicatesBySource.sorted(by: { $0.key < $1.key }) {
                 try sources.addDuplicates(count, source: source)
@@ -255,17 +220,22 @@ final class IngestWriter {
             (underWay, sinceCommit) = (sinceCommit, IngestReport())
             events = 0
         }
-        guard commits || rollup.isFull else { return background.handOff(commits: false) { try insertion?() } }
-        let rollup = rollup
-        if rollup.isReduced {
+        let insertDictionaries = dictionaries.takeUnwritten()
+        func insert() throws {
+            try insertDictionaries()
+            try insertRows?()
+        }
+        guard commits || rows.rollup.isFull else { return background.handOff(commits: false) { try insert() } }
+        if rows.rollup.isReduced {
             // What is read then for the roll-up needs this thread.
-            try insertion?()
-            try rollup.flush()
+            try insert()
+            try rows.rollup.flush()
             if commits { try background.end() }
         } else {
+            let insertSums = rows.rollup.take()
             background.handOff(commits: commits) {
-                try insertion?()
-                try rollup.flush()
+                try insert()
+                try insertSums()
             }
         }
     }
@@ -276,125 +246,13 @@ final class IngestWriter {
         underWay = IngestReport()
     }
 
-    private func flushDictionaries() throws {
-        try texts.flush()
-        try clients.flush()
-        try destinations.flush()
-        try routes.flush()
-        try remarks.flush()
-    }
-
-    /// Makes rows of the drafts: those of connections that the database knows are written over their rows, the others are written by
-    /// what is returned.
-    private func makeRows() throws -> () throws -> Void {
-        defer { assembly.removeAll() }
-        let drafts = UnsafeMutableBufferPointer(start: assembly.drafts, count: assembly.count)
-        order.removeAll(keepingCapacity: true)
-        for index in drafts.indices { order.append(drafts[index].hash & ~0xffff | UInt64(index)) }
-        sort.sort(&order)
-        let met = try known.meet(drafts, order)
-        count(drafts, met)
-
-        let first = table.nextID
-        for index in drafts.indices where drafts[index].flowID == 0 && met.meeting(index) != .absorbed {
-            drafts[index].flowID = table.takeID()
-        }
-        try remove(met.removed)
-        try write(drafts, met)
-        try write(changed: met.changed)
-        try known.enter(met, drafts)
-        try sourceMatches.endRun(first: first)
-        try calibration.flush()
-        var run = ClientFlows.Run(first: first, capacity: drafts.count)
-        var entries: [(key: UInt64, flow: UInt32)] = []
-        entries.reserveCapacity(drafts.count)
-        if let base = drafts.baseAddress {
-            for index in drafts.indices where met.meeting(index).isNew { run.append(base + index) }
-        }
-        for word in order {
-            let index = Int(word & 0xffff)
-            if met.meeting(index) == .new {
-                entries.append((IdentityRuns.key(word), UInt32(truncatingIfNeeded: drafts[index].flowID - first)))
-            }
-        }
-        let (aggregates, table, clientFlows, identities) = (aggregates, table, clientFlows, identities)
-        let (flows, keys) = (run, entries)
-        return {
-            try aggregates.flush()
-            try table.insert()
-            try clientFlows.add(flows)
-            try identities.add(base: first, keys)
-        }
-    }
-
-    private func count(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ met: KnownFlows.Result) {
-        for index in drafts.indices where met.meeting(index).isNew {
+    private func count(_ met: KnownFlows.Result) {
+        for index in 0..<assembly.count where met.meeting(index).isNew {
             sinceCommit.newFlows += 1
-            sinceCommit.completions += Int64(drafts[index].completions)
+            sinceCommit.completions += Int64(assembly.drafts[index].completions)
         }
         sinceCommit.completions += met.completions
         for (source, count) in met.duplicates { countDuplicates(count, source: source) }
-    }
-
-    /// Takes out rows whose records are other flows' now.
-    private func remove(_ rows: [KnownFlows.Change]) throws {
-        for row in rows {
-            try table.remove(flowID: row.old.flowID)
-            calibration.forget(row.old)
-            if !row.old.state.contains(.matched) { rollup.remove(row.old.contribution(aggregate: row.aggregate), flowID: row.old.flowID) }
-            try sourceMatches.see(change: row.old, to: row.old)
-        }
-    }
-
-    /// Writes over rows that no draft stands for.
-    func write(changed rows: [(flow: FlowDraft, change: KnownFlows.Change)]) throws {
-        for var row in rows where !row.flow.isClean {
-            try withUnsafePointer(to: &row.flow) { try overwrite($0, row.change) }
-        }
-    }
-
-    /// Puts new rows into the table's batch, and writes those that are known.
-    private func write(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ met: KnownFlows.Result) throws {
-        guard let base = drafts.baseAddress else { return }
-        for index in drafts.indices where !drafts[index].isClean {
-            let draft = UnsafePointer(base + index)
-            if index + 16 < drafts.count { finder.prepareFirst(draft + 16) }
-            if index + 8 < drafts.count { finder.prepareThen(draft + 8) }
-            if met.meeting(index) == .known, let change = met.changes[index] {
-                try overwrite(draft, change)
-                continue
-            }
-            table.append(draft, aggregate: try finder.aggregate(of: draft, counts: true))
-            sourceMatches.see(draft)
-            if draft.pointee.state.contains(.unitUnstated) {
-                try table.notePending(draft.pointee)
-                calibration.see(draft.pointee)
-            }
-        }
-    }
-
-    /// Writes a flow over its row.
-    private func overwrite(_ draft: UnsafePointer<FlowDraft>, _ change: KnownFlows.Change) throws {
-        let old = change.old
-        let aggregate = try finder.aggregate(of: draft, counts: false)
-        try aggregates.flush()
-        try table.overwrite(draft, aggregate: aggregate)
-        if !old.state.contains(.matched) {
-            rollup.replace(
-                old.contribution(aggregate: change.aggregate), with: draft.pointee.contribution(aggregate: aggregate),
-                flowID: draft.pointee.flowID)
-        }
-        try sourceMatches.see(change: old, to: draft.pointee)
-        if old.startedAt != draft.pointee.startedAt || old.client != draft.pointee.client {
-            try clientFlows.note(
-                flowID: draft.pointee.flowID, client: old.client == draft.pointee.client ? nil : draft.pointee.client,
-                startedAt: draft.pointee.startedAt)
-        }
-        if draft.pointee.state.contains(.unitUnstated) {
-            try table.notePending(draft.pointee, old: old)
-            calibration.forget(old)
-            calibration.see(draft.pointee)
-        }
     }
 
     // MARK: Transactions

@@ -12,12 +12,12 @@ extension IngestWriter {
             FROM pending_duration p CROSS JOIN flow_fact f USING (flow_id) CROSS JOIN source_file s USING (source_id)
             GROUP BY 1 ORDER BY 1
             """)
-        for row in waiting where row[1] as Bool? == true || calibration.isDue(row[0]) {
+        for row in waiting where row[1] as Bool? == true || rows.calibration.isDue(row[0]) {
             try background.reclaim()
             try resolveStarts(of: row[0])
-            calibration.markApplied(row[0])
-            try calibration.flush()
-            try rollup.flush()
+            rows.calibration.markApplied(row[0])
+            try rows.calibration.flush()
+            try rows.rollup.flush()
             try background.end()
         }
         return try
@@ -29,33 +29,34 @@ extension IngestWriter {
     }
 
     private func resolveStarts(of connector: Int64) throws {
-        let page = 20_000
+        let most = 20_000
         var last = Int64.min
         while true {
-            let rows = try database.rows(
+            let page = try database.rows(
                 """
                 SELECT p.flow_id, s.duration_unit FROM pending_duration p
                     LEFT JOIN flow_fact f ON f.flow_id = p.flow_id LEFT JOIN source_file s ON s.source_id = f.source_id
-                WHERE p.connector_id = ? AND p.flow_id > ? ORDER BY p.flow_id LIMIT \(page)
+                WHERE p.connector_id = ? AND p.flow_id > ? ORDER BY p.flow_id LIMIT \(most)
                 """, [connector, last])
-            guard let end = rows.last else { return }
+            guard let end = page.last else { return }
             last = end[0]
             var changes: [(flow: FlowDraft, change: KnownFlows.Change)] = []
-            for row in rows {
-                guard let (found, aggregate) = try table.draft(flowID: row[0], hash: 0), found.dependsOnUnit else {
+            for row in page {
+                guard let (found, aggregate) = try rows.table.draft(flowID: row[0], hash: 0), found.dependsOnUnit else {
                     try database.run("DELETE FROM pending_duration WHERE flow_id = ?", [row[0] as Int64])
                     continue
                 }
-                let unit = calibration.unit(of: connector, statedForSource: SourceTable.unit(row[1]))
+                let unit = rows.calibration.unit(of: connector, statedForSource: SourceTable.unit(row[1]))
                 if unit != .unstated, row[1] as String? == nil { try sources.noteUnit(source: found.first.source) }
                 var draft = found
-                draft.setStart(by: unit, try table.claims.claims(of: found))
+                draft.setStart(by: unit, try rows.table.claims.claims(of: found))
                 guard draft.startedAt != found.startedAt || draft.state != found.state else { continue }
                 draft.isClean = false
                 changes.append((draft, KnownFlows.Change(aggregate: aggregate, old: found)))
             }
-            try write(changed: changes)
-            if rollup.isFull { try rollup.flush() }
+            try rows.write(changed: changes)
+            try dictionaries.flush()
+            if rows.rollup.isFull { try rows.rollup.flush() }
         }
     }
 
@@ -72,8 +73,8 @@ extension IngestWriter {
             let assessment = try classifier.judge(flow)
             guard assessment != flow.assessment else { return }
             let key = AggregateKey(client: flow.client, destination: flow.destination, outcome: flow.outcomeCode, assessment: assessment)
-            update.bind(1, try aggregates.id(key))
-            try aggregates.flush()
+            update.bind(1, try dictionaries.aggregates.id(key))
+            try dictionaries.aggregates.flush()
             update.bind(2, flow.flowID)
             try update.run()
             changed += 1
