@@ -15,8 +15,6 @@ struct AggregateHourTests {
         try AuditDatabase(path: ":memory:", mode: .create).write { connection in
             let rollup = try AggregateRollup(connection)
             var expected: [[Int64]: [Int64]] = [:]
-            // What was taken is written while more is added.
-            var write: () throws -> Void = {}
             for flow in 1...400 as ClosedRange<Int64> {
                 let (at, aggregate) = (hours.randomElement(using: &dice) ?? 0, aggregates.randomElement(using: &dice) ?? 1)
                 let ms = Int64.random(in: 0..<hour, using: &dice)
@@ -29,17 +27,8 @@ struct AggregateHourTests {
                     old[0] + 1, old[1] + (part.isOpen ? 1 : 0), old[2] + part.bytesReceived, old[3] + part.bytesTransferred,
                     min(old[4], ms), max(old[5], ms), min(old[6], flow), max(old[7], flow),
                 ]
-                switch Int.random(in: 0..<60, using: &dice) {
-                case 0:
-                    try write()
-                    write = rollup.take()
-                case 1:
-                    try write()
-                    write = {}
-                default: break
-                }
+                if Int.random(in: 0..<90, using: &dice) == 0 { try rollup.flush() }
             }
-            try write()
             try rollup.flush()
             let rows = try Row.fetchAll(connection, sql: "SELECT \(AggregateRollup.hourColumns) FROM aggregate_hour ORDER BY slot").map {
                 row in

@@ -37,20 +37,10 @@ package final class AggregateRollup {
     /// Rows of `aggregate_hour` written together.
     private static let rowsAtOnce = 1 << 14
 
-    /// What is collected, and then written.
-    private final class Collected {
-        /// By hour and aggregate.
-        let sums = KeyTable<Sum>(width: 2, capacity: limit)
-        /// Some flow left its hour.
-        var isReduced = false
-    }
-
-    private var collected = Collected()
-    /// What `take` gave last.
-    private var taken = Collected()
-    private var sums: KeyTable<Sum> { collected.sums }
+    /// By hour and aggregate.
+    private let sums = KeyTable<Sum>(width: 2, capacity: limit)
     private var sort = RadixSort()
-    /// Counts how often sums were taken to be written: places from before are void.
+    /// Counts how often the sums were written: places from before are void.
     private(set) var generation: Int32 = 0
     private let incoming: IntegerTable
     private let upsertHours: RawStatement
@@ -107,7 +97,7 @@ package final class AggregateRollup {
     }
 
     /// Some flow left its hour: `flush` finds firsts and lasts anew, by reading.
-    package var isReduced: Bool { collected.isReduced }
+    package private(set) var isReduced = false
 
     package var isFull: Bool { sums.count >= AggregateRollup.limit }
 
@@ -181,7 +171,7 @@ package final class AggregateRollup {
         sum.pointee.removedTransferred = sum.pointee.removedTransferred.addingSaturating(old.bytesTransferred)
         if isElsewhere {
             sum.pointee.isReduced = true
-            collected.isReduced = true
+            isReduced = true
         }
         // An upsert of this row needs times and numbers, even where no flow is left in the end.
         sum.pointee.firstAt = min(sum.pointee.firstAt, old.startedAt)
@@ -191,29 +181,12 @@ package final class AggregateRollup {
     }
 
     /// Writes the sums; the flows they come from must be in `flow_fact` already.
-    package func flush() throws { try take()() }
-
-    /// Takes the sums, and gives what writes them with the connection, behind the flows they come from; those taken before were written. What is
-    /// added meanwhile is not touched.
-    package func take() -> () throws -> Void {
-        swap(&collected, &taken)
-        generation &+= 1
-        let taken = taken
-        return { [self] in
-            defer {
-                taken.sums.removeAll()
-                taken.isReduced = false
-            }
-            try write(taken.sums)
-        }
-    }
-
-    private func write(_ sums: KeyTable<Sum>) throws {
+    package func flush() throws {
         guard sums.count > 0 else { return }
-        let byAggregate = try placesByAggregate(sums)
-        let byHour = placesByHour(byAggregate, sums)
+        let byAggregate = try placesByAggregate()
+        let byHour = placesByHour(byAggregate)
         var reduced: [HourNarrowing.Hour] = []
-        try writeHours(byHour, sums)
+        try writeHours(byHour)
         for place in byHour {
             let sum = sums.value(at: place).pointee
             let (hour, aggregate) = (sums.key(at: place)[0], sums.key(at: place)[1])
@@ -224,10 +197,11 @@ package final class AggregateRollup {
             reduced.append(HourNarrowing.Hour(hour: hour, aggregate: aggregate))
         }
         try narrowing.run(reduced)
-        try writeTotals(byAggregate, sums)
+        try flushTotals(byAggregate)
+        discard()
     }
 
-    private func writeHours(_ places: [Int], _ sums: KeyTable<Sum>) throws {
+    private func writeHours(_ places: [Int]) throws {
         var rows: [Int64] = []
         rows.reserveCapacity(AggregateRollup.rowsAtOnce * incoming.columns)
         for (count, place) in places.enumerated() {
@@ -253,7 +227,7 @@ package final class AggregateRollup {
     private static let placeBits = 24
 
     /// The places of the sums, ascending by aggregate.
-    private func placesByAggregate(_ sums: KeyTable<Sum>) throws -> [Int] {
+    private func placesByAggregate() throws -> [Int] {
         var words: [UInt64] = []
         words.reserveCapacity(sums.count)
         for place in 0..<sums.count {
@@ -268,8 +242,8 @@ package final class AggregateRollup {
     }
 
     /// The places of the sums, ascending by hour and aggregate: neighbouring rows are written together.
-    private func placesByHour(_ byAggregate: [Int], _ sums: KeyTable<Sum>) -> [Int] {
-        let first = (0..<sums.count).lazy.map { sums.key(at: $0)[0] }.min() ?? 0
+    private func placesByHour(_ byAggregate: [Int]) -> [Int] {
+        let first = (0..<sums.count).lazy.map { self.sums.key(at: $0)[0] }.min() ?? 0
         var words = byAggregate.enumerated().map { UInt64(sums.key(at: $1)[0] - first) << AggregateRollup.placeBits | UInt64($0) }
         sort.sort(&words)
         return words.map { byAggregate[Int($0 & (1 << AggregateRollup.placeBits - 1))] }
@@ -289,7 +263,7 @@ package final class AggregateRollup {
         try sumAnew.run()
     }
 
-    private func writeTotals(_ byAggregate: [Int], _ sums: KeyTable<Sum>) throws {
+    private func flushTotals(_ byAggregate: [Int]) throws {
         var totals: [AggregateTotal] = []
         for place in byAggregate {
             let aggregate = sums.key(at: place)[1]
@@ -297,6 +271,12 @@ package final class AggregateRollup {
             totals[totals.count - 1].sum.add(sums.value(at: place).pointee)
         }
         try pages.add(totals)
+    }
+
+    func discard() {
+        generation &+= 1
+        isReduced = false
+        sums.removeAll()
     }
 
     /// What follows from the flows for `hourColumns` of `aggregate_hour`.

@@ -81,12 +81,13 @@ public final class AuditDatabase: Sendable {
 
     private static func checkAndMigrate(_ queue: DatabaseQueue, path: String, isNew: Bool, mayWrite: Bool) throws {
         let migrator = Schema.migrator
-        let state = try queue.read { database -> (isOurs: Bool, isEmpty: Bool, isNewer: Bool, isComplete: Bool) in
+        let state = try queue.read { database -> (isOurs: Bool, isBlank: Bool, isEmpty: Bool, isNewer: Bool, isComplete: Bool) in
             let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-            // A program that is killed while it makes a database may leave it with the list of migrations alone.
-            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'") ?? 0
+            let names = try Set(String.fetchAll(database, sql: "SELECT tbl_name FROM sqlite_master"))
             return (
-                id == Schema.applicationID, tables == 0, try migrator.hasBeenSuperseded(database),
+                // Older versions that were killed while they made a database left it with the list of migrations alone.
+                id == Schema.applicationID, names.isEmpty, names.subtracting(["grdb_migrations"]).isEmpty,
+                try migrator.hasBeenSuperseded(database),
                 try migrator.hasCompletedMigrations(database) && DerivedTables.isUpToDate(database)
             )
         }
@@ -101,8 +102,16 @@ public final class AuditDatabase: Sendable {
             guard mayWrite else {
                 throw StoreFailure(.refused, "`\(path)` has an older schema; bring it up to date with `twin-audit db migrate`")
             }
-            try migrator.migrate(queue)
-            try queue.write { try DerivedTables.bringUpToDate($0) }
+            if state.isBlank {
+                // In one transaction: whoever is killed meanwhile leaves nothing.
+                try queue.write { database in
+                    try Schema.create(in: database)
+                    try DerivedTables.bringUpToDate(database)
+                }
+            } else {
+                try migrator.migrate(queue)
+                try queue.write { try DerivedTables.bringUpToDate($0) }
+            }
         }
     }
 

@@ -41,7 +41,7 @@ package struct AggregateContribution: Hashable {
 ///
 /// Integers that may be absent are `absent` then, as in a `BatchTable`: optionals would make it half as large again.
 package struct FlowDraft {
-    package static let absent = RowBuffer.null
+    package static let absent = BatchTable.null
 
     package var flowID: Int64 = 0
     /// Of the identity: `IdentityKey`.

@@ -9,9 +9,6 @@ package final class FlowTable {
     private static let columnNames = FlowFactColumn.allCases.map(\.name)
 
     private let batch: BatchTable
-    /// Rows that are made, and those that are being written meanwhile.
-    private var filling = FlowTable.buffer()
-    private var taken = FlowTable.buffer()
     private let insertRows: RawStatement
     private let update: RawStatement
     private let load: RawStatement
@@ -27,7 +24,8 @@ package final class FlowTable {
     package init(_ database: Database, key: IdentityKey) throws {
         self.key = key
         let columns = FlowTable.columnNames
-        batch = try BatchTable(columns: columns.count, in: database)
+        batch = BatchTable(columns: columns.count, capacity: FlowTable.batchRows)
+        try batch.register(in: database)
         // In the order of the table, so that values are not copied into it.
         var written = columns.indices.map { (name: columns[$0], value: "c\($0)") }
         written.insert((name: "connection_id", value: "t"), at: FlowFactColumn.closedDuration.rawValue)
@@ -57,8 +55,6 @@ package final class FlowTable {
         deletePending = try RawStatement(database, "DELETE FROM pending_duration WHERE flow_id = ?")
         nextID = try FlowTable.firstFree(database)
     }
-
-    private static func buffer() -> RowBuffer { RowBuffer(columns: columnNames.count, capacity: batchRows) }
 
     private static func firstFree(_ database: Database) throws -> Int64 {
         // Numbers of flows that were pruned are not used again.
@@ -120,37 +116,31 @@ package final class FlowTable {
         return FlowDraft.rank(of: state.outcomeCode == 2 ? .failed : .denied)
     }
 
-    /// Adds a draft to the rows that `takeRows` gives.
+    /// Adds a draft to the rows that `insert` will write.
     @inline(__always)
     package func append(_ draft: UnsafePointer<FlowDraft>, aggregate: Int64) {
         draft.pointee.connectionID.withBytes { id in
-            let room = filling.textRoom(ConnectionID.maxLength)
+            let room = batch.textRoom(ConnectionID.maxLength)
             var count = PackedConnectionID.pack(id, into: room)
             let isPacked = count > 0
             if !isPacked, let base = id.baseAddress {
                 UnsafeMutableRawPointer(room).copyMemory(from: base, byteCount: id.count)
                 count = id.count
             }
-            filling.append(
+            batch.append(
                 { row in FlowTable.values(draft, aggregate: aggregate) { column, value in row[column.rawValue] = value } }, bytes: count,
                 areBlob: isPacked)
         }
     }
 
-    /// Takes the rows that were appended, and gives what writes them with the connection; those taken before were written. What is appended
-    /// meanwhile is not touched.
-    package func takeRows() -> () throws -> Void {
-        swap(&filling, &taken)
-        let (rows, batch, insertRows) = (taken, batch, insertRows)
-        return {
-            defer { rows.removeAll() }
-            if rows.count > 0 { try batch.show(rows) { try insertRows.run() } }
-        }
+    package func insert() throws {
+        guard batch.count > 0 else { return }
+        try batch.drain { try insertRows.run() }
     }
 
     package func overwrite(_ draft: UnsafePointer<FlowDraft>, aggregate: Int64) throws {
         FlowTable.values(draft, aggregate: aggregate) { column, value in
-            update.bind(column.place + 1, value == RowBuffer.null ? nil : value)
+            update.bind(column.place + 1, value == BatchTable.null ? nil : value)
         }
         try update.run()
     }
@@ -162,7 +152,7 @@ package final class FlowTable {
         // As it was recorded, also when the clock stepped back in between.
         put(
             .durationMs,
-            pointer.pointee.endedAt == FlowDraft.absent ? RowBuffer.null : pointer.pointee.endedAt &- pointer.pointee.startedAt)
+            pointer.pointee.endedAt == FlowDraft.absent ? BatchTable.null : pointer.pointee.endedAt &- pointer.pointee.startedAt)
         put(.aggregateID, aggregate)
         put(.resourceIP, pointer.pointee.resourceIP)
         put(.routeID, pointer.pointee.route)
@@ -174,10 +164,10 @@ package final class FlowTable {
         put(.sourceOffset, pointer.pointee.first.offset)
         put(.sourceLine, pointer.pointee.first.line)
         let last = pointer.pointee.last
-        put(.endSourceID, last.isNone || last.source == pointer.pointee.first.source ? RowBuffer.null : last.source)
-        put(.endOffset, last.isNone ? RowBuffer.null : last.offset)
-        put(.endLine, last.isNone ? RowBuffer.null : last.line)
-        put(.closedDuration, pointer.pointee.duration == FlowDraft.absent ? RowBuffer.null : pointer.pointee.duration)
+        put(.endSourceID, last.isNone || last.source == pointer.pointee.first.source ? BatchTable.null : last.source)
+        put(.endOffset, last.isNone ? BatchTable.null : last.offset)
+        put(.endLine, last.isNone ? BatchTable.null : last.line)
+        put(.closedDuration, pointer.pointee.duration == FlowDraft.absent ? BatchTable.null : pointer.pointee.duration)
     }
 
     /// Enters a flow with those whose start follows from the unit of their Connector's durations, or takes it out; `old`: as it was.

@@ -232,10 +232,10 @@ final class IngestWriter {
             try rows.rollup.flush()
             if commits { try background.end() }
         } else {
-            let insertSums = rows.rollup.take()
+            let rollup = rows.rollup
             background.handOff(commits: commits) {
                 try insert()
-                try insertSums()
+                try rollup.flush()
             }
         }
     }

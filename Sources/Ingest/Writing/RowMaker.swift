@@ -3,9 +3,11 @@ internal import FlowStore
 
 /// Makes rows of the drafts of a batch, and writes those that are known already over theirs.
 ///
-/// What is new for sure is made without the connection, while the batch before is written (`begin`); the rest needs it (`finish`).
+/// Of what is new for sure, verdicts and aggregates are found without the connection, while the batch before is written (`begin`); who is
+/// known already, and which number a flow has, needs it (`finish`). Numbers follow the order of drafts, whatever was found when: they depend on
+/// nothing but what came in.
 final class RowMaker {
-    /// A batch of which some rows are made.
+    /// A batch on its way to rows.
     private struct Batch {
         /// The upper 48 bits of the drafts' hashes over their places, ascending.
         var order: [UInt64]
@@ -48,23 +50,21 @@ final class RowMaker {
             remarks: dictionaries.remarks, precedence: precedence)
     }
 
-    /// Makes rows of the drafts that are new for sure, without the connection. What is returned makes and writes the rest with it; that
-    /// returns what writes the new rows.
+    /// Finds, without the connection, the aggregates of drafts that are new for sure. What is returned makes rows of all with it; that returns
+    /// what writes the new ones.
     func begin(_ report: @escaping (_ met: KnownFlows.Result) -> Void) throws -> () throws -> (() throws -> Void) {
         let drafts = UnsafeMutableBufferPointer(start: drafts.drafts, count: drafts.count)
         var order: [UInt64] = []
         order.reserveCapacity(drafts.count)
         for index in drafts.indices { order.append(drafts[index].hash & ~0xffff | UInt64(index)) }
         sort.sort(&order)
-        var batch = Batch(order: order, undecided: known.undecided(order), first: table.nextID)
+        let batch = Batch(order: order, undecided: known.undecided(order), first: table.nextID)
         var isUndecided = [Bool](repeating: false, count: drafts.count)
         for word in batch.undecided { isUndecided[Int(word & 0xffff)] = true }
         guard let base = drafts.baseAddress else { return { {} } }
         for index in drafts.indices {
             prepare(index, drafts)
-            guard !isUndecided[index] else { continue }
-            drafts[index].flowID = table.takeID()
-            try append(base + index, index, &batch)
+            if !isUndecided[index] { _ = try finder.aggregate(of: base + index, counts: false) }
         }
         return { [self] in try finish(batch, drafts, report) }
     }
@@ -92,13 +92,13 @@ final class RowMaker {
         var batch = made
         let met = try known.meet(drafts, batch.undecided)
         report(met)
-        let undecided = batch.undecided.map { Int($0 & 0xffff) }.sorted()
-        for index in undecided where drafts[index].flowID == 0 && met.meeting(index) != .absorbed {
+        for index in drafts.indices where drafts[index].flowID == 0 && met.meeting(index) != .absorbed {
             drafts[index].flowID = table.takeID()
         }
         try remove(met.removed)
         if let base = drafts.baseAddress {
-            for index in undecided where !drafts[index].isClean {
+            for index in drafts.indices where !drafts[index].isClean {
+                prepare(index, drafts)
                 if met.meeting(index) == .known, let change = met.changes[index] {
                     try overwrite(base + index, change)
                 } else {
@@ -134,10 +134,10 @@ final class RowMaker {
             }
         }
         known.willWrite(entries.map(\.key))
-        let (rows, flows, keys) = (table.takeRows(), run, entries)
-        let (clientFlows, identities) = (clientFlows, identities)
+        let (flows, keys) = (run, entries)
+        let (table, clientFlows, identities) = (table, clientFlows, identities)
         return {
-            try rows()
+            try table.insert()
             try clientFlows.add(flows)
             try identities.add(base: batch.first, keys)
         }
