@@ -24,14 +24,12 @@ package final class AssessmentDictionary {
     /// Answers remembered; forgotten when more.
     private static let limit = 100_000
 
-    private let background: BackgroundWriter
     private let select: RawStatement
     private let insert: RawStatement
     private var known: [AssessmentKey: Int64] = [:]
     private var next: Int64
 
-    package init(_ database: Database, background: BackgroundWriter) throws {
-        self.background = background
+    package init(_ database: Database) throws {
         let columns = ["class", "reason", "expected_resource_id", "qualifiers", "policy_version"]
         select = try RawStatement(
             database, "SELECT assessment_id FROM assessment WHERE \(columns.map { "\($0) = ?" }.joined(separator: " AND "))")
@@ -46,7 +44,6 @@ package final class AssessmentDictionary {
 
     package func id(_ key: AssessmentKey) throws -> Int64 {
         if let id = known[key] { return id }
-        try background.reclaim()
         AssessmentDictionary.bind(key, to: select)
         let found = try select.step() ? select.integer(0) : nil
         select.reset()

@@ -1,7 +1,7 @@
 package import GRDB
 
-/// The dictionaries of what flows share, as an ingest fills them: new rows are held back until `takeUnwritten`, so that numbering them need
-/// not wait for the connection.
+/// The dictionaries of what flows share, as an ingest fills them: new rows are held back until `flush`, so that numbering them need not wait
+/// for the connection.
 package final class IngestDictionaries {
     package let texts: TextDictionary
     package let clients: TupleDictionary<ClientKey>
@@ -24,16 +24,13 @@ package final class IngestDictionaries {
         aggregates = try TupleDictionary(database, background: background, limit: IngestDictionaries.rememberedAggregates)
     }
 
-    /// Writes what is held back; the caller has reclaimed the connection.
-    package func flush() throws { try takeUnwritten()() }
-
-    /// Takes what is held back, and gives what writes it with the connection; what was taken before was written. All of the dictionaries may
-    /// be asked meanwhile.
-    package func takeUnwritten() -> () throws -> Void {
-        let writes = [
-            texts.takeUnwritten(), clients.takeUnwritten(), destinations.takeUnwritten(), routes.takeUnwritten(),
-            remarks.takeUnwritten(), aggregates.takeUnwritten(),
-        ]
-        return { for write in writes { try write() } }
+    /// Writes what is held back, aggregates aside: those are written with the flows that are counted under them. The caller has reclaimed the
+    /// connection.
+    package func flush() throws {
+        try texts.flush()
+        try clients.flush()
+        try destinations.flush()
+        try routes.flush()
+        try remarks.flush()
     }
 }

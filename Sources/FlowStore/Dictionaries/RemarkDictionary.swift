@@ -4,7 +4,7 @@ package import GRDB
 package final class RemarkDictionary {
     private let dictionary: TupleDictionary<RemarkKey>
     private let background: BackgroundWriter?
-    private let select: RawStatement
+    private let reader: TupleReader<RemarkKey>
     /// Numbers of two remarks, and of what they make together.
     private let merged = KeyTable<Int64>(width: 2)
 
@@ -14,8 +14,7 @@ package final class RemarkDictionary {
     package init(_ database: Database, background: BackgroundWriter? = nil) throws {
         dictionary = try TupleDictionary(database, background: background)
         self.background = background
-        select = try RawStatement(
-            database, "SELECT \(RemarkKey.columns.joined(separator: ", ")) FROM remark WHERE remark_id = ?")
+        reader = try TupleReader(database)
     }
 
     /// 0 for a remark that says nothing.
@@ -26,12 +25,9 @@ package final class RemarkDictionary {
 
     func key(_ id: Int64) throws -> RemarkKey {
         if id == 0 { return RemarkKey() }
-        if let held = held(id) { return held }
         try background?.reclaim()
-        select.bind(1, id)
-        defer { select.reset() }
-        guard try select.step() else { return RemarkKey() }
-        return RemarkKey(select, from: 0)
+        try dictionary.flush()
+        return try reader.key(id) ?? RemarkKey()
     }
 
     /// What two remarks make together, in either order.
@@ -53,8 +49,4 @@ package final class RemarkDictionary {
     }
 
     package func flush() throws { try dictionary.flush() }
-
-    /// See `TupleDictionary`.
-    package func takeUnwritten() -> () throws -> Void { dictionary.takeUnwritten() }
-    func held(_ id: Int64) -> RemarkKey? { dictionary.held(id) }
 }

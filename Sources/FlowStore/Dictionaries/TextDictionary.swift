@@ -24,32 +24,6 @@ package final class TextDictionary {
     private var isComplete = false
     /// Texts that are numbered and not written yet: their symbols. The last has the number `next`. Without a background writer there are none.
     private var unwritten: [Symbol] = []
-    /// The texts that `takeUnwritten` gave last.
-    private var taken = Texts(first: 0)
-
-    /// Texts with numbers in a row.
-    private struct Texts {
-        let first: Int64
-        private(set) var count = 0
-        private var bytes: [UInt8] = []
-        private var ends: [Int] = []
-
-        init(first: Int64) { self.first = first }
-
-        mutating func append(_ text: UnsafeRawBufferPointer) {
-            bytes.append(contentsOf: text)
-            ends.append(bytes.count)
-            count += 1
-        }
-
-        func contains(_ id: Int64) -> Bool { id >= first && id - first < Int64(count) }
-
-        func withBytes<Value>(_ id: Int64, _ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
-            let place = Int(id - first)
-            let start = place == 0 ? 0 : ends[place - 1]
-            return try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[start..<ends[place]])) }
-        }
-    }
 
     /// With a `background` writer, texts are held back until `flush`, so that numbering them need not wait for the connection.
     package init(_ database: Database, background: BackgroundWriter? = nil) throws {
@@ -106,32 +80,14 @@ package final class TextDictionary {
 
     /// Writes what was held back; the caller has reclaimed the connection.
     package func flush() throws {
-        try takeUnwritten()()
-    }
-
-    /// Takes what was held back, and gives what writes it with the connection; what was taken before was written. Numbers and texts may be
-    /// asked for meanwhile.
-    package func takeUnwritten() -> () throws -> Void {
-        var texts = Texts(first: next - Int64(unwritten.count) + 1)
-        for symbol in unwritten { texts.append(symbols.bytes(of: symbol)) }
-        unwritten.removeAll(keepingCapacity: true)
-        taken = texts
-        guard texts.count > 0 else { return {} }
-        let (rows, insert) = (texts, insert)
-        return {
-            for id in rows.first..<rows.first + Int64(rows.count) {
-                insert.bind(1, id)
-                rows.withBytes(id) { insert.bind(2, text: $0) }
-                try insert.run()
-            }
+        guard !unwritten.isEmpty else { return }
+        let first = next - Int64(unwritten.count) + 1
+        for (place, symbol) in unwritten.enumerated() {
+            insert.bind(1, first + Int64(place))
+            insert.bind(2, text: symbols.bytes(of: symbol))
+            try insert.run()
         }
-    }
-
-    /// The text of a number that may not be in the table yet.
-    private func held(_ id: Int64) -> String? {
-        if taken.contains(id) { return taken.withBytes(id) { String(decoding: $0, as: UTF8.self) } }
-        guard id <= next, id > next - Int64(unwritten.count) else { return nil }
-        return String(decoding: symbols.bytes(of: unwritten[unwritten.count - 1 - Int(next - id)]), as: UTF8.self)
+        unwritten.removeAll(keepingCapacity: true)
     }
 
     func id(_ text: String) throws -> Int64 {
@@ -158,17 +114,12 @@ package final class TextDictionary {
     func text(_ id: Int64) throws -> String? {
         if id == 0 { return nil }
         if let known = texts[id] { return known }
-        let text = try held(id) ?? stored(id)
+        selectText.bind(1, id)
+        let text = try selectText.step() ? selectText.text(0) : nil
+        selectText.reset()
         if texts.count >= TextDictionary.addressLimit { texts.removeAll(keepingCapacity: true) }
         texts[id] = text
         return text
-    }
-
-    private func stored(_ id: Int64) throws -> String? {
-        try background?.wait()
-        selectText.bind(1, id)
-        defer { selectText.reset() }
-        return try selectText.step() ? selectText.text(0) : nil
     }
 
     /// Forgets when memory runs over; to be called between batches.

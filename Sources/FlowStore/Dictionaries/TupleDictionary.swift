@@ -20,17 +20,15 @@ extension TupleKey {
         }
     }
 
+    /// The columns in their order.
+    var words: [Int64] { withUnsafeBytes(of: self) { Array($0.bindMemory(to: Int64.self)) } }
+
     /// From a row that has `columns` from one on.
     init(_ row: RawStatement, from first: Int32) {
-        self.init { row.integer(first + Int32($0)) }
-    }
-
-    /// `word`: gives the integer of the column at a place.
-    fileprivate init(_ word: (Int) -> Int64) {
         self.init()
         withUnsafeMutableBytes(of: &self) { bytes in
             let words = bytes.assumingMemoryBound(to: Int64.self)
-            for place in words.indices { words[place] = word(place) }
+            for place in words.indices { words[place] = row.integer(first + Int32(place)) }
         }
     }
 }
@@ -53,8 +51,6 @@ package final class TupleDictionary<Key: TupleKey> {
     /// Rows that are numbered and not written yet, one behind the other, each behind its number. All of them are remembered. Without a
     /// background writer there are none.
     private var unwritten: [Int64] = []
-    /// The rows that `takeUnwritten` gave last, in the same form.
-    private var taken: [Int64] = []
 
     /// The highest number: where aggregates are counted by the hour, a number has so many bits.
     private static var maxID: Int64 { 1 << 28 - 1 }
@@ -146,28 +142,9 @@ package final class TupleDictionary<Key: TupleKey> {
 
     /// Writes what was held back; the caller has reclaimed the connection.
     package func flush() throws {
-        try takeUnwritten()()
-    }
-
-    /// Takes what was held back, and gives what writes it with the connection; what was taken before was written. Numbers may be asked for
-    /// meanwhile.
-    package func takeUnwritten() -> () throws -> Void {
-        taken = unwritten
-        unwritten = []
-        guard !taken.isEmpty else { return {} }
-        let (rows, incoming, insert) = (taken, incoming, insert)
-        return { try incoming.show(rows) { try insert.run() } }
-    }
-
-    /// The row of a number, when it may not be in the table yet.
-    func held(_ id: Int64) -> Key? { held(id, unwritten) ?? held(id, taken) }
-
-    /// `rows`: with numbers in a row.
-    private func held(_ id: Int64, _ rows: [Int64]) -> Key? {
-        guard let first = rows.first, id >= first else { return nil }
-        let (row, isBeyond) = Int(id - first).multipliedReportingOverflow(by: known.width + 1)
-        guard !isBeyond, row < rows.count else { return nil }
-        return Key { rows[row + 1 + $0] }
+        guard !unwritten.isEmpty else { return }
+        try incoming.show(unwritten) { try insert.run() }
+        unwritten.removeAll(keepingCapacity: true)
     }
 
     private func bind(to statement: RawStatement, from index: Int32) {

@@ -42,10 +42,9 @@ public final class FlowFactsReader {
     private static let limit = 100_000
 
     private let texts: TextDictionary
-    private let dictionaries: IngestDictionaries?
-    private let selectClient: RawStatement
-    private let selectDestination: RawStatement
-    private let selectRemark: RawStatement
+    private let clientRows: TupleReader<ClientKey>
+    private let destinationRows: TupleReader<DestinationKey>
+    private let remarkRows: TupleReader<RemarkKey>
     private let selectConnection: RawStatement
     private var clients: [Int64: ClientFacts] = [:]
     private var destinations: [Int64: DestinationFacts] = [:]
@@ -53,39 +52,21 @@ public final class FlowFactsReader {
     private var addresses: [Int64: IPAddress?] = [:]
 
     public convenience init(_ database: Database) throws {
-        try self.init(database, texts: try TextDictionary(database), dictionaries: nil)
+        try self.init(database, texts: try TextDictionary(database))
     }
 
-    /// Reads beside an ingest: what its dictionaries hold back is read there, and the rest when the connection is free.
-    package convenience init(_ database: Database, _ dictionaries: IngestDictionaries) throws {
-        try self.init(database, texts: dictionaries.texts, dictionaries: dictionaries)
-    }
-
-    private init(_ database: Database, texts: TextDictionary, dictionaries: IngestDictionaries?) throws {
+    package init(_ database: Database, texts: TextDictionary) throws {
         self.texts = texts
-        self.dictionaries = dictionaries
-        selectClient = try FlowFactsReader.select(ClientKey.self, database)
-        selectDestination = try FlowFactsReader.select(DestinationKey.self, database)
-        selectRemark = try FlowFactsReader.select(RemarkKey.self, database)
+        clientRows = try TupleReader(database)
+        destinationRows = try TupleReader(database)
+        remarkRows = try TupleReader(database)
         selectConnection = try RawStatement(database, "SELECT connection_id FROM flow_fact WHERE flow_id = ?")
-    }
-
-    private static func select<Key: TupleKey>(_: Key.Type, _ database: Database) throws -> RawStatement {
-        try RawStatement(database, "SELECT \(Key.columns.joined(separator: ", ")) FROM \(Key.table) WHERE \(Key.idColumn) = ?")
-    }
-
-    /// Nil when there is no such row.
-    private func key<Key: TupleKey>(_ id: Int64, _ select: RawStatement) throws -> Key? {
-        try dictionaries?.background.wait()
-        select.bind(1, id)
-        defer { select.reset() }
-        return try select.step() ? Key(select, from: 0) : nil
     }
 
     public func client(_ id: Int64) throws -> ClientFacts {
         if let known = clients[id] { return known }
         var facts = ClientFacts()
-        if let key: ClientKey = try dictionaries?.clients.held(id) ?? key(id, selectClient) {
+        if let key = try clientRows.key(id) {
             if key.principalKind != 0, let principalID = try texts.text(key.principalID) {
                 facts.principal = PrincipalReference(kind: key.principalKind == 1 ? .user : .serviceAccount, id: principalID)
             }
@@ -104,7 +85,7 @@ public final class FlowFactsReader {
     public func destination(_ id: Int64) throws -> DestinationFacts {
         if let known = destinations[id] { return known }
         var facts = DestinationFacts()
-        if let key: DestinationKey = try dictionaries?.destinations.held(id) ?? key(id, selectDestination) {
+        if let key = try destinationRows.key(id) {
             facts.connectorID = try texts.text(key.connectorID)
             facts.connectorName = try texts.text(key.connector)
             facts.networkID = try texts.text(key.networkID)
@@ -129,7 +110,7 @@ public final class FlowFactsReader {
         if remark == 0 { return RecordedPolicy() }
         if let known = remarks[remark] { return known }
         var policy = RecordedPolicy()
-        if let key: RemarkKey = try dictionaries?.remarks.held(remark) ?? key(remark, selectRemark) {
+        if let key = try remarkRows.key(remark) {
             policy.version = key.policyVersion == -1 ? nil : key.policyVersion
             policy.digest = try texts.text(key.policyDigest)
         }

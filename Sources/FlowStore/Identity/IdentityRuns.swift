@@ -84,30 +84,6 @@ package final class IdentityRuns {
 
     // MARK: Looking up
 
-    /// Which keys no run has, as far as it can be told without the connection: that is needed only to make it.
-    package struct Absent {
-        /// Nil where some run's filter is not in memory.
-        fileprivate let filters: [IdentityFilter]?
-
-        /// Whether certainly no run has the key.
-        @inline(__always)
-        package func contains(_ key: UInt64) -> Bool {
-            guard let filters else { return false }
-            for filter in filters where filter.mayContain(key) { return false }
-            return true
-        }
-    }
-
-    /// Of the runs as they are now.
-    package var absent: Absent {
-        var filters: [IdentityFilter] = []
-        for run in runs {
-            guard let filter = run.filter else { return Absent(filters: nil) }
-            filters.append(filter)
-        }
-        return Absent(filters: filters)
-    }
-
     /// The flows that may have the keys, which ascend; `tag` gives back what the caller calls a key.
     package func find(_ keys: [UInt64], tag: (Int) -> Int) throws -> [Candidate] {
         var found: [Candidate] = []

@@ -5,32 +5,26 @@ package import GRDB
 /// Numbers of dictionaries depend on the order of files; texts do not. Asked only where numbers differ, which is seldom.
 package final class RecordPrecedence {
     private let dictionaries: IngestDictionaries
-    private let selectClient: RawStatement
-    private let selectDestination: RawStatement
-    private let selectRoute: RawStatement
+    private let clients: TupleReader<ClientKey>
+    private let destinations: TupleReader<DestinationKey>
+    private let routes: TupleReader<RouteKey>
 
     /// Columns of dictionaries that hold numbers themselves, not those of texts.
     private static let plain: Set<String> = ["principal_kind", "port"]
 
     package init(_ database: Database, _ dictionaries: IngestDictionaries) throws {
         self.dictionaries = dictionaries
-        selectClient = try RecordPrecedence.select(ClientKey.self, database)
-        selectDestination = try RecordPrecedence.select(DestinationKey.self, database)
-        selectRoute = try RecordPrecedence.select(RouteKey.self, database)
+        clients = try TupleReader(database)
+        destinations = try TupleReader(database)
+        routes = try TupleReader(database)
     }
 
-    private static func select<Key: TupleKey>(_: Key.Type, _ database: Database) throws -> RawStatement {
-        try RawStatement(database, "SELECT \(Key.columns.joined(separator: ", ")) FROM \(Key.table) WHERE \(Key.idColumn) = ?")
-    }
-
-    package func client(_ left: Int64, _ right: Int64) throws -> Int64 { try least(left, right, selectClient, ClientKey.columns) }
-    package func destination(_ left: Int64, _ right: Int64) throws -> Int64 {
-        try least(left, right, selectDestination, DestinationKey.columns)
-    }
+    package func client(_ left: Int64, _ right: Int64) throws -> Int64 { try least(left, right, clients) }
+    package func destination(_ left: Int64, _ right: Int64) throws -> Int64 { try least(left, right, destinations) }
 
     /// 0 where neither has one.
     package func route(_ left: Int64, _ right: Int64) throws -> Int64 {
-        left == 0 || right == 0 ? left | right : try least(left, right, selectRoute, RouteKey.columns)
+        left == 0 || right == 0 ? left | right : try least(left, right, routes)
     }
 
     /// Of two numbers of texts; 0 is none.
@@ -47,11 +41,11 @@ package final class RecordPrecedence {
 
     private func bytes(_ text: Int64) throws -> [UInt8] { Array((try dictionaries.texts.text(text) ?? "").utf8) }
 
-    private func least(_ left: Int64, _ right: Int64, _ select: RawStatement, _ columns: [String]) throws -> Int64 {
+    private func least<Key: TupleKey>(_ left: Int64, _ right: Int64, _ reader: TupleReader<Key>) throws -> Int64 {
         if left == right { return left }
         try prepare()
-        let (a, b) = (try row(left, select, columns.count), try row(right, select, columns.count))
-        for (place, column) in columns.enumerated() where a[place] != b[place] {
+        let (a, b) = (try reader.key(left)?.words ?? Key().words, try reader.key(right)?.words ?? Key().words)
+        for (place, column) in Key.columns.enumerated() where a[place] != b[place] {
             if RecordPrecedence.plain.contains(column) { return a[place] < b[place] ? left : right }
             // Known protocols have numbers of their own, others that of their text behind those.
             let shift: Int64 = column == "protocol" ? 16 : 0
@@ -59,12 +53,5 @@ package final class RecordPrecedence {
             return try bytes(a[place] - shift).lexicographicallyPrecedes(bytes(b[place] - shift)) ? left : right
         }
         return left
-    }
-
-    private func row(_ id: Int64, _ select: RawStatement, _ count: Int) throws -> [Int64] {
-        select.bind(1, id)
-        defer { select.reset() }
-        guard try select.step() else { return [Int64](repeating: 0, count: count) }
-        return (0..<count).map { select.integer(Int32($0)) }
     }
 }

@@ -95,36 +95,9 @@ final class KnownFlows {
         self.watermark = watermark
         self.remarks = remarks
         self.precedence = precedence
-        underWay = ([], identities.absent)
     }
 
-    /// Identities of the batch that is being written, ascending, and which ones the database has not beside them.
-    private var underWay: (keys: [UInt64], absent: IdentityRuns.Absent)
-
-    /// To be called with the connection, before a batch is handed off; `keys`: the identities of its new flows, ascending.
-    func willWrite(_ keys: [UInt64]) {
-        underWay = (keys, identities.absent)
-    }
-
-    /// Of drafts those that may be of connections that the database or another draft has; the others are new flows for sure. Told without the
-    /// connection, while the batch before is written.
-    ///
-    /// `order`: the upper 48 bits of the drafts' hashes over their places, ascending; so is the answer.
-    func undecided(_ order: [UInt64]) -> [UInt64] {
-        var found: [UInt64] = []
-        var next = 0
-        for (place, word) in order.enumerated() {
-            let key = IdentityRuns.key(word)
-            while next < underWay.keys.count, underWay.keys[next] < key { next += 1 }
-            let isTwice =
-                place > 0 && IdentityRuns.key(order[place - 1]) == key
-                || place + 1 < order.count && IdentityRuns.key(order[place + 1]) == key
-            if isTwice || next < underWay.keys.count && underWay.keys[next] == key || !underWay.absent.contains(key) { found.append(word) }
-        }
-        return found
-    }
-
-    /// `order`: the undecided drafts, as `undecided` gives them.
+    /// `order`: the upper 48 bits of the drafts' hashes over their places, ascending.
     func meet(_ drafts: UnsafeMutableBufferPointer<FlowDraft>, _ order: [UInt64]) throws -> Result {
         var result = Result(count: drafts.count)
         var contested = alike(drafts, order)

@@ -64,8 +64,7 @@ final class IngestWriter {
         identityKey = try DerivedTables.identityKey(database)
         records = try RecordTables(database)
         sources = SourceTable(database, stated: statedUnit)
-        classifier = makeClassifier(
-            try FlowFactsReader(database, dictionaries), try AssessmentDictionary(database, background: background))
+        classifier = makeClassifier(try FlowFactsReader(database, texts: dictionaries.texts), try AssessmentDictionary(database))
         let calibration = try DurationCalibration(database, stated: statedUnit)
         let precedence = try RecordPrecedence(database, dictionaries)
         occurrences = RowOccurrences(database, background: background, limit: countedInMemory)
@@ -205,12 +204,11 @@ final class IngestWriter {
 
     /// Has what was taken in written in the background, while more is taken in.
     private func flush(commits: Bool) throws {
-        // As far as possible before the connection is free.
-        let finishRows = assembly.count > 0 ? try rows.begin { [self] in count($0) } : nil
         try background.reclaim()
         settleCounts()
+        try dictionaries.flush()
         try writeSources()
-        let insertRows = try finishRows?()
+        let insertRows = assembly.count > 0 ? try rows.makeRows { count($0) } : nil
         if commits {
             for (source, count) in duplicatesBySource.sorted(by: { $0.key < $1.key }) {
                 try sources.addDuplicates(count, source: source)
@@ -220,21 +218,16 @@ final class IngestWriter {
             (underWay, sinceCommit) = (sinceCommit, IngestReport())
             events = 0
         }
-        let insertDictionaries = dictionaries.takeUnwritten()
-        func insert() throws {
-            try insertDictionaries()
-            try insertRows?()
-        }
-        guard commits || rows.rollup.isFull else { return background.handOff(commits: false) { try insert() } }
+        guard commits || rows.rollup.isFull else { return background.handOff(commits: false) { try insertRows?() } }
         if rows.rollup.isReduced {
             // What is read then for the roll-up needs this thread.
-            try insert()
+            try insertRows?()
             try rows.rollup.flush()
             if commits { try background.end() }
         } else {
             let rollup = rows.rollup
             background.handOff(commits: commits) {
-                try insert()
+                try insertRows?()
                 try rollup.flush()
             }
         }

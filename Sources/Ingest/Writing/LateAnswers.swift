@@ -55,7 +55,6 @@ extension IngestWriter {
                 changes.append((draft, KnownFlows.Change(aggregate: aggregate, old: found)))
             }
             try rows.write(changed: changes)
-            try dictionaries.flush()
             if rows.rollup.isFull { try rows.rollup.flush() }
         }
     }
