@@ -27,10 +27,10 @@ test: setup ## run every test
 	@scripts/test.sh
 
 lint: ## check the formatting rules
-	@$(SWIFT) format lint --recursive --strict Package.swift Sources Tests
+	@$(SWIFT) format lint --recursive --strict Package.swift Plugins Sources Tests
 
 format: ## apply the formatting rules
-	@$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+	@$(SWIFT) format --in-place --recursive Package.swift Plugins Sources Tests
 
 bench: build ## measure beside peers and limits, in one run
 	@scripts/setup.sh gcc python3 libdeflate-dev

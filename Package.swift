@@ -61,8 +61,10 @@ let modules: [Target] = [
     .target(
         name: "Replay", dependencies: ["FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore"],
         swiftSettings: strict),
+    .plugin(name: "EmbedQueries", capability: .buildTool()),
+    .target(name: "BuiltInQueries", swiftSettings: strict, plugins: ["EmbedQueries"]),
     .target(
-        name: "QueryCatalogue", dependencies: ["TextEncodings", "FlowModel", yams],
+        name: "QueryCatalogue", dependencies: ["TextEncodings", "FileAccess", "FlowModel", "BuiltInQueries", yams],
         swiftSettings: strict),
     .target(
         name: "QueryLibrary", dependencies: ["FlowModel", "FlowStore", "QueryCatalogue"],

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(cd "$1" && pwd)
-export PATH="$bin:$PATH" TWIN_AUDIT_DB=demo/audit.db TWIN_AUDIT_QUERIES="$PWD/Queries"
+export PATH="$bin:$PATH" TWIN_AUDIT_DB=demo/audit.db
 
 step() { printf '\n\033[1m== %s\033[0m\n' "$1"; }
 [ -t 1 ] || step() { printf '\n== %s\n' "$1"; }

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 echo "== lint"
-swift format lint --recursive --strict Package.swift Sources Tests
+swift format lint --recursive --strict Package.swift Plugins Sources Tests
 
 echo "== build"
 mkdir -p .build

@@ -136,6 +136,6 @@ struct DetectTests {
     func library() throws {
         let outcome = try Program.audit("detect", "--queries", "nowhere", in: Folder())
         #expect(outcome.status == 4)
-        #expect(outcome.errors == "error: `nowhere` is no query library: it has no directory `detections`\n")
+        #expect(outcome.errors == "error: cannot list `nowhere`: No such file or directory\n")
     }
 }

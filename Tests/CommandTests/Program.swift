@@ -44,7 +44,7 @@ struct Program {
         environment["TWIN_AUDIT_DB"] = nil
         environment["NO_COLOR"] = "1"
         environment["SWIFT_BACKTRACE"] = "enable=no"
-        environment["TWIN_AUDIT_QUERIES"] = Folder.checkout.appendingPathComponent("Queries").path
+        environment["TWIN_AUDIT_QUERIES"] = nil
         process.environment = environment
         // Files instead of pipes: nothing can fill up.
         let outputURL = folder.url.appendingPathComponent(".stdout-\(UUID().uuidString)")

@@ -16,7 +16,7 @@ struct DetectorTests {
         _ database: AuditDatabase, only prefix: String = "", overrides: [String] = [], suppressions: Suppressions = .none,
         evidenceLimit: Int = Detector.defaultEvidenceLimit
     ) throws -> Detector {
-        let rules = try LibraryTests.library.get().detections().filter { $0.id.hasPrefix(prefix) }
+        let rules = try QueryLibrary.builtIn.detections().filter { $0.id.hasPrefix(prefix) }
         return try Detector(
             database: database, rules: rules, overrides: overrides.map { try ParameterOverride($0) }, suppressions: suppressions,
             evidenceLimit: evidenceLimit)

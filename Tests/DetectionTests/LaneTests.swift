@@ -19,7 +19,7 @@ struct LaneTests {
     func same() throws {
         let tenant = try SmallTenant()
         let database = try tenant.ingest(SmallTenant.mixed)
-        var rules = try LibraryTests.library.get().detections()
+        var rules = try QueryLibrary.builtIn.detections()
         rules.insert(try FailingRuleTests.rule("test.broken", sql: "SELECT nowhere FROM flow"), at: 7)
         let alone = try LaneTests.run(database, rules, flowsPerLane: .max)
         #expect(alone.findings.count == 9 && alone.failed.map(\.rule.id) == ["test.broken"] && !alone.notExamined.isEmpty)

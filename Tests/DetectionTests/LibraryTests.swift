@@ -7,11 +7,9 @@ import Testing
 
 /// The library that is shipped, and what is wrong with libraries that are not.
 struct LibraryTests {
-    static let library = Result { try QueryLibrary(root: SmallTenant.libraryRoot) }
-
     @Test("every file is sound, and every rule fires on its fixtures and only there")
     func shipped() throws {
-        let result = try LibraryCheck(library: LibraryTests.library.get()).run()
+        let result = try LibraryCheck(library: QueryLibrary.builtIn).run()
         #expect(result.problems == [])
         #expect(result.rules >= 30)
         #expect(result.cases >= 2 * result.rules)
@@ -21,7 +19,7 @@ struct LibraryTests {
 
     @Test("rules that others depend on are there")
     func promised() throws {
-        let ids = Set(try LibraryTests.library.get().detections().map(\.id))
+        let ids = Set(try QueryLibrary.builtIn.detections().map(\.id))
         let promised: Set = [
             "policy.over-permitted", "policy.misrouted", "tunnel.no-resource", "tunnel.wrong-network", "tunnel.bypass-carried",
             "access.disabled-principal", "access.expired-grant", "connector.unknown",
@@ -31,7 +29,7 @@ struct LibraryTests {
 
     @Test("every template names sections that are there")
     func templates() throws {
-        let library = try LibraryTests.library.get()
+        let library = try QueryLibrary.builtIn
         let sections = Set(try library.sections().map(\.query.id)).union(ReportTemplate.builtIn)
         let templates = try library.templates()
         #expect(templates.map(\.id) == ["access-review", "compliance", "incident"])
@@ -45,9 +43,6 @@ struct LibraryTests {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("library-\(UUID().uuidString)")
         let target = root.appendingPathComponent("detections/fixtures")
         try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
-        for shelf in ["forensics", "report"] {
-            try FileManager.default.createDirectory(at: root.appendingPathComponent(shelf), withIntermediateDirectories: true)
-        }
         defer { try? FileManager.default.removeItem(at: root) }
         func copy(_ from: String, _ to: String, _ replacing: [String: String]) throws {
             var text = try String(contentsOfFile: source + from, encoding: .utf8)
@@ -59,7 +54,7 @@ struct LibraryTests {
         }
         try copy("\(id).sql", "\(id).sql", replacing)
         try copy("fixtures/\(id).yaml", "fixtures/\(id).yaml", fixture)
-        let problems = try LibraryCheck(library: QueryLibrary(root: root.path)).run().problems
+        let problems = try LibraryCheck(library: QueryLibrary(root: root.path)).run(only: [id]).problems
         return problems.map { $0.replacingOccurrences(of: root.path + "/detections/", with: "") }
     }
 
@@ -131,19 +126,44 @@ struct LibraryTests {
         #expect(problems.first == "`fixtures/tunnel.bypass-carried.yaml`: no look-alike in which the rule must not fire")
     }
 
-    @Test("a library that is not there says where it was looked for")
+    @Test("a directory that is no library is refused")
     func missing() throws {
-        let failure = #expect(throws: QueryFailure.self) {
-            try QueryLibrary.locate(explicit: nil, fromEnvironment: "", executable: "/nowhere/bin/twin-audit")
+        let absent = #expect(throws: QueryFailure.self) { try QueryLibrary(root: "/nowhere") }
+        #expect(absent?.message == "cannot list `/nowhere`: No such file or directory")
+        #expect(absent?.kind == .environment)
+        let other = #expect(throws: QueryFailure.self) { try QueryLibrary(root: "/etc") }
+        #expect(other?.message == "`/etc` is no query library: it has none of the directories `detections`, `forensics`, `report`")
+    }
+
+    @Test("the program's own library holds the files of the source tree, byte for byte")
+    func builtIn() throws {
+        let root = SmallTenant.libraryRoot
+        let files = try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.hasSuffix(".sql") || $0.hasSuffix(".yaml") }
+        #expect(files.count > 100)
+        #expect(QueryLibrary.builtIn.paths == files.sorted())
+        for file in files { #expect(try QueryLibrary.builtIn.text(file) == String(contentsOfFile: root + "/" + file, encoding: .utf8)) }
+        // Whatever else lies there would be left out without a word.
+        let others = try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.contains(".") }
+        #expect(Set(others) == Set(files))
+    }
+
+    @Test("a directory lies over the program's own library: files of one name take its place, others are added")
+    func overlay() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("library-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        let directory = root.appendingPathComponent("forensics")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        func write(_ id: String) throws {
+            let text = "/* ---\nid: \(id)\ntitle: T\nquestion: Mine?\nparameters: {}\n--- */\nSELECT 1 AS one\n"
+            try Data(text.utf8).write(to: directory.appendingPathComponent("\(id).sql"))
         }
-        #expect(
-            failure?.message
-                == "no query library; looked for `/nowhere/bin/Queries`, `/nowhere/share/twin-audit/Queries`, `/nowhere/Queries`, `/Queries`; name one with --queries or TWIN_AUDIT_QUERIES"
-        )
-        #expect(failure?.kind == .environment)
-        let wrong = #expect(throws: QueryFailure.self) {
-            try QueryLibrary.locate(explicit: "/nowhere", fromEnvironment: SmallTenant.libraryRoot, executable: nil)
-        }
-        #expect(wrong?.message == "`/nowhere` is no query library: it has no directory `detections`")
+        try write("denied")
+        try write("mine")
+        let library = try QueryLibrary(root: root.path)
+        let own = QueryLibrary.builtIn
+        #expect(try library.questions().filter { $0.question == "Mine?" }.map(\.id) == ["denied", "mine"])
+        #expect(Set(try library.questions().map(\.id)) == Set(try own.questions().map(\.id)).union(["mine"]))
+        #expect(try library.detections() == own.detections())
+        #expect(try library.templates() == own.templates())
     }
 }

@@ -49,7 +49,7 @@ struct NarrowingTests {
 
     /// What a rule finds in flows: a value of its subject, and the count, of each finding.
     private func found(_ rule: String, _ subject: String, _ flows: [Flow], _ parameters: [String: StoredValue] = [:]) throws -> [String] {
-        let rule = try #require(try LibraryTests.library.get().detections().first { $0.id == rule })
+        let rule = try #require(try QueryLibrary.builtIn.detections().first { $0.id == rule })
         let situation = FixtureFile.Case(
             note: "random", line: 1, fires: [], parameters: [:], tables: [("flow", flows.map(\.row))])
         let fixtures = try FixtureDatabase()

@@ -77,7 +77,7 @@ struct ViewsTests {
             let id = cells[0].trimmingCharacters(in: ["`"])
             if id.contains("."), cells.count >= 2 { listed[id] = cells[1] }
         }
-        let rules = try LibraryTests.library.get().detections()
+        let rules = try QueryLibrary.builtIn.detections()
         #expect(listed == Dictionary(uniqueKeysWithValues: rules.map { ($0.id, $0.severity.rawValue) }))
     }
 }

@@ -22,7 +22,8 @@ struct ModuleBoundaryTests {
             "Dispatch", "Glibc",
         ],
         "Replay": ["Dispatch", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowStore"],
-        "QueryCatalogue": ["FlowModel", "TextEncodings", "Yams", "Foundation"],
+        "BuiltInQueries": [],
+        "QueryCatalogue": ["FlowModel", "TextEncodings", "FileAccess", "BuiltInQueries", "Yams", "Foundation"],
         "QueryLibrary": ["FlowModel", "FlowStore", "QueryCatalogue", "Dispatch", "Glibc", "Foundation"],
         "Detection": [
             "FlowModel", "TextEncodings", "FlowStore", "QueryCatalogue", "QueryLibrary", "Yams", "Crypto", "Glibc", "Foundation",

@@ -8,12 +8,10 @@ import Testing
 
 /// Questions of the library, and the values they are given.
 struct QueryTests {
-    static let library = Result { try QueryLibrary(root: SmallTenant.libraryRoot) }
-
     static func ask(_ id: String, _ arguments: [String: StoredValue] = [:], period: Period = .all) throws -> [[String: StoredValue]] {
         let tenant = try SmallTenant()
         let database = try tenant.ingest(SmallTenant.mixed)
-        let question = try #require(try QueryTests.library.get().questions().first { $0.id == id })
+        let question = try #require(try QueryLibrary.builtIn.questions().first { $0.id == id })
         var names: [String] = []
         var rows: [[String: StoredValue]] = []
         try QueryRunner(database: database).run(
@@ -48,7 +46,7 @@ struct QueryTests {
     func all() throws {
         let tenant = try SmallTenant()
         let runner = QueryRunner(database: try tenant.ingest(SmallTenant.mixed))
-        for question in try QueryTests.library.get().questions() {
+        for question in try QueryLibrary.builtIn.questions() {
             var arguments: [String: StoredValue] = [:]
             for parameter in question.parameters where parameter.isRequired { arguments[parameter.name] = .text("*") }
             try runner.run(question, arguments: arguments, row: { _ in })

@@ -16,7 +16,7 @@ struct ReportTests {
         _ database: AuditDatabase, _ template: String = "compliance", period: String = "2026-10-08",
         parameters: [String: String] = [:]
     ) throws -> Report {
-        let library = try QueryLibrary(root: SmallTenant.libraryRoot)
+        let library = QueryLibrary.builtIn
         let argument = try #require(PeriodArgument(period, now: now))
         var request = ReportBuilder.Request(
             template: try library.template(template), period: argument, software: "twin-audit test")

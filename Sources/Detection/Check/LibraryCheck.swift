@@ -27,7 +27,7 @@ public struct LibraryCheck: Sendable {
         var result = Result()
         let fixtures = try FixtureDatabase()
         let statements = StatementCheck(fixtures.store)
-        let (rules, problems) = try library.readableDetections()
+        let (rules, problems) = library.readableDetections()
         result.problems += problems.map(\.message)
         for rule in rules where only?.contains(rule.id) ?? true {
             result.rules += 1
@@ -50,14 +50,17 @@ public struct LibraryCheck: Sendable {
             result.problems.append("\(rule.query.path):\(rule.query.sqlLine): \(problem)")
             return
         }
-        let path =
-            library.root + "/" + QueryLibrary.Shelf.detections.rawValue + "/" + LibraryCheck.fixtureDirectory + "/" + rule.id
-            + ".yaml"
+        let place = QueryLibrary.Shelf.detections.rawValue + "/" + LibraryCheck.fixtureDirectory + "/" + rule.id + ".yaml"
+        let path: String
         let file: FixtureFile
         do {
-            file = try FixtureFile(try QueryLibrary.read(path), path: path)
+            guard let entry = try library.entry(place) else {
+                if rule.query.status != .experimental { result.problems.append("\(rule.query.path): the rule has no fixtures, `\(place)`") }
+                return
+            }
+            path = entry.path
+            file = try FixtureFile(entry.text, path: path)
         } catch {
-            if rule.query.status == .experimental, error.kind == .environment { return }
             result.problems.append(error.message)
             return
         }

@@ -100,21 +100,26 @@ extension QueryLibrary {
     /// All rules, in the order of their ids. The first file that cannot be accepted ends the reading.
     public func detections() throws(QueryFailure) -> [DetectionRule] {
         var rules: [DetectionRule] = []
-        for path in try paths(.detections) { rules.append(try DetectionRule(try QueryLibrary.read(path), path: path)) }
+        for path in paths(.detections) { rules.append(try rule(at: path)) }
         return rules
     }
 
     /// All rules that can be read, and what is wrong with the others.
-    public func readableDetections() throws(QueryFailure) -> (rules: [DetectionRule], problems: [QueryFailure]) {
+    public func readableDetections() -> (rules: [DetectionRule], problems: [QueryFailure]) {
         var rules: [DetectionRule] = []
         var problems: [QueryFailure] = []
-        for path in try paths(.detections) {
+        for path in paths(.detections) {
             do {
-                rules.append(try DetectionRule(try QueryLibrary.read(path), path: path))
+                rules.append(try rule(at: path))
             } catch {
                 problems.append(error)
             }
         }
         return (rules, problems)
+    }
+
+    private func rule(at path: String) throws(QueryFailure) -> DetectionRule {
+        let entry = try required(path)
+        return try DetectionRule(entry.text, path: entry.path)
     }
 }

@@ -40,13 +40,10 @@ enum FileSystem {
 
     /// Makes a directory and, where needed, those above it.
     static func makeDirectory(_ path: String) throws(SystemProblem) {
-        if mkdir(path, 0o750) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
-            throw SystemProblem(operation: "make directory", path: path, code: errno)
-        }
-        try makeDirectory(String(path[..<slash]))
-        guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
-            throw SystemProblem(operation: "make directory", path: path, code: errno)
+        do throws(FileFailure) {
+            try DirectoryTree.make(path, permissions: 0o750)
+        } catch {
+            throw SystemProblem(operation: error.operation, path: error.path, code: error.code)
         }
     }
 

@@ -72,10 +72,10 @@ enum OutputDirectory {
 
     /// Makes `path` and its parents.
     static func make(_ path: String) throws(SimulationProblem) {
-        var made = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            made += made.isEmpty || made.hasSuffix("/") ? String(part) : "/\(part)"
-            if mkdir(made, 0o755) != 0, errno != EEXIST { throw problem("create the directory", made) }
+        do throws(FileFailure) {
+            try DirectoryTree.make(path)
+        } catch {
+            throw SimulationProblem(.environment, error.description)
         }
     }
 

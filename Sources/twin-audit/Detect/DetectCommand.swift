@@ -149,7 +149,7 @@ struct DetectCommand: ParsableCommand {
             "\(result.rules) rules with \(result.cases) fixtures, \(result.questions) questions and \(result.sections) report sections checked"
         )
         guard result.problems.isEmpty else {
-            throw CommandFailure(.badAnswer, "\(result.problems.count) problems in `\(library.root)`")
+            throw CommandFailure(.badAnswer, "\(result.problems.count) problems in \(library)")
         }
     }
 }

@@ -91,9 +91,7 @@ struct PolicyImportCommand: ParsableCommand {
     }
 
     private func write(_ text: String, to path: String) throws {
-        if mkdir(out, 0o755) != 0, errno != EEXIST {
-            throw CommandFailure(.environment, "cannot make `\(out)`: \(String(cString: strerror(errno)))")
-        }
+        try ResultFile.makeDirectory(out)
         if access(path, F_OK) == 0 {
             let there = try PolicyFile.read(path)
             if there == Array(text.utf8) { return }

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Detection
 internal import FlowModel
-internal import Glibc
 internal import QueryCatalogue
 internal import QueryLibrary
 internal import TerminalSupport
@@ -10,23 +9,14 @@ internal import TerminalSupport
 struct LibraryOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The query library. [default: $\(QueryLibrary.variable), else `Queries` beside the program, where it is installed, or in its source tree]",
+            "A directory whose statements take the place of the program's own of the same name, and add to them. [default: $\(QueryLibrary.variable)]",
             valueName: "dir"))
     var queries: String?
 
     func open() throws -> QueryLibrary {
-        try Refusal.translating {
-            try QueryLibrary.locate(
-                explicit: queries, fromEnvironment: Terminal.environment(QueryLibrary.variable), executable: LibraryOptions.program)
-        }
-    }
-
-    /// The path of this program, links resolved.
-    private static var program: String? {
-        realpath("/proc/self/exe", nil).map { path in
-            defer { free(path) }
-            return String(cString: path)
-        }
+        let fromEnvironment = Terminal.environment(QueryLibrary.variable).flatMap { $0.isEmpty ? nil : $0 }
+        guard let directory = queries ?? fromEnvironment else { return .builtIn }
+        return try Refusal.translating { try QueryLibrary(root: directory) }
     }
 }
 

@@ -16,7 +16,9 @@ struct QueryCommand: ParsableCommand {
               twin-audit query run who-reached --param resource='Prod DB' --since 30d
               twin-audit query sql "select principal, count(*) from flow group by 1 order by 2 desc"
             """,
-        subcommands: [QueryListCommand.self, QueryShowCommand.self, QueryRunCommand.self, QuerySQLCommand.self])
+        subcommands: [
+            QueryListCommand.self, QueryShowCommand.self, QueryRunCommand.self, QuerySQLCommand.self, QueryExportCommand.self,
+        ])
 }
 
 struct QueryListCommand: ParsableCommand {

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Detection
 internal import FlowModel
 internal import FlowStore
-internal import Foundation
 internal import QueryCatalogue
 internal import QueryLibrary
 internal import Reporting
@@ -120,11 +119,7 @@ struct ReportCommand: ParsableCommand {
             for file in files { try output.write(file.text) }
             return try output.flush()
         }
-        do {
-            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-        } catch {
-            throw CommandFailure(.environment, "`\(out)`: cannot make the directory; check the path and its permissions")
-        }
+        try ResultFile.makeDirectory(out)
         for file in files {
             let path = out + "/" + file.name
             try ResultFile.write(file.text, to: path)

@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// The library of statements is within the program; a directory may be laid over it.
+struct BuiltInLibraryTests {
+    @Test("a program that was copied alone into an empty directory ingests, detects and reports")
+    func alone() throws {
+        let folder = try Folder()
+        try FileManager.default.copyItem(
+            atPath: Program.directory.appendingPathComponent("twin-audit").path, toPath: folder.path("twin-audit"))
+        try FileManager.default.copyItem(
+            at: Folder.checkout.appendingPathComponent("SampleLogs/connector-raw.log"), to: folder.url.appendingPathComponent("a.log"))
+        let script = """
+            export -n TWIN_AUDIT_QUERIES; unset TWIN_AUDIT_QUERIES
+            ./twin-audit ingest a.log 2>&1 && ./twin-audit detect --check 2>&1 && ./twin-audit detect --format csv | head -1 &&
+            ./twin-audit report --out r --format md && ./twin-audit query run who-reached --param resource='*' --format csv | head -1
+            """
+        let outcome = try Program.shell(script, in: folder)
+        #expect(outcome.output.contains("report sections checked\n"), "\(outcome.output)")
+        #expect(try String(decoding: folder.read("r/report.md"), as: UTF8.self).hasPrefix("# Compliance report"))
+    }
+
+    @Test("the library is written out, once, and never over what somebody changed")
+    func export() throws {
+        let folder = try Folder()
+        let first = try Program.audit("query", "export", "q/of/mine", in: folder)
+        #expect(first.status == 0, "\(first.errors)")
+        let same = try Program.shell(
+            "diff -r q/of/mine '\(Folder.checkout.appendingPathComponent("Queries").path)' && echo same", in: folder)
+        #expect(same.output == "same\n")
+        #expect(try Program.audit("query", "export", "q/of/mine", in: folder).status == 0)
+
+        let changed = "q/of/mine/forensics/denied.sql"
+        let text = try String(decoding: folder.read(changed), as: UTF8.self).replacingOccurrences(of: "title: ", with: "title: My ")
+        try folder.write(changed, Data(text.utf8))
+        try FileManager.default.removeItem(atPath: folder.path("q/of/mine/forensics/paths.sql"))
+        let refused = try Program.audit("query", "export", "q/of/mine", in: folder)
+        #expect(refused.status == 3)
+        #expect(
+            refused.errors
+                == "error: `q/of/mine/forensics/denied.sql` is there and says something else; move it away, or name another directory\n")
+        #expect(try String(decoding: folder.read(changed), as: UTF8.self) == text)
+        #expect(!folder.exists("q/of/mine/forensics/paths.sql"))
+        #expect(try Program.audit("query", "show", "denied", "--queries", "q/of/mine", in: folder).output.hasPrefix("My "))
+        #expect(try Program.audit("query", "show", "paths", "--queries", "q/of/mine", in: folder).status == 0)
+        #expect(!(try Program.audit("query", "show", "denied", in: folder).output.hasPrefix("My ")))
+    }
+}
