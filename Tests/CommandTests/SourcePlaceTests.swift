@@ -98,6 +98,55 @@ struct SourcePlaceTests {
         #expect(try Program.audit("verify", in: folder).status == 5)
     }
 
+    @Test("sources that were moved, compressed and unpacked are found below roots by what they hold, and only there")
+    func roots() throws {
+        let folder = try Folder()
+        #expect(try Program.journal("keygen", "--out", "k", "--name", "a.example/office", in: folder).status == 0)
+        #expect(try Program.journal("keygen", "--out", "l", "--name", "b.example/office", in: folder).status == 0)
+        for (key, user, directory) in [("k", 1, "j"), ("l", 2, "archive/another")] {
+            let log = SourcePlaceTests.log(user: user, day: user, ids: [1, 2, 3])
+            _ = try Program.shell("mkdir -p archive", in: folder)
+            #expect(try Program.journal("append", directory, "--key", key, in: folder, input: log).status == 0)
+        }
+        // Long enough that logs of one beginning differ behind it.
+        for (name, user) in [("plain", 3), ("packed", 4), ("piped", 5)] {
+            try folder.write(name, SourcePlaceTests.log(user: user, day: user, ids: Array(1...40)))
+        }
+        _ = try Program.shell("gzip packed", in: folder)
+        #expect(try Program.audit("ingest", "j", "plain", "packed.gz", in: folder).status == 0)
+        #expect(try Program.audit("ingest", "-", in: folder, input: try folder.read("piped")).status == 0)
+        let script = """
+            mkdir -p archive/2026/09 archive/deep/er; mv j archive/2026/09/office; gzip -c plain > archive/deep/er/p.gz; rm plain
+            gzip -dc packed.gz > archive/q; cat piped >> archive/q.other; head -c 5000 archive/q > archive/beginning; rm packed.gz piped
+            printf junk > archive/junk; : > archive/empty; head -c 300 archive/deep/er/p.gz > archive/cut.gz
+            """
+        _ = try Program.shell(script, in: folder)
+        func verify(_ more: String...) throws -> Program.Outcome {
+            try Program(name: "twin-audit").run(["verify", "--key", "k.pub", "--format", "tsv"] + more, in: folder)
+        }
+        let lost = try verify()
+        #expect(lost.status == 6)
+        #expect(lost.output.contains("is not there any more, so its rows cannot be derived anew"), "\(lost.output)")
+        let found = try verify("--root", "archive")
+        #expect(found.status == 0, "\(found.output)\(found.errors)")
+        for place in ["archive/2026/09/office", "archive/deep/er/p.gz", "archive/q", "archive/q.other"] {
+            #expect(found.output.contains("at `\(folder.url.resolvingSymlinksInPath().path)/\(place)` now"), "\(place): \(found.output)")
+        }
+        #expect(found.output.contains("intact\trows\taudit.db\t\t\t126 rows say what the sources say"), "\(found.output)")
+        #expect(found.errors.contains("warning: `"), "\(found.errors)")
+        // Several roots, and the order of them, are one; a part of them is not all.
+        #expect(
+            try verify("--root", "archive/2026", "--root", "archive/deep", "--root", "archive/q", "--root", "archive/q.other").status == 0)
+        #expect(try verify("--root", "archive/deep", "--root", "archive/2026").status == 6)
+        #expect(try verify("--root", "nowhere").status == 3)
+        // One byte of what was found.
+        _ = try Program.shell("printf X | dd of=archive/q bs=1 seek=6000 conv=notrunc 2>/dev/null", in: folder)
+        #expect(try verify("--root", "archive").status == 6)
+        let flip = "f=$(ls archive/2026/09/office/0*); printf X | dd of=$f bs=1 seek=$(($(stat -c %s $f) - 60)) conv=notrunc 2>/dev/null"
+        _ = try Program.shell(flip, in: folder)
+        #expect(try verify("--root", "archive").status == 5)
+    }
+
     @Test("a unit of durations that is stated later, or before a log has grown, leaves rows that the sources say")
     func unitStatedLater() throws {
         func closed(_ id: Int) -> String {

@@ -47,43 +47,37 @@ struct SourceProbe {
 
     /// - Parameter sizes: ascending; digests of these prefixes are wanted.
     static func read(path: String, sizes: [Int64]) throws(InputProblem) -> SourceProbe {
+        let hash = try hash(path: path, sizes: sizes, toEnd: true)
+        return SourceProbe(size: hash.size, digest: hash.digest, prefixes: hash.prefixes)
+    }
+
+    /// Digests of these prefixes alone, by size; nothing is read behind the longest.
+    static func prefixes(path: String, sizes: [Int64]) throws(InputProblem) -> [Int64: String] {
+        try hash(path: path, sizes: sizes, toEnd: false).prefixes
+    }
+
+    private static func hash(path: String, sizes: [Int64], toEnd: Bool) throws(InputProblem) -> PrefixHash {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
-        var hash = SHA256()
-        var probe = SourceProbe(size: 0, digest: "", prefixes: [:])
-        var wanted = sizes[...]
+        var hash = PrefixHash(sizes)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 16)
         defer { buffer.deallocate() }
-        while true {
-            var count = Glibc.read(descriptor, buffer.baseAddress, chunk)
+        while toEnd || !hash.isDone {
+            let count = Glibc.read(descriptor, buffer.baseAddress, chunk)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw failure(path)
             }
             if count == 0 { break }
-            var start = 0
-            while let next = wanted.first, next - probe.size <= Int64(count - start) {
-                let part = Int(next - probe.size)
-                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[start..<start + part]))
-                probe.size += Int64(part)
-                start += part
-                let soFar = hash
-                probe.prefixes[next] = Hexadecimal.text(soFar.finalize())
-                wanted.removeFirst()
-            }
-            count -= start
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[start..<start + count]))
-            probe.size += Int64(count)
+            hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
-        probe.digest = Hexadecimal.text(hash.finalize())
-        return probe
+        return hash
     }
 
     /// SHA-256 of the first bytes of a file, which must have as many.
     static func prefix(path: String, size: Int64) throws(InputProblem) -> [UInt8] {
-        let probe = try read(path: path, sizes: [size])
-        guard let digest = probe.prefixes[size] else {
+        guard let digest = try prefixes(path: path, sizes: [size])[size] else {
             throw InputProblem(.environment, path: path, "`\(path)` became shorter while it was read; run the same command again")
         }
         return Hexadecimal.decode(digest) ?? []

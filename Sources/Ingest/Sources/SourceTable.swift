@@ -177,6 +177,17 @@ final class SourceTable {
             """, [head])
     }
 
+    /// The sizes of what sources inflated to that begins with `head`.
+    func knownContentSizes(head: String) throws -> [Int64] {
+        // Rows of older databases do not say.
+        try
+            (database.values(
+                """
+                SELECT DISTINCT content_size FROM source_file
+                WHERE content_head IN (?, '') AND content_size > 0 AND kind <> 'journal' AND refusal IS NULL ORDER BY 1
+                """, [head]) as [Int64])
+    }
+
     /// A source that was read to its end and inflated to the same bytes.
     func find(contentSize: Int64, contentDigest: String) throws -> SourceRow? {
         try fetch("content_size = ? AND content_digest = ? AND complete", [contentSize, contentDigest])

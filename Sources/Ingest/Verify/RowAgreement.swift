@@ -32,10 +32,12 @@ public enum RowAgreement {
     /// Differing rows that are told.
     private static let most = 5
 
-    /// - Parameter path: where a database can be made; it is left there.
-    public static func check(_ database: AuditDatabase, derivingInto path: String) throws -> Answer {
+    /// - Parameters:
+    ///   - roots: where to look for sources beside the places at which they were seen.
+    ///   - path: where a database can be made; it is left there.
+    public static func check(_ database: AuditDatabase, roots: SourceRoots = .none, derivingInto path: String) throws -> Answer {
         let inputs: [Input]
-        switch try database.read(inputs(of:)) {
+        switch try database.read({ try RowAgreement.inputs(of: $0, roots) }) {
         case .success(let found): inputs = found
         case .failure(let reason): return .cannotTell(reason.sentence)
         }
@@ -80,8 +82,8 @@ public enum RowAgreement {
     }
 
     /// The sources at their places, in the order in which they came; those that were read alike together.
-    private static func inputs(of connection: StoreConnection) throws -> Result<[Input], Missing> {
-        let places = SourcePlaces(connection)
+    private static func inputs(of connection: StoreConnection, _ roots: SourceRoots) throws -> Result<[Input], Missing> {
+        let places = SourcePlaces(connection, roots: roots)
         var found: [Input] = []
         for file in try places.files().sorted(by: { $0.id < $1.id }) {
             guard case .found(let path, let isWhole) = try places.look(for: file) else {

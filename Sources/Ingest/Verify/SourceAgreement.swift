@@ -38,14 +38,18 @@ public enum SourceAgreement {
 
     /// Verifies every journal that the database was filled from, and compares every other source with its recorded digest.
     ///
-    /// - Parameter keys: public keys of journals; without one nothing is called intact.
-    public static func verify(_ database: AuditDatabase, keys: [TrustedKey]) throws -> [VerifiedItem] {
-        try verify(database, keys: keys, settleMs: settleMs)
+    /// - Parameters:
+    ///   - keys: public keys of journals; without one nothing is called intact.
+    ///   - roots: where to look beside the places at which the sources were seen.
+    public static func verify(_ database: AuditDatabase, keys: [TrustedKey], roots: SourceRoots = .none) throws -> [VerifiedItem] {
+        try verify(database, keys: keys, roots: roots, settleMs: settleMs)
     }
 
-    static func verify(_ database: AuditDatabase, keys: [TrustedKey], settleMs: Int64) throws -> [VerifiedItem] {
+    static func verify(
+        _ database: AuditDatabase, keys: [TrustedKey], roots: SourceRoots = .none, settleMs: Int64
+    ) throws -> [VerifiedItem] {
         try database.read { connection in
-            let places = SourcePlaces(connection)
+            let places = SourcePlaces(connection, roots: roots)
             return try places.journals().map { try journal($0, connection, keys, settleMs) }
                 + places.files().map { file($0, try places.look(for: $0)) }
         }

@@ -32,9 +32,11 @@ struct SourcePlaces {
     }
 
     private let database: StoreConnection
+    private let roots: SourceRoots
 
-    init(_ database: StoreConnection) {
+    init(_ database: StoreConnection, roots: SourceRoots = .none) {
         self.database = database
+        self.roots = roots
     }
 
     func files() throws -> [File] {
@@ -141,6 +143,11 @@ struct SourcePlaces {
                 journal.candidates.append(directory)
             }
         }
+        for directory in roots.journals where seen.insert(directory).inserted {
+            let origin = SourcePlaces.origin(of: directory)
+            let isIt = origin == journal.origin && origin != nil || origin == nil && journal.origin == nil && journal.isHeld(in: directory)
+            if isIt { journal.candidates.append(directory) }
+        }
     }
 
     /// The origin that the first frame of the journal in a directory states; nil when it states none or cannot be read.
@@ -159,6 +166,7 @@ struct SourcePlaces {
 
     /// Looks for the bytes of a file at all places where they were seen.
     func look(for file: File) throws -> Answer {
+        if file.kind == "stdin", let place = roots.place(of: file) { return .found(place.path, isWhole: place.isWhole) }
         guard file.kind != "stdin" else { return .gone("it came from standard input or a pipe, and is not kept") }
         var changed: String?
         var reason = "it is at none of the places where it was"
@@ -180,6 +188,7 @@ struct SourcePlaces {
                 reason = "`\(path)` holds another file now; the bytes themselves are at no place that is known"
             }
         }
+        if let place = roots.place(of: file) { return .found(place.path, isWhole: place.isWhole) }
         return changed.map { .changed($0) } ?? .gone(reason)
     }
 

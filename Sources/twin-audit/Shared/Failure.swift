@@ -1,4 +1,5 @@
 internal import FlowStore
+internal import Ingest
 internal import PolicyDocuments
 internal import TerminalSupport
 
@@ -7,6 +8,7 @@ enum Failure {
     static func of(_ error: any Error) -> CommandFailure? {
         switch error {
         case let failure as StoreFailure: CommandFailure(status(of: failure.kind), failure.message)
+        case let problem as InputProblem: CommandFailure(status(of: problem.storeKind), problem.message)
         case let errors as PolicyDocumentErrors: CommandFailure(.inputRefused, messages: errors.problems.map(\.description))
         default: nil
         }

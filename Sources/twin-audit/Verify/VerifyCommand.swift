@@ -4,6 +4,7 @@ internal import FlowModel
 internal import FlowStore
 internal import Ingest
 internal import TerminalSupport
+internal import Wording
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,20 +16,28 @@ struct VerifyCommand: ParsableCommand {
             tampered with, 4 when the database says something else than the evidence, 6 when something cannot be proved. Other logs
             carry no signatures; that their bytes are unchanged is said, not more.
 
-            Example:
+            Examples:
               twin-audit verify --key office.key.pub --key aws.key.pub
+              twin-audit verify --key office.key.pub --root /srv/archive
             """)
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
     @Option(help: KeyArgument.help)
     var key: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Also look for sources below this directory, by what they hold; for archives, and what was moved. May be given several times.",
+            valueName: "dir"))
+    var root: [String] = []
 
     func run() throws {
         let keys = try key.map(KeyArgument.trusted)
         let opened = try database.open()
-        var items = try SourceAgreement.verify(opened, keys: keys)
-        items.append(try rows(of: opened, items))
+        let roots = root.isEmpty ? .none : try SourceRoots(root, of: opened)
+        for problem in roots.problems { Message.warning(Escaping.terminal(problem)) }
+        var items = try SourceAgreement.verify(opened, keys: keys, roots: roots)
+        items.append(try rows(of: opened, roots, items))
         let writer = RowWriter(
             format: output.format, columns: ["answer", "kind", "path", "frames", "records", "remark"], output: OutputStream())
         for item in items {
@@ -60,7 +69,7 @@ struct VerifyCommand: ParsableCommand {
     }
 
     /// What deriving the rows again came to.
-    private func rows(of opened: AuditDatabase, _ items: [VerifiedItem]) throws -> VerifiedItem {
+    private func rows(of opened: AuditDatabase, _ roots: SourceRoots, _ items: [VerifiedItem]) throws -> VerifiedItem {
         var item = VerifiedItem(path: database.path, isJournal: false, answer: .intact, remarks: [], frames: 0, records: 0)
         if items.contains(where: { $0.answer == .tampered }) {
             item.answer = .cannotBeProved
@@ -68,7 +77,7 @@ struct VerifyCommand: ParsableCommand {
             return item
         }
         try PrivateDatabase.making { path in
-            switch try RowAgreement.check(opened, derivingInto: path) {
+            switch try RowAgreement.check(opened, roots: roots, derivingInto: path) {
             case .agrees(let count, nil): item.remarks = ["\(count) rows say what the sources say"]
             case .agrees(let count, .some(let from)):
                 item.answer = .cannotBeProved
