@@ -55,12 +55,20 @@ public struct Ingest {
         inputs.collect(paths)
         report.refusals = inputs.refusals
         if inputs.files.isEmpty, options.policies.isEmpty { return report }
-        let lock = try IngestLock(databasePath: databasePath, waits: options.waits)
+        let shouldStop = { self.shouldStop?() == true }
+        // Before the lock is taken: whoever writes into a pipe may be slow.
+        let spools = Spools(shouldStop: shouldStop)
+        guard spools.fill(inputs.files),
+            let lock = try IngestLock(databasePath: databasePath, waits: options.waits, shouldStop: shouldStop)
+        else {
+            report.wasStopped = true
+            return report
+        }
         defer { lock.release() }
         let database = try AuditDatabase(path: databasePath, mode: .create)
         do {
             try database.withoutTransaction { connection in
-                try ingest(inputs, into: connection, report: &report)
+                try ingest(inputs, spools, into: connection, report: &report)
             }
             try database.close()
         } catch {
@@ -69,16 +77,19 @@ public struct Ingest {
             throw error
         }
         if !existed { Ingest.removeIfEmpty(databasePath) }
+        report.wasStopped = shouldStop()
         return report
     }
 
-    private func ingest(_ inputs: InputCollector, into connection: StoreConnection, report: inout IngestReport) throws {
+    private func ingest(
+        _ inputs: InputCollector, _ spools: Spools, into connection: StoreConnection, report: inout IngestReport
+    ) throws {
         try connection.run("PRAGMA cache_size = -\(Ingest.cacheKiB)")
         let before = connection.changedRows
         let policies = try PolicyTable.add(options.policies, to: connection)
         report.newSnapshots = policies.newSnapshots
         report.warnings += policies.warnings
-        let writer = try takeIn(inputs.files, named: Set(inputs.named), connection, policies.history, &report)
+        let writer = try takeIn(inputs.files, spools, named: Set(inputs.named), connection, policies.history, &report)
         defer { writer.undo() }
         report.unknownStarts = try writer.resolveStarts()
         try SourceMatchPass(connection)?.run(&report) { shouldStop?() == true }
@@ -105,11 +116,11 @@ public struct Ingest {
     /// Takes in file after file. What is wrong with one is reported, and nothing of it stays that was not committed before: the transaction
     /// is undone, all that memory holds of it is dropped, and the other files of the transaction are read again.
     private func takeIn(
-        _ files: [String], named: Set<String>, _ connection: StoreConnection, _ history: NamedHistory?, _ report: inout IngestReport
+        _ files: [String], _ spools: Spools, named: Set<String>, _ connection: StoreConnection, _ history: NamedHistory?,
+        _ report: inout IngestReport
     ) throws -> IngestWriter {
         var sizes: [Int64] = [0]
         for file in files { sizes.append((sizes.last ?? 0).saturatingAdd(Ingest.size(of: file))) }
-        let spools = Spools()
         let journals = JournalInput.find(among: files)
         var writer = try makeWriter(connection, history)
         var pools = DecodingPools(key: writer.identityKey)

@@ -5,7 +5,11 @@ internal import Glibc
 struct IngestLock {
     private let descriptor: Int32
 
-    init(databasePath: String, waits: Bool) throws(StoreFailure) {
+    /// How often a lock that somebody holds is asked for again.
+    private static let patienceMicroseconds: UInt32 = 50_000
+
+    /// Nil when it was told to stop while it waited.
+    init?(databasePath: String, waits: Bool, shouldStop: () -> Bool = { false }) throws(StoreFailure) {
         let path = databasePath + "-lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -13,9 +17,18 @@ struct IngestLock {
                 .environment,
                 "cannot make the lock `\(path)`: \(String(cString: strerror(errno))); check the directory's permissions")
         }
-        while flock(descriptor, LOCK_EX | (waits ? 0 : LOCK_NB)) != 0 {
+        // Asked for again and again: whoever waits within the call cannot be told to stop.
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EINTR { continue }
             let isHeld = errno == EWOULDBLOCK
+            if isHeld, waits {
+                if shouldStop() {
+                    close(descriptor)
+                    return nil
+                }
+                usleep(IngestLock.patienceMicroseconds)
+                continue
+            }
             let reason = String(cString: strerror(errno))
             close(descriptor)
             throw StoreFailure(

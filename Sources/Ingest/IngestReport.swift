@@ -36,6 +36,8 @@ public struct IngestReport: Sendable {
     public var unknownStarts: Int64 = 0
     public var newSnapshots = 0
     public var judgedAgain: Int64 = 0
+    /// It was told to stop; what was committed before stays.
+    public var wasStopped = false
     /// Sentences for people, each about one file or journal.
     public var warnings: [String] = []
     /// Inputs that were refused, each with its reason.

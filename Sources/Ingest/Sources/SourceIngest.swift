@@ -22,8 +22,7 @@ struct SourceIngest {
     private static let maxAtOnce: Int64 = 256 << 20
 
     func run(_ path: String) throws {
-        if spools.needed(for: path) {
-            let spool = try spools.spool(path)
+        if let spool = try spools.spool(path) {
             try file(spool.path, name: path, kind: .standardInput)
         } else {
             try file(path, name: path, kind: .file)

@@ -2,16 +2,11 @@ internal import AccessPolicy
 internal import ArgumentParser
 internal import FlowModel
 internal import FlowStore
-internal import Glibc
 internal import Ingest
 internal import LogFormats
 internal import PolicyDocuments
-internal import Synchronization
 internal import TerminalSupport
 internal import Wording
-
-/// Set when the program is asked to end; looked at between batches.
-private let stopRequested = Atomic<Bool>(false)
 
 struct IngestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,8 +58,8 @@ struct IngestCommand: ParsableCommand {
         if let policy { options.policies = try PolicyHistory.load(directory: policy).policies.map(\.snapshot) }
 
         var ingest = Ingest(options: options)
-        for signal in [SIGINT, SIGTERM] { Glibc.signal(signal) { _ in stopRequested.store(true, ordering: .relaxed) } }
-        ingest.shouldStop = { stopRequested.load(ordering: .relaxed) }
+        StopSignal.watch()
+        ingest.shouldStop = { StopSignal.isRaised }
         var progress: Progress?
         let quiet = quiet
         ingest.onProgress = { bytes, total, count in
@@ -77,6 +72,7 @@ struct IngestCommand: ParsableCommand {
         for warning in report.warnings { Message.warning(Escaping.terminal(warning)) }
         for refusal in report.refusals { Message.error(Escaping.terminal(refusal.message)) }
         if !quiet { IngestSummary(report: report, seconds: Progress.clock() - start).write() }
+        if report.wasStopped { Message.error("interrupted; what was read so far is kept, and the same command goes on from there") }
         try ExitStatusError.end(with: status(of: report))
     }
 
@@ -92,7 +88,7 @@ struct IngestCommand: ParsableCommand {
     private func status(of report: IngestReport) -> ExitStatus {
         let worst = Failure.worst(report.refusals.map(\.storeKind))
         if worst != .clean { return worst }
-        if stopRequested.load(ordering: .relaxed) { return .environment }
+        if report.wasStopped { return .environment }
         if strict, report.quarantined + report.quarantinedBefore > 0 { return .inputRefused }
         if report.filesRead + report.filesKnown == 0, !paths.isEmpty { return .undecidable }
         if report.filesKnown + report.filesContinued == 0, report.newSnapshots == 0, report.hasNoRecords {

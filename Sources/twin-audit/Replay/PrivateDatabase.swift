@@ -48,11 +48,12 @@ enum PrivateDatabase {
     /// Signals that end the command come when there is something to remove and it is known what.
     private static func make() throws -> String {
         let ending = [SIGINT, SIGTERM, SIGHUP]
-        var (blocked, before) = (sigset_t(), sigset_t())
+        var blocked = sigset_t()
         sigemptyset(&blocked)
         for signal in ending { sigaddset(&blocked, signal) }
-        pthread_sigmask(SIG_BLOCK, &blocked, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        pthread_sigmask(SIG_BLOCK, &blocked, nil)
+        // Also where this program was started with signals blocked.
+        defer { pthread_sigmask(SIG_UNBLOCK, &blocked, nil) }
 
         guard let folder = strdup(TemporaryDirectory.template), mkdtemp(folder) != nil else {
             throw CommandFailure(

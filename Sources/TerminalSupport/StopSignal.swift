@@ -1,13 +1,14 @@
-import Glibc
-import Synchronization
+internal import Glibc
+internal import Synchronization
 
 /// Remembers that SIGTERM, SIGINT or SIGHUP came, for loops that end at a consistent point.
-enum StopSignal {
+public enum StopSignal {
     private static let raised = Atomic(false)
 
-    static var isRaised: Bool { raised.load(ordering: .relaxed) }
+    public static var isRaised: Bool { raised.load(ordering: .relaxed) }
 
-    static func watch() {
+    /// From here on these signals end nothing by themselves.
+    public static func watch() {
         // The first access sets the value up; a signal handler must not be the one to do it.
         raised.store(false, ordering: .relaxed)
         var action = sigaction()
@@ -25,7 +26,7 @@ enum StopSignal {
     }
 
     /// Waits, at most as long as asked; a signal ends it.
-    static func sleep(milliseconds: Int32) {
+    public static func sleep(milliseconds: Int32) {
         poll(nil, 0, milliseconds)
     }
 }
