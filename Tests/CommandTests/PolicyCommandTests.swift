@@ -259,6 +259,13 @@ struct PolicyCommandTests {
         #expect(
             history.output.split(separator: "\n").dropFirst().map { $0.prefix(20) }
                 == ["2025-03-01T00:00:00Z", "2025-03-01T05:58:00Z", "2025-03-01T12:00:00Z"])
+        // Taken every day, an export adds a snapshot only when something changed.
+        let same = try run("one.json", "2025-03-02T12:00:00Z")
+        #expect(same.status == 0)
+        #expect(same.errors == "nothing changed since the snapshot of 2025-03-01T12:00:00Z in `p`; nothing was written\n")
+        let between = try run("one.json", "2025-03-01T10:00:00Z")
+        #expect(between.lastError.hasPrefix("wrote p/2025-03-01T10:00:00Z.yaml: "))
+        #expect(try run("one.json", "2025-03-02T12:00:00Z", "--force").lastError.hasPrefix("wrote p/2025-03-02T12:00:00Z.yaml: "))
         let broken = try run("one.json", "2025-03-01T13:00:00Z", "--log", "one.json")
         #expect(broken.status == 3)
     }

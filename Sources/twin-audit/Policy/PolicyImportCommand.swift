@@ -11,7 +11,8 @@ struct PolicyImportCommand: ParsableCommand {
         commandName: "import", abstract: "Make a policy snapshot of an export of the administration interface or of a Terraform state.",
         discussion: """
             FILEs are answers of the administration interface, one or several pages of one moment, or what `terraform show -json` prints.
-            Writes DIR/TIME.yaml, a document that people can read and change. What the source cannot say is listed in it and on
+            Writes DIR/TIME.yaml, a document that people can read and change; where nothing changed since the snapshot before it in DIR,
+            nothing is written. What the source cannot say is listed in it and on
             standard error. Ends with 0, with 3 when an export is refused or another snapshot of that time is there, with 4 when the
             document cannot be written.
 
@@ -40,7 +41,13 @@ struct PolicyImportCommand: ParsableCommand {
         guard var time = try TimeOption.parse(effectiveAt, option: "--effective-at") else { return }
         let exports = try files.map { (name: $0, bytes: try PolicyFile.read($0)) }
         var snapshot = try read(exports, effectiveAt: time)
-        if !log.isEmpty, let earlier = try narrowed(snapshot) {
+        let entries = try log.flatMap { try AdministrativeLog.read(try PolicyFile.read($0), file: $0) }
+        let before = try policy(before: time)
+        if let before, !force, before.isLike(snapshot) {
+            return Message.write(
+                "nothing changed since the snapshot of \(before.snapshot.effectiveAt) in `\(Escaping.terminal(out))`; nothing was written")
+        }
+        if !log.isEmpty, let earlier = try narrowed(snapshot, since: before, entries) {
             time = earlier
             snapshot.effectiveAt = earlier
         }
@@ -54,21 +61,31 @@ struct PolicyImportCommand: ParsableCommand {
             """)
     }
 
-    /// The time by which the log says the snapshot was in force; nil when it does not explain every change.
-    private func narrowed(_ snapshot: PolicySnapshot) throws -> Timestamp? {
-        let entries = try log.flatMap { try AdministrativeLog.read(try PolicyFile.read($0), file: $0) }
+    /// The last snapshot in the directory from before a time.
+    private func policy(before time: Timestamp) throws -> CompiledPolicy? {
         let documents = access(out, F_OK) == 0 ? try PolicyHistory.documents(inDirectory: out) : []
-        let earlier = documents.isEmpty ? nil : try PolicyHistory.load(files: documents)
-        guard let before = earlier?.policies.last(where: { $0.snapshot.effectiveAt < snapshot.effectiveAt }) else {
+        guard !documents.isEmpty else { return nil }
+        do throws(PolicyDocumentErrors) {
+            return try PolicyHistory.load(files: documents).policies.last { $0.snapshot.effectiveAt < time }
+        } catch {
+            // What is imported is not lost because of it.
+            for problem in error.problems { Message.warning(Escaping.terminal(problem.description)) }
+            return nil
+        }
+    }
+
+    /// The time by which the log says the snapshot was in force; nil when it does not explain every change.
+    private func narrowed(_ snapshot: PolicySnapshot, since before: CompiledPolicy?, _ entries: [AdministrativeChange]) throws
+        -> Timestamp?
+    {
+        guard let before else {
             Message.write("the log dates nothing: `\(Escaping.terminal(out))` holds no snapshot before \(snapshot.effectiveAt)")
             return nil
         }
         let pair = try PolicyHistory(policies: [before, CompiledPolicy(snapshot)])
         let changes = pair.dated(at: 1, by: entries)
-        guard !changes.isEmpty else {
-            Message.write("nothing changed since the snapshot of \(before.snapshot.effectiveAt)")
-            return nil
-        }
+        // What differs is nothing that a log would tell of.
+        guard !changes.isEmpty else { return nil }
         let unexplained = changes.filter(\.entries.isEmpty)
         guard unexplained.isEmpty, let time = pair.narrowedTime(at: 1, by: entries) else {
             for change in unexplained { Message.write("the log does not explain: " + Escaping.terminal(change.text)) }
@@ -101,5 +118,14 @@ struct PolicyImportCommand: ParsableCommand {
             }
         }
         try ResultFile.write(text, to: path)
+    }
+}
+
+extension CompiledPolicy {
+    /// Whether another snapshot says the same, of whatever time.
+    fileprivate func isLike(_ other: PolicySnapshot) -> Bool {
+        var moved = snapshot
+        moved.effectiveAt = other.effectiveAt
+        return moved.digest == other.digest
     }
 }
