@@ -74,7 +74,9 @@ let modules: [Target] = [
         swiftSettings: strict),
     .target(
         name: "Reporting",
-        dependencies: ["TextEncodings", "FlowModel", "Wording", "FlowStore", "Replay", "QueryCatalogue", "QueryLibrary", "Detection"],
+        dependencies: [
+            "TextEncodings", "FlowModel", "Wording", "AccessPolicy", "FlowStore", "Replay", "QueryCatalogue", "QueryLibrary", "Detection",
+        ],
         swiftSettings: strict),
     .target(
         name: "Simulation", dependencies: ["TextEncodings", "FileAccess", "FlowModel", "AccessPolicy", "PolicyDocuments", "FlowJournal"],

@@ -29,7 +29,8 @@ struct ModuleBoundaryTests {
             "FlowModel", "TextEncodings", "FlowStore", "QueryCatalogue", "QueryLibrary", "Yams", "Crypto", "Glibc", "Foundation",
         ],
         "Reporting": [
-            "FlowModel", "TextEncodings", "FlowStore", "Replay", "QueryCatalogue", "QueryLibrary", "Detection", "Wording", "Glibc",
+            "AccessPolicy", "FlowModel", "TextEncodings", "FlowStore", "Replay", "QueryCatalogue", "QueryLibrary", "Detection", "Wording",
+            "Glibc",
             "Foundation",
         ],
         "Simulation": ["FlowModel", "TextEncodings", "FileAccess", "AccessPolicy", "PolicyDocuments", "FlowJournal", "Glibc"],

@@ -47,7 +47,7 @@ struct ReportTests {
         let report = try ReportTests.build(try tenant.ingest(SmallTenant.mixed))
         #expect(report.conclusion == .violations)
         #expect(
-            report.verdict == "4 of 6 judged connections were not what policy says; 9 findings are high or critical.")
+            report.verdict == "4 of 6 judged connections were not what policy says (4 over-permitted); 9 findings are high or critical.")
         let violations = try ReportTests.rows(report, "violations")
         #expect(
             violations.map { [$0["principal"], $0["destination"], $0["connector"], $0["reason"], $0["flow_ids"]] } == [
@@ -90,7 +90,8 @@ struct ReportTests {
     @Test("every template can be built, in every form", arguments: ["compliance", "access-review", "incident"])
     func templates(template: String) throws {
         let tenant = try SmallTenant()
-        let report = try ReportTests.build(try tenant.ingest(SmallTenant.mixed), template)
+        let about = template == "incident" ? ["resource": "db.example.internal"] : [:]
+        let report = try ReportTests.build(try tenant.ingest(SmallTenant.mixed), template, parameters: about)
         let ids = report.sections.map(\.id)
         #expect(report.files(.html).map(\.name) == ["report.html"])
         #expect(report.files(.json).map(\.name) == ["report.json"])

@@ -58,6 +58,32 @@ public struct Qualifiers: OptionSet, Hashable, Sendable {
     }
 }
 
+/// What makes a flow something to act on: a mismatch that propagation does not excuse, else that it outlived its permission. The worst first.
+public enum Violation: String, Sendable, CaseIterable {
+    case overPermitted = "over-permitted"
+    case misrouted
+    case overBlocked = "over-blocked"
+    case outlived
+
+    /// Nil for a flow that is none.
+    public init?(_ verdict: VerdictClass, _ qualifiers: Qualifiers) {
+        let mismatch: Violation? =
+            switch verdict {
+            case .overPermitted: .overPermitted
+            case .misrouted: .misrouted
+            case .overBlocked: .overBlocked
+            case .enforced, .blocked, .unverifiable: nil
+            }
+        if let mismatch, !qualifiers.contains(.stale) {
+            self = mismatch
+        } else if qualifiers.contains(.outlived) {
+            self = .outlived
+        } else {
+            return nil
+        }
+    }
+}
+
 /// The verdict on one flow.
 public struct Assessment: Sendable {
     public var verdictClass: VerdictClass
@@ -84,12 +110,7 @@ public struct Assessment: Sendable {
     /// The policy in force at the flow's start.
     public var policy: CompiledPolicy? { verdict?.policy }
 
-    /// Whether this is something to act on: a mismatch that propagation does not excuse, or a flow that outlived its permission.
-    public var isViolation: Bool {
-        if qualifierSet.contains(.outlived) { return true }
-        switch verdictClass {
-        case .overPermitted, .overBlocked, .misrouted: return !qualifierSet.contains(.stale)
-        case .enforced, .blocked, .unverifiable: return false
-        }
-    }
+    /// What there is to act on; nil when there is nothing.
+    public var violation: Violation? { Violation(verdictClass, qualifierSet) }
+    public var isViolation: Bool { violation != nil }
 }

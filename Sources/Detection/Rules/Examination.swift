@@ -19,7 +19,7 @@ public struct Examination: Hashable, Sendable {
             case .verdicts:
                 return flows == 0
                     ? "there are no flows in the period"
-                    : "no flow has a verdict; import the policy with `twin-audit policy import` and run `twin-audit replay`"
+                    : "no flow has a verdict; `twin-audit ingest --policy DIR` judges all flows by the snapshots in a directory"
             case .policies: return "there is no policy in the database"
             case .journals: return "there are no journals in the database"
             case .records: return "there are no journal records in the database"

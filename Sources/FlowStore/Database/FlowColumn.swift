@@ -49,6 +49,12 @@ package struct FlowColumn: Sendable {
         self.source = source
     }
 
+    /// `Violation` of an assessment `j`; a test holds both against each other.
+    package static let violation = """
+        CASE WHEN j.class IN ('over-permitted', 'over-blocked', 'misrouted') AND ';' || j.qualifiers || ';' NOT LIKE '%;stale;%' THEN j.class
+            WHEN ';' || j.qualifiers || ';' LIKE '%;outlived;%' THEN 'outlived' END
+        """
+
     /// The columns that are shared in one way, for `Views`.
     static func shared(_ wanted: Sharing) -> [Views.NamedColumn] {
         all.compactMap { column in
@@ -134,6 +140,12 @@ package struct FlowColumn: Sendable {
             """
             `ambiguous`, `stale`, `stale-late`, `outlived`, `posture-unknown`, joined by `;`. Test for one with \
             `';' || qualifiers || ';' LIKE '%;stale;%'`
+            """),
+        FlowColumn(
+            "violation", .text, .shared(.aggregate, FlowColumn.violation),
+            """
+            what makes the flow a violation: its `verdict` where that is `over-permitted`, `over-blocked` or `misrouted` and no change on its \
+            way (`stale`) explains it, else `outlived` where it has that qualifier; NULL when it is none
             """),
         FlowColumn("recorded_effect", .text, .text(.remark, Views.text("r.decision_effect")), "the Connector's own decision (journals)"),
         FlowColumn("recorded_reason", .text, .text(.remark, Views.text("r.decision_reason")), "its reason (journals)"),

@@ -34,13 +34,17 @@ public struct QueryRunner: Sendable {
             columns: columns, row: row)
     }
 
-    /// Runs a statement of the program itself, over the public views; it may use the period.
-    public static func run(_ connection: StoreConnection, viewsOnly sql: String, period: Period, row: ([StoredValue]) throws -> Void) throws
-    {
+    /// Runs a statement of the program itself, over the public views; it may use the period, and `arguments`.
+    public static func run(
+        _ connection: StoreConnection, viewsOnly sql: String, arguments: [String: StoredValue] = [:], period: Period,
+        row: ([StoredValue]) throws -> Void
+    ) throws {
         let bounds = period.bounds
+        var bindings = arguments
+        bindings["since"] = .integer(bounds.since)
+        bindings["until"] = .integer(bounds.until)
         try run(
-            connection, sql: sql, file: nil, firstLine: 1, reach: .publicViews,
-            bindings: ["since": .integer(bounds.since), "until": .integer(bounds.until)], columns: { _ in }, row: row)
+            connection, sql: sql, file: nil, firstLine: 1, reach: .publicViews, bindings: bindings, columns: { _ in }, row: row)
     }
 
     /// Runs one statement that somebody typed; it may read any table and takes no parameters.

@@ -41,12 +41,13 @@ public struct ReportBuilder: Sendable {
     public func build(_ request: Request, now: Timestamp) throws -> Report {
         let period = request.period.period.widened
         let arguments = try arguments(request)
+        let scope = ReportScope(request.parameters)
         let queries = try request.template.sections.filter { !ReportTemplate.builtIn.contains($0) }.map { try library.section($0) }
         // Rules, sections and what could not be checked see one state of the database.
         let (detection, parts) = try Detector(
             database: database, rules: try library.detections(), overrides: request.overrides, suppressions: request.suppressions
-        ).run(period: period, now: now, beside: queries.map(\.query.sql) + [Violations.sql, Limits.sourceSQL]) { lane, place in
-            if place == queries.count { return Part.violations(try Violations.count(lane.connection, period)) }
+        ).run(period: period, now: now, beside: queries.map(\.query.sql) + [ReportScope.sql, Limits.sourceSQL]) { lane, place in
+            if place == queries.count { return Part.standing(try scope.standing(lane.connection, period)) }
             if place > queries.count { return Part.limits(try Limits.Facts(lane.connection, period)) }
             try lane.prepare(for: queries[place].query.sql)
             return try attempt(queries[place]) {
@@ -55,17 +56,18 @@ public struct ReportBuilder: Sendable {
         }
         var failures = detection.failed.map { "The rule \($0.rule.id) failed, and what it would have found is not known: \($0.why)." }
         var made: [String: ReportSection] = [:]
-        var violations: Int64 = 0
+        var standing = ReportScope.Standing()
         var limits: Limits.Facts?
         for part in parts {
             switch part {
-            case .violations(let count): violations = count
+            case .standing(let found): standing = found
             case .limits(let facts): limits = facts
             case .section(let section, let failure):
                 made[section.id] = section
                 if let failure { failures.append(failure) }
             }
         }
+        let findings = detection.findings.filter { scope.has($0, standing) }
         var sections: [ReportSection] = []
         for id in request.template.sections {
             switch id {
@@ -74,7 +76,7 @@ public struct ReportBuilder: Sendable {
                     ReportSection(
                         id: id, title: "Findings", question: "What did the detections find?",
                         empty: "The detections that could look at the period found nothing.",
-                        content: .findings(focused(detection.findings, request))))
+                        content: .findings(findings)))
             case "limits":
                 guard let limits else { throw StatementError.misuse }
                 let cut = made.values.contains(where: \.hasCutSum)
@@ -89,7 +91,7 @@ public struct ReportBuilder: Sendable {
                 if let section = made[id] { sections.append(section) }
             }
         }
-        var (conclusion, verdict) = conclude(detection, violations: violations)
+        var (conclusion, verdict) = conclude(standing, scope, findings, all: detection.examination.flows)
         if !failures.isEmpty {
             conclusion = .undecidable
             verdict = "\(failures.count) \(failures.count == 1 ? "part" : "parts") of this report failed. \(verdict)"
@@ -98,13 +100,13 @@ public struct ReportBuilder: Sendable {
             template: request.template.id, title: request.template.title, intro: request.template.intro, period: period,
             periodName: request.period.name, generatedAt: now, software: request.software, conclusion: conclusion, verdict: verdict,
             parameters: request.parameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, sections: sections,
-            findings: detection.findings, flows: detection.examination.flows, failures: failures)
+            findings: findings, flows: standing.flows, failures: failures)
     }
 
     /// What one statement of a report gave.
     private enum Part {
         case section(ReportSection, failure: String?)
-        case violations(Int64)
+        case standing(ReportScope.Standing)
         case limits(Limits.Facts)
     }
 
@@ -137,25 +139,12 @@ public struct ReportBuilder: Sendable {
             }
             values[name] = .text(text)
         }
-        return values
-    }
-
-    /// Findings about what a report with parameters is about.
-    private func focused(_ findings: [Finding], _ request: Request) -> [Finding] {
-        guard !request.parameters.isEmpty else { return findings }
-        return findings.filter { finding in
-            request.parameters.allSatisfy { name, text in
-                let value: String? =
-                    switch name {
-                    case "principal": finding.principal
-                    case "resource": finding.resource
-                    case "connector": finding.connector
-                    default: nil
-                    }
-                if let value, HostPattern(text).matches(value) { return true }
-                return finding.subject.contains { $0.name.hasPrefix(name) && $0.value.plain == text }
-            }
+        guard request.template.scope == .tenant || !values.isEmpty else {
+            let known = request.template.parameters.map { "`\($0)`" }.joined(separator: ", ")
+            throw QueryFailure(
+                .usage, "template `\(request.template.id)` needs to be told what it is about: one or more of the parameters \(known)")
         }
+        return values
     }
 
     private func section(
@@ -217,29 +206,38 @@ public struct ReportBuilder: Sendable {
     }
 
     /// Looks at the verdicts themselves, so that the sentence at the top does not depend on which sections a template has.
-    private func conclude(_ detection: DetectionOutcome, violations: Int64) -> (Report.Conclusion, String) {
-        let examination = detection.examination
-        guard examination.flows > 0 else {
-            return (.undecidable, "There are no connections in the period: nothing was examined.")
-        }
-        guard examination.flows > examination.unjudgedFlows else {
+    private func conclude(
+        _ standing: ReportScope.Standing, _ scope: ReportScope, _ findings: [Finding], all: Int64
+    ) -> (Report.Conclusion, String) {
+        guard all > 0 else { return (.undecidable, "There are no connections in the period: nothing was examined.") }
+        let serious = findings.filter { $0.severity >= .high && $0.suppressedBy == nil }.count
+        guard standing.flows > 0 else {
             return (
-                .undecidable,
-                "None of the \(Quantities.count(examination.flows)) connections could be judged: no policy in force is known for them."
+                serious == 0 ? .clean : .violations,
+                """
+                None of the \(Quantities.count(all)) connections in the period is about what was asked; \(Quantities.count(Int64(serious))) \
+                findings about it are high or critical.
+                """
             )
         }
-        let judged = examination.flows - examination.unjudgedFlows
-        let serious = detection.findings.filter { $0.severity >= .high && $0.suppressedBy == nil }.count
-        let rest =
-            examination.unjudgedFlows > 0 ? " \(Quantities.count(examination.unjudgedFlows)) connections could not be judged." : ""
-        if violations == 0, serious == 0 {
-            return (.clean, "All \(Quantities.count(judged)) connections that could be judged were what policy says.\(rest)")
+        let about = scope.isTenant ? "" : "About what was asked: "
+        guard standing.flows > standing.unjudged else {
+            return (
+                .undecidable,
+                "\(about)None of the \(Quantities.count(standing.flows)) connections could be judged: no policy in force is known for them."
+            )
         }
+        let judged = standing.flows - standing.unjudged
+        let rest = standing.unjudged > 0 ? " \(Quantities.count(standing.unjudged)) connections could not be judged." : ""
+        if standing.violations.isEmpty, serious == 0 {
+            return (.clean, "\(about)All \(Quantities.count(judged)) connections that could be judged were what policy says.\(rest)")
+        }
+        let kinds = standing.violations.map { "\(Quantities.count($0.flows)) \($0.kind)" }.joined(separator: ", ")
         return (
             .violations,
             """
-            \(Quantities.count(violations)) of \(Quantities.count(judged)) judged connections were not what policy says; \
-            \(Quantities.count(Int64(serious))) findings are high or critical.\(rest)
+            \(about)\(Quantities.count(standing.allViolations)) of \(Quantities.count(judged)) judged connections were not what policy \
+            says\(kinds.isEmpty ? "" : " (\(kinds))"); \(Quantities.count(Int64(serious))) findings are high or critical.\(rest)
             """
         )
     }

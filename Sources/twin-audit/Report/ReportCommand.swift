@@ -19,7 +19,8 @@ struct ReportCommand: ParsableCommand {
               twin-audit report --template incident --param principal=ann@example.com --since 2026-10-08 --until 2026-10-10
 
             Exit status: 0 when the report is written; 1 when findings reach --fail-on; 6 when the period held nothing that could be
-            judged, or a rule or section failed (the report is written and says so).
+            judged, or a rule or section failed (the report is written and says so), or when the database knows nobody and nothing of
+            a name that the report is to be about (none is written).
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -62,15 +63,29 @@ struct ReportCommand: ParsableCommand {
             var request = ReportBuilder.Request(
                 template: try library.template(template), period: try chosenPeriod(now: now),
                 software: Version.of(TwinAudit.name))
-            for (name, text) in try NamedValues.parse(parameters) { request.parameters[name] = text }
+            let database = try database.open()
+            for (name, text) in try NamedValues.parse(parameters) {
+                request.parameters[name] = try HostArgument.written(text, for: name, in: database)
+            }
+            guard try namesAreKnown(request.parameters, database) else { return try ExitStatusError.end(with: .undecidable) }
             request.suppressions = try suppressions.map { try Suppressions(try QueryLibrary.read($0), path: $0) } ?? .none
-            let report = try ReportBuilder(database: try database.open(), library: library).build(request, now: now)
+            let report = try ReportBuilder(database: database, library: library).build(request, now: now)
             try write(report, formats)
             for failure in report.failures { Message.error(Escaping.terminal(failure)) }
             Message.write(Escaping.terminal(report.verdict))
             if let failOn, report.hasFinding(atLeast: failOn) { try ExitStatusError.end(with: .badAnswer) }
             if report.conclusion == .undecidable { try ExitStatusError.end(with: .undecidable) }
         }
+    }
+
+    /// Whether the database knows who and what the report is to be about; says of each that it does not know.
+    private func namesAreKnown(_ parameters: [String: String], _ database: AuditDatabase) throws -> Bool {
+        let kinds: [String: KnownNames] = ["principal": .user, "resource": .resource, "connector": .connector]
+        let unknown = try parameters.sorted { $0.key < $1.key }.flatMap { name, text in
+            try kinds[name]?.unknown([text], withAddresses: true, database) ?? []
+        }
+        for name in unknown { Message.error(Escaping.terminal(name.description + "; no report was written")) }
+        return unknown.isEmpty
     }
 
     private func listTemplates(_ library: QueryLibrary) throws {
