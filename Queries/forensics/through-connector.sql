@@ -3,7 +3,7 @@ id: through-connector
 title: What went through a Connector
 question: Which Resources were reached through which Connector?
 description: >
-  One row for each Connector and Resource.
+  One row for each Connector and Resource. The address is given where there was only one.
 parameters:
   connector: {type: text, description: 'Connector name, with * and ? as wildcards, or id.'}
 columns:
@@ -13,7 +13,8 @@ examples:
   - twin-audit query run through-connector --param connector='fine-*'
 status: stable
 --- */
-SELECT network, connector_id, coalesce(max(connector), connector_id) AS connector, resource_id, min(address) AS address,
+SELECT network, connector_id, coalesce(max(connector), connector_id) AS connector, resource_id,
+    CASE WHEN min(address) = max(address) THEN min(address) END AS address,
     count(DISTINCT address) AS addresses, count(DISTINCT principal_kind || ' ' || principal_id) AS principals, sum(flows) AS flows,
     sum(CASE outcome WHEN 'failed' THEN flows ELSE 0 END) AS failed, sum(CASE outcome WHEN 'denied'
         THEN flows ELSE 0 END) AS denied,

@@ -18,12 +18,12 @@ columns:
 status: stable
 --- */
 SELECT coalesce(max(principal), principal_id) AS principal,
-    address || coalesce(':' || port, '') || coalesce('/' || protocol, '') AS destination, coalesce(max(connector),
-        max(connector_id)) AS connector,
+    address || coalesce(':' || port, '') || coalesce('/' || protocol, '') AS destination, coalesce(connector, connector_id) AS connector,
     coalesce(verdict, 'not judged') AS verdict, reason, qualifiers, sum(flows) AS flows, min(first_at) AS first_at,
         max(last_at) AS last_at,
     json_array(min(first_flow), max(last_flow)) AS flow_ids
 FROM access
 WHERE outcome = 'denied' AND hour_at >= :since AND hour_at < :until
-GROUP BY principal_kind, principal_id, address, port, protocol, verdict, reason, qualifiers
-ORDER BY flows DESC, principal_kind, principal_id, address, port
+GROUP BY principal_kind, principal_id, address, port, protocol, connector_id, coalesce(connector, connector_id), verdict, reason,
+    qualifiers
+ORDER BY flows DESC, principal_kind, principal_id, address, port, protocol, connector, verdict, reason, qualifiers

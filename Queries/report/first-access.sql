@@ -13,7 +13,8 @@ columns:
   flow_ids: {label: Evidence, kind: flows}
 status: stable
 --- */
-SELECT min(first_at) AS first_at, coalesce(max(principal), principal_id) AS principal, resource_id, min(address) AS address,
+SELECT min(first_at) AS first_at, coalesce(max(principal), principal_id) AS principal, resource_id,
+    CASE WHEN min(address) = max(address) THEN min(address) END AS address,
     sum(flows) AS flows,
     json_array(min(first_flow)) AS flow_ids
 FROM access

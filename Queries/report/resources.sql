@@ -20,7 +20,7 @@ status: stable
 --- */
 WITH uses AS (
     SELECT resource_id, principal_kind, principal_id, coalesce(max(principal), principal_id) AS principal,
-        min(address) AS address, sum(flows) AS flows,
+        min(address) AS address, max(address) AS last_address, sum(flows) AS flows,
         min(first_at) AS first_at, max(last_at) AS last_at, min(first_flow) AS first_flow, max(last_flow) AS last_flow
     FROM access
     WHERE outcome IN ('allowed', 'failed') AND resource_id IS NOT NULL AND hour_at >= :since AND hour_at < :until
@@ -28,7 +28,7 @@ WITH uses AS (
 ), ranked AS (
     SELECT uses.*, row_number() OVER (PARTITION BY resource_id ORDER BY flows DESC, principal_id) AS place FROM uses
 ), summed AS MATERIALIZED (
-    SELECT resource_id, min(address) AS address, count(*) AS principals, sum(flows) AS flows,
+    SELECT resource_id, CASE WHEN min(address) = max(last_address) THEN min(address) END AS address, count(*) AS principals, sum(flows) AS flows,
         max(CASE place WHEN 1 THEN principal END) AS most_by, min(first_at) AS first_at, max(last_at) AS last_at,
         min(first_flow) AS first_flow, max(last_flow) AS last_flow
     FROM ranked
