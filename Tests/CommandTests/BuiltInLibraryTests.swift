@@ -20,6 +20,29 @@ struct BuiltInLibraryTests {
         #expect(try String(decoding: folder.read("r/report.md"), as: UTF8.self).hasPrefix("# Compliance report"))
     }
 
+    @Test("a statement comes from the command line, a file or standard input, and the views it asks are told")
+    func statements() throws {
+        let folder = try DetectTests.prepared()
+        try folder.write("q.sql", "SELECT count(*) AS n\nFROM flow\n")
+        for outcome in [
+            try Program.audit("query", "sql", "SELECT count(*) AS n FROM flow", "--format", "csv", in: folder),
+            try Program.audit("query", "sql", "--file", "q.sql", "--format", "csv", in: folder),
+            try Program.audit("query", "sql", "-", "--format", "csv", in: folder, input: Data("SELECT count(*) AS n FROM flow".utf8)),
+        ] {
+            #expect(outcome.status == 0 && outcome.output == "n\n4\n", "\(outcome)")
+        }
+        #expect(try Program.audit("query", "sql", in: folder).status == 2)
+        #expect(try Program.audit("query", "sql", "SELECT 1", "--file", "q.sql", in: folder).status == 2)
+        #expect(try Program.audit("query", "sql", "--file", "nowhere.sql", in: folder).status == 4)
+        let views = try Program.audit("query", "views", "--format", "tsv", in: folder)
+        #expect(views.status == 0 && views.output.contains("\nflow\t"), "\(views)")
+        let columns = try Program.audit("query", "views", "access", "--format", "tsv", in: folder)
+        #expect(columns.output.contains("\nhour_at\tbeginning of the hour\n"))
+        let typo = try Program.audit("query", "views", "acess", in: folder)
+        #expect(typo.status == 2)
+        #expect(typo.errors == "error: no view `acess`; the nearest is `access`; `twin-audit query views` shows all\n")
+    }
+
     @Test("the library is written out, once, and never over what somebody changed")
     func export() throws {
         let folder = try Folder()

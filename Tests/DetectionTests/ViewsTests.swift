@@ -57,6 +57,22 @@ struct ViewsTests {
         }
     }
 
+    @Test("the program tells of each view and column what the page says")
+    func told() throws {
+        let views = ViewDescription.all
+        let database = try ViewsTests.columns()
+        #expect(Set(views.map(\.name)) == Set(database.keys))
+        for view in views {
+            #expect(view.meaning.hasSuffix(".") || view.meaning.hasSuffix(":"), "\(view.name): \(view.meaning)")
+            #expect(Set(view.columns.map(\.name)) == Set(database[view.name] ?? []), "\(view.name)")
+            for column in view.columns { #expect(!column.meaning.isEmpty && column.meaning != "likewise", "\(view.name).\(column.name)") }
+        }
+        let flow = try #require(views.first { $0.name == "flow" })
+        let access = try #require(views.first { $0.name == "access" })
+        #expect(access.columns.first { $0.name == "violation" } == flow.columns.first { $0.name == "violation" })
+        #expect(flow.columns.first { $0.name == "qualifiers" }?.meaning.contains("';' || qualifiers || ';'") == true)
+    }
+
     @Test("the page says of each column of `flow` what the program's own list says")
     func flowColumns() throws {
         let page = try String(contentsOf: SmallTenant.checkout.appendingPathComponent("docs/database-views.md"), encoding: .utf8)

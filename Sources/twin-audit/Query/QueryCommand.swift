@@ -17,7 +17,8 @@ struct QueryCommand: ParsableCommand {
               twin-audit query sql "select principal, count(*) from flow group by 1 order by 2 desc"
             """,
         subcommands: [
-            QueryListCommand.self, QueryShowCommand.self, QueryRunCommand.self, QuerySQLCommand.self, QueryExportCommand.self,
+            QueryListCommand.self, QueryShowCommand.self, QueryRunCommand.self, QuerySQLCommand.self, QueryViewsCommand.self,
+            QueryExportCommand.self,
         ])
 }
 
@@ -111,20 +112,25 @@ struct QuerySQLCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sql", abstract: "Ask in SQL; the statement can only read.",
         discussion: """
-            docs/database-views.md describes the views. Times are milliseconds of Unix time; columns whose names end in _at are shown
-            as times.
+            `twin-audit query views` says what can be asked. Times are milliseconds of Unix time; columns whose names end in _at are
+            shown as times.
 
-            Example:
+            Examples:
               twin-audit query sql "select verdict, sum(flows) from access group by verdict"
+              twin-audit query sql --file question.sql --format csv
+              echo "select count(*) from flow" | twin-audit query sql -
             """)
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var output: OutputOptions
 
-    @Argument(help: ArgumentHelp("One SELECT statement.", valueName: "statement"))
-    var statement: String
+    @Option(name: [.short, .long], help: ArgumentHelp("Read the statement from a file.", valueName: "file"))
+    var file: String?
+    @Argument(help: ArgumentHelp("One SELECT statement; - reads it from standard input.", valueName: "statement"))
+    var statement: String?
 
     func run() throws {
+        let statement = try chosenStatement()
         let database = try database.open()
         let rows = try Refusal.translating {
             try RowPrinter(output).print { columns, row in
@@ -132,6 +138,16 @@ struct QuerySQLCommand: ParsableCommand {
             }
         }
         if rows == 0 { Message.write("the statement gave no rows") }
+    }
+
+    private func chosenStatement() throws -> String {
+        switch (statement, file) {
+        case (let statement?, nil) where statement != "-": return statement
+        case (.some, nil): return try Refusal.translating { try QueryLibrary.read("/dev/stdin") }
+        case (nil, let file?): return try Refusal.translating { try QueryLibrary.read(file) }
+        case (nil, nil): throw CommandFailure(.usage, "give a statement, - to read it from standard input, or --file FILE")
+        case (.some, .some): throw CommandFailure(.usage, "give a statement or --file, not both")
+        }
     }
 }
 
