@@ -21,6 +21,23 @@ struct DetectTests {
         #expect(outcome.output == "")
     }
 
+    @Test("without verdicts, `detect` says how to get them, and that is so")
+    func hint() throws {
+        let folder = try Folder()
+        let samples = Folder.checkout.appendingPathComponent("SampleLogs")
+        let log = samples.appendingPathComponent("connector-raw.log").path
+        #expect(try Program.audit("ingest", "--quiet", log, in: folder).status == 0)
+        let before = try Program.audit("detect", "--only", "policy.*", in: folder)
+        #expect(before.status == 6)
+        #expect(
+            before.errors.contains("`twin-audit ingest --policy DIR` judges all flows by the snapshots in a directory"), "\(before.errors)")
+        let policy = samples.appendingPathComponent("policy").path
+        #expect(try Program.audit("ingest", "--quiet", "--policy", policy, in: folder).status == 0)
+        let after = try Program.audit("detect", "--only", "policy.*", "--fail-on", "critical", in: folder)
+        #expect(after.status == 1 && after.output.contains("policy.over-permitted"), "\(after)")
+        #expect(try Program.audit("access", "--by", "verdict", "--format", "csv", in: folder).output.contains("\nover-permitted,1,"))
+    }
+
     @Test("rules are listed with their id first, and explained")
     func list() throws {
         let folder = try Folder()

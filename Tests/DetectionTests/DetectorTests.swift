@@ -186,7 +186,7 @@ struct DetectorTests {
         let why = Dictionary(uniqueKeysWithValues: unjudged.notExamined.map { ($0.rule.id, $0.why) })
         #expect(
             why["policy.over-permitted"]
-                == "no flow has a verdict; import the policy with `twin-audit policy import` and run `twin-audit replay`")
+                == "no flow has a verdict; `twin-audit ingest --policy DIR` judges all flows by the snapshots in a directory")
         #expect(why["access.scan"] == nil)
         let elsewhere = Period(since: Timestamp("2027-01-01T00:00:00Z"))
         let empty = try DetectorTests.detector(try AuditDatabase(path: tenant.databasePath, mode: .readOnly)).run(
