@@ -36,6 +36,9 @@ struct DetectTests {
         let after = try Program.audit("detect", "--only", "policy.*", "--fail-on", "critical", in: folder)
         #expect(after.status == 1 && after.output.contains("policy.over-permitted"), "\(after)")
         #expect(try Program.audit("access", "--by", "verdict", "--format", "csv", in: folder).output.contains("\nover-permitted,1,"))
+        // What the policy says of the rows is no part of what the sources say.
+        let verified = try Program.audit("verify", "--format", "tsv", in: folder)
+        #expect(verified.output.contains("intact\trows\t"), "\(verified)")
     }
 
     @Test("rules are listed with their id first, and explained")

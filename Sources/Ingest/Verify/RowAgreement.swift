@@ -22,7 +22,7 @@ public enum RowAgreement {
             "flow",
             [
                 "flow_id", "source_id", "source_offset", "source_line", "end_source_id", "end_offset", "end_line", "other_sources",
-                "policy_version", "verdict", "reason", "expected_resource_id", "qualifiers", "aggregate_id",
+                "policy_version", "verdict", "reason", "expected_resource_id", "qualifiers", "violation", "aggregate_id",
             ]
         ),
         ("journal_record", ["source_id", "offset", "line"]), ("name_query", ["source_id", "offset", "line"]),
