@@ -1,7 +1,8 @@
 import Foundation
 import PackagePlugin
 
-/// Makes the files of `Queries/`, and the description of the views that they are over, a Swift source of the module that it is applied to, by `embed.sh` beside this file.
+/// Makes the files of `Queries/`, and the description of the views that they are over, a Swift source of the module that it is applied
+/// to, by `embed.sh` beside this file.
 @main
 struct EmbedQueries: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {

@@ -16,7 +16,9 @@ literal() {
 }
 {
     printf 'extension LibraryFiles {\n    static let all: [(path: String, text: String)] = [\n'
-    (cd "$1" && find . -type f \( -name '*.sql' -o -name '*.yaml' \) | sed 's|^\./||') | sort | while IFS= read -r path; do
+    # A directory that cannot be read ends it here; within a pipe nobody would know.
+    paths=$(cd "$1" && find . -type f \( -name '*.sql' -o -name '*.yaml' \))
+    printf '%s\n' "$paths" | sed 's|^\./||' | sort | while IFS= read -r path; do
         printf '        (\n"%s",\n' "$path"
         literal "$1/$path" "Queries/$path"
         printf '\n        ),\n'

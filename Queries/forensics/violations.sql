@@ -15,7 +15,8 @@ status: stable
 --- */
 SELECT f.flow_id, f.started_at, coalesce(f.principal, f.principal_id) AS principal, f.device_id, f.client_ip, f.address, f.port,
     f.protocol,
-    f.resource_id, f.expected_resource_id, f.connector, f.network, f.outcome, f.violation, f.verdict, f.reason, f.qualifiers, f.policy_version,
+    f.resource_id, f.expected_resource_id, f.connector, f.network, f.outcome, f.violation, f.verdict, f.reason, f.qualifiers,
+    f.policy_version,
     s.path, (SELECT max(j.frame) FROM journal_frame j WHERE j.source_id = f.source_id AND j.inflated_offset <= f.source_offset)
     AS frame, f.source_line AS line
 FROM flow f

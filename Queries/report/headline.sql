@@ -6,7 +6,7 @@ empty: There are no flows in the period.
 shape: figures
 parameters:
   principal: {type: text, description: 'Who the report is about: e-mail or name, with * and ? as wildcards, or id.'}
-  resource: {type: text, description: 'What it is about: Resource id or address, with * and ? as wildcards.'}
+  resource: {type: text, description: 'What it is about: Resource id, name in the policy or address, with * and ? as wildcards.'}
   connector: {type: text, description: 'Connector name, with * and ? as wildcards, or id.'}
 columns:
   flows: {label: Connections, kind: integer}
@@ -39,7 +39,10 @@ SELECT sum(flows) AS flows, count(DISTINCT principal_kind || ' ' || principal_id
     sum(CASE WHEN coalesce(verdict, 'unverifiable') = 'unverifiable' THEN flows ELSE 0 END) AS unverifiable
 FROM access
 WHERE hour_at >= :since AND hour_at < :until
-    AND (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal))
-    AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource))
-    AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector))
+    AND (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal)
+        OR principal_id IN (SELECT p.user_id FROM policy_user p WHERE lower(p.email) GLOB lower(:principal)))
+    AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource)
+        OR resource_id IN (SELECT p.resource_id FROM policy_resource p WHERE lower(p.resource) GLOB lower(:resource)))
+    AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector)
+        OR connector_id IN (SELECT p.connector_id FROM policy_connector p WHERE lower(p.connector) GLOB lower(:connector)))
 HAVING sum(flows) > 0

@@ -6,7 +6,7 @@ empty: No connection of the period fits the incident.
 shown: 200
 parameters:
   principal: {type: text, description: 'Who the incident is about: e-mail or name, with * and ? as wildcards, or id.'}
-  resource: {type: text, description: 'What it is about: Resource id or address, with * and ? as wildcards.'}
+  resource: {type: text, description: 'What it is about: Resource id, name in the policy or address, with * and ? as wildcards.'}
   connector: {type: text, description: 'Connector name, with * and ? as wildcards, or id.'}
 columns:
   principal: {label: Who}
@@ -25,9 +25,12 @@ WITH used AS (
         min(first_flow) AS first_flow, max(last_flow) AS last_flow
     FROM access
     WHERE hour_at >= :since AND hour_at < :until
-    AND (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal))
-    AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource))
-    AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector))
+    AND (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal)
+        OR principal_id IN (SELECT p.user_id FROM policy_user p WHERE lower(p.email) GLOB lower(:principal)))
+    AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource)
+        OR resource_id IN (SELECT p.resource_id FROM policy_resource p WHERE lower(p.resource) GLOB lower(:resource)))
+    AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector)
+        OR connector_id IN (SELECT p.connector_id FROM policy_connector p WHERE lower(p.connector) GLOB lower(:connector)))
     GROUP BY principal_kind, principal_id, device_id, client_ip
 ), earlier AS MATERIALIZED (
     SELECT DISTINCT principal_kind, principal_id, coalesce(device_id, '') AS device_id, coalesce(client_ip, '') AS client_ip

@@ -28,7 +28,8 @@ WITH uses AS (
 ), ranked AS (
     SELECT uses.*, row_number() OVER (PARTITION BY resource_id ORDER BY flows DESC, principal_id) AS place FROM uses
 ), summed AS MATERIALIZED (
-    SELECT resource_id, CASE WHEN min(address) = max(last_address) THEN min(address) END AS address, count(*) AS principals, sum(flows) AS flows,
+    SELECT resource_id, CASE WHEN min(address) = max(last_address) THEN min(address) END AS address, count(*) AS principals,
+        sum(flows) AS flows,
         max(CASE place WHEN 1 THEN principal END) AS most_by, min(first_at) AS first_at, max(last_at) AS last_at,
         min(first_flow) AS first_flow, max(last_flow) AS last_flow
     FROM ranked

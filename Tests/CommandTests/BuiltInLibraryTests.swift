@@ -10,13 +10,18 @@ struct BuiltInLibraryTests {
             atPath: Program.directory.appendingPathComponent("twin-audit").path, toPath: folder.path("twin-audit"))
         try FileManager.default.copyItem(
             at: Folder.checkout.appendingPathComponent("SampleLogs/connector-raw.log"), to: folder.url.appendingPathComponent("a.log"))
+        try FileManager.default.copyItem(
+            at: Folder.checkout.appendingPathComponent("SampleLogs/policy"), to: folder.url.appendingPathComponent("policy"))
         let script = """
-            export -n TWIN_AUDIT_QUERIES; unset TWIN_AUDIT_QUERIES
-            ./twin-audit ingest a.log 2>&1 && ./twin-audit detect --check 2>&1 && ./twin-audit detect --format csv | head -1 &&
-            ./twin-audit report --out r --format md && ./twin-audit query run who-reached --param resource='*' --format csv | head -1
+            unset TWIN_AUDIT_QUERIES TWIN_AUDIT_DB
+            ./twin-audit ingest --quiet --policy policy a.log; echo "ingest $?"
+            ./twin-audit detect --check; echo "check $?"
+            ./twin-audit detect --only 'access.*,dns.*'; echo "detect $?"
+            ./twin-audit report --out r --format md; echo "report $?"
+            ./twin-audit query run who-reached --param resource='*' --format csv | wc -l
             """
         let outcome = try Program.shell(script, in: folder)
-        #expect(outcome.output.contains("report sections checked\n"), "\(outcome.output)")
+        #expect(outcome.output == "ingest 0\ncheck 0\ndetect 0\nr/report.md\nreport 0\n4\n")
         #expect(try String(decoding: folder.read("r/report.md"), as: UTF8.self).hasPrefix("# Compliance report"))
     }
 

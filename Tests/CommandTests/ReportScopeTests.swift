@@ -95,6 +95,22 @@ struct ReportScopeTests {
         #expect(try section(harmless, "headline").first?["violations"] as? Int == 0)
     }
 
+    @Test("a Resource may be called by its name in the policy, and a report about it is the same")
+    func resourceByName() throws {
+        let sql =
+            "SELECT f.resource_id, max(r.resource), count(DISTINCT r.resource), count(DISTINCT f.flow_id) FROM flow f"
+            + " JOIN policy_resource r USING (resource_id) GROUP BY 1 ORDER BY 4 DESC LIMIT 1"
+        let most = try #require(try rows(sql).first)
+        #expect(most[2] == "1" && most[3] != "0")
+        for name in [most[0], most[1]] {
+            let (outcome, about) = try report("--template", "incident", "--param", "resource=\(name)")
+            #expect(outcome.status == 0)
+            #expect(about["flows"] as? Int == Int(most[3]), "\(name)")
+            #expect(try section(about, "headline").first?["flows"] as? Int == Int(most[3]))
+            #expect(try section(about, "incident-timeline").count == Int(most[3]))
+        }
+    }
+
     @Test("a report about nobody is not written, and one about nothing is refused")
     func nobody() throws {
         let typo = try Program.audit(

@@ -139,6 +139,9 @@ struct SourcePlaceTests {
             try verify("--root", "archive/2026", "--root", "archive/deep", "--root", "archive/q", "--root", "archive/q.other").status == 0)
         #expect(try verify("--root", "archive/deep", "--root", "archive/2026").status == 6)
         #expect(try verify("--root", "nowhere").status == 3)
+        // A pipe that somebody put in the place of a source is not waited for.
+        _ = try Program.shell("mkfifo plain", in: folder)
+        #expect(try verify("--root", "archive").status == 0)
         // One byte of what was found.
         _ = try Program.shell("printf X | dd of=archive/q bs=1 seek=6000 conv=notrunc 2>/dev/null", in: folder)
         #expect(try verify("--root", "archive").status == 6)

@@ -25,6 +25,22 @@ final class FileAccessTests {
         #expect(try DirectoryListing.names(in: folder.path) == names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) })
     }
 
+    @Test("a directory is made with those above it, once, and never in the place of a file")
+    func directories() throws {
+        for name in ["a/b/c", "a/b/c", "a", "d/", "a/e//f/"] {
+            try DirectoryTree.make(path(name), permissions: 0o750)
+            var isDirectory: ObjCBool = false
+            #expect(FileManager.default.fileExists(atPath: path(name), isDirectory: &isDirectory) && isDirectory.boolValue, "\(name)")
+        }
+        #expect((try FileManager.default.attributesOfItem(atPath: path("a/b"))[.posixPermissions] as? Int) == 0o750)
+        try Data().write(to: folder.appendingPathComponent("file"))
+        for (name, place) in [("file", "file"), ("file/below", "file/below")] {
+            let failure = #expect(throws: FileFailure.self) { try DirectoryTree.make(self.path(name)) }
+            #expect(failure == FileFailure("make the directory", path(place), code: ENOTDIR))
+        }
+        #expect(content("file") == [])
+    }
+
     @Test("what cannot be listed is an error, never an empty directory")
     func notListed() throws {
         try Data().write(to: folder.appendingPathComponent("file"))

@@ -18,7 +18,7 @@ struct SourceProbe {
 
     /// Whether a file begins with a journal's frame. False for one that cannot be read, as reading it will tell.
     static func beginsWithFrame(path: String) -> Bool {
-        guard let bytes = try? firstBytes(path: path) else { return false }
+        guard !Spools.needed(for: path), let bytes = try? firstBytes(path: path) else { return false }
         return bytes.withUnsafeBytes { FrameHeader.isJournal($0) }
     }
 

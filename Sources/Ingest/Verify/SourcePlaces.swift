@@ -166,11 +166,15 @@ struct SourcePlaces {
 
     /// Looks for the bytes of a file at all places where they were seen.
     func look(for file: File) throws -> Answer {
-        if file.kind == "stdin", let place = roots.place(of: file) { return .found(place.path, isWhole: place.isWhole) }
-        guard file.kind != "stdin" else { return .gone("it came from standard input or a pipe, and is not kept") }
+        let isPiped = file.kind == "stdin"
         var changed: String?
-        var reason = "it is at none of the places where it was"
-        for path in try places(of: file) {
+        var reason =
+            isPiped ? "it came from standard input or a pipe, and is not kept" : "it is at none of the places where it was"
+        for path in isPiped ? [] : try places(of: file) {
+            if Spools.needed(for: path) {
+                reason = "`\(path)` is no file now"
+                continue
+            }
             let probe: SourceProbe
             do throws(InputProblem) {
                 probe = try SourceProbe.read(path: path, sizes: [file.size])

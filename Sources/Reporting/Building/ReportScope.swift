@@ -21,11 +21,17 @@ struct ReportScope: Sendable {
         var allViolations: Int64 { violations.reduce(0) { $0.saturatingAdd($1.flows) } }
     }
 
-    private static let parameters = ["principal", "resource", "connector"]
+    /// What records call that which a parameter names.
+    private static let columns = [
+        "principal": "principal_id, principal", "resource": "resource_id, address", "connector": "connector_id, connector",
+    ]
     private static let condition = """
-        (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal))
-            AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource))
-            AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector))
+        (:principal IS NULL OR principal_id = :principal OR lower(principal) GLOB lower(:principal)
+            OR principal_id IN (SELECT p.user_id FROM policy_user p WHERE lower(p.email) GLOB lower(:principal)))
+            AND (:resource IS NULL OR resource_id = :resource OR lower(address) GLOB lower(:resource)
+                OR resource_id IN (SELECT p.resource_id FROM policy_resource p WHERE lower(p.resource) GLOB lower(:resource)))
+            AND (:connector IS NULL OR connector_id = :connector OR lower(connector) GLOB lower(:connector)
+                OR connector_id IN (SELECT p.connector_id FROM policy_connector p WHERE lower(p.connector) GLOB lower(:connector)))
         """
 
     static let sql = """
@@ -37,7 +43,7 @@ struct ReportScope: Sendable {
     private let arguments: [String: String]
 
     init(_ arguments: [String: String]) {
-        self.arguments = arguments.filter { ReportScope.parameters.contains($0.key) }
+        self.arguments = arguments.filter { ReportScope.columns[$0.key] != nil }
     }
 
     var isTenant: Bool { arguments.isEmpty }
@@ -45,7 +51,7 @@ struct ReportScope: Sendable {
     /// - Parameter period: on whole hours.
     func standing(_ connection: StoreConnection, _ period: Period) throws -> Standing {
         var values: [String: StoredValue] = [:]
-        for name in ReportScope.parameters { values[name] = arguments[name].map { .text($0) } ?? .null }
+        for name in ReportScope.columns.keys { values[name] = arguments[name].map { .text($0) } ?? .null }
         var standing = Standing()
         var counts: [String: Int64] = [:]
         try QueryRunner.run(connection, viewsOnly: ReportScope.sql, arguments: values, period: period) { row in
@@ -55,9 +61,7 @@ struct ReportScope: Sendable {
         }
         standing.unjudged = counts["unjudged"] ?? 0
         standing.violations = Violation.allCases.compactMap { kind in counts[kind.rawValue].map { (kind.rawValue, $0) } }
-        for name in arguments.keys {
-            let columns =
-                name == "principal" ? "principal_id, principal" : name == "resource" ? "resource_id, address" : "connector_id, connector"
+        for (name, columns) in ReportScope.columns where arguments[name] != nil {
             let sql = "SELECT DISTINCT \(columns) FROM access WHERE \(ReportScope.condition)"
             try QueryRunner.run(connection, viewsOnly: sql, arguments: values, period: .all) { row in
                 standing.names[name, default: []].formUnion(row.compactMap(\.text))

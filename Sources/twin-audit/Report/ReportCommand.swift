@@ -80,10 +80,9 @@ struct ReportCommand: ParsableCommand {
 
     /// Whether the database knows who and what the report is to be about; says of each that it does not know.
     private func namesAreKnown(_ parameters: [String: String], _ database: AuditDatabase) throws -> Bool {
-        let kinds: [String: KnownNames] = ["principal": .user, "resource": .resource, "connector": .connector]
-        let unknown = try parameters.sorted { $0.key < $1.key }.flatMap { name, text in
-            try kinds[name]?.unknown([text], withAddresses: true, database) ?? []
-        }
+        var asked = parameters.mapValues { StoredValue.text($0) }
+        asked["user"] = asked.removeValue(forKey: "principal")
+        let unknown = try Question.unknownNames(asked, database)
         for name in unknown { Message.error(Escaping.terminal(name.description + "; no report was written")) }
         return unknown.isEmpty
     }
