@@ -9,7 +9,7 @@ struct IngestLock {
     private static let patienceMicroseconds: UInt32 = 50_000
 
     /// Nil when it was told to stop while it waited.
-    init?(databasePath: String, waits: Bool, shouldStop: () -> Bool = { false }) throws(StoreFailure) {
+    init?(databasePath: String, waits: Bool, shouldStop: () -> Bool) throws(StoreFailure) {
         let path = databasePath + "-lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {

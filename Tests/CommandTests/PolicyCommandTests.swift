@@ -263,6 +263,9 @@ struct PolicyCommandTests {
         let same = try run("one.json", "2025-03-02T12:00:00Z")
         #expect(same.status == 0)
         #expect(same.errors == "nothing changed since the snapshot of 2025-03-01T12:00:00Z in `p`; nothing was written\n")
+        // One that says something else of just that time is not passed over.
+        #expect(try run("two.json", "2025-03-01T12:00:00Z").status == 3)
+        #expect(try run("two.json", "2025-03-01T12:00:00Z").errors.contains("holds a different snapshot of that time"))
         let between = try run("one.json", "2025-03-01T10:00:00Z")
         #expect(between.lastError.hasPrefix("wrote p/2025-03-01T10:00:00Z.yaml: "))
         #expect(try run("one.json", "2025-03-02T12:00:00Z", "--force").lastError.hasPrefix("wrote p/2025-03-02T12:00:00Z.yaml: "))

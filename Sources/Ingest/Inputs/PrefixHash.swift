@@ -11,7 +11,7 @@ struct PrefixHash {
     private(set) var prefixes: [Int64: String] = [:]
 
     /// - Parameter sizes: ascending; digests of the first so many bytes are wanted.
-    init(_ sizes: [Int64] = []) {
+    init(_ sizes: [Int64]) {
         wanted = sizes[...]
     }
 

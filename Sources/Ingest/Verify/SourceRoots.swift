@@ -44,9 +44,7 @@ public struct SourceRoots: Sendable {
         var seen: Set<String> = []
         for path in collector.files.map(SourceTable.absolute) {
             let directory = SourceIngest.directory(of: path)
-            if SegmentName.number(of: String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])) != nil,
-                JournalDirectory.isJournal(directory)
-            {
+            if SegmentName.number(of: path) != nil, JournalDirectory.isJournal(directory) {
                 if seen.insert(directory).inserted { journals.append(directory) }
                 continue
             }

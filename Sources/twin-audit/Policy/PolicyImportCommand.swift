@@ -12,9 +12,8 @@ struct PolicyImportCommand: ParsableCommand {
         discussion: """
             FILEs are answers of the administration interface, one or several pages of one moment, or what `terraform show -json` prints.
             Writes DIR/TIME.yaml, a document that people can read and change; where nothing changed since the snapshot before it in DIR,
-            nothing is written. What the source cannot say is listed in it and on
-            standard error. Ends with 0, with 3 when an export is refused or another snapshot of that time is there, with 4 when the
-            document cannot be written.
+            nothing is written. What the source cannot say is listed in it and on standard error. Ends with 0, with 3 when an export is
+            refused or another snapshot of that time is there, with 4 when the document cannot be written.
 
             An export shows what held when it was taken, not since when. With --log, an export of the administrative audit log, the
             changes since the snapshot before it in DIR are dated: when the log explains all of them, the time of the last one takes the
@@ -42,14 +41,14 @@ struct PolicyImportCommand: ParsableCommand {
         let exports = try files.map { (name: $0, bytes: try PolicyFile.read($0)) }
         var snapshot = try read(exports, effectiveAt: time)
         let entries = try log.flatMap { try AdministrativeLog.read(try PolicyFile.read($0), file: $0) }
-        let before = try policy(before: time)
-        if let before, !force, before.isLike(snapshot) {
+        let earlier = try policies(upTo: time)
+        if let inForce = earlier.last, !force, inForce.isLike(snapshot) {
             return Message.write(
-                "nothing changed since the snapshot of \(before.snapshot.effectiveAt) in `\(Escaping.terminal(out))`; nothing was written")
+                "nothing changed since the snapshot of \(inForce.snapshot.effectiveAt) in `\(Escaping.terminal(out))`; nothing was written")
         }
-        if !log.isEmpty, let earlier = try narrowed(snapshot, since: before, entries) {
-            time = earlier
-            snapshot.effectiveAt = earlier
+        if !log.isEmpty, let dated = try narrowed(snapshot, since: earlier.last { $0.snapshot.effectiveAt < time }, entries) {
+            time = dated
+            snapshot.effectiveAt = dated
         }
         let path = (out.hasSuffix("/") ? String(out.dropLast()) : out) + "/" + time.rfc3339 + ".yaml"
         try write(snapshot.yaml(), to: path)
@@ -61,16 +60,16 @@ struct PolicyImportCommand: ParsableCommand {
             """)
     }
 
-    /// The last snapshot in the directory from before a time.
-    private func policy(before time: Timestamp) throws -> CompiledPolicy? {
+    /// The snapshots in the directory that took effect up to a time, the one of just that time included.
+    private func policies(upTo time: Timestamp) throws -> [CompiledPolicy] {
         let documents = access(out, F_OK) == 0 ? try PolicyHistory.documents(inDirectory: out) : []
-        guard !documents.isEmpty else { return nil }
+        guard !documents.isEmpty else { return [] }
         do throws(PolicyDocumentErrors) {
-            return try PolicyHistory.load(files: documents).policies.last { $0.snapshot.effectiveAt < time }
+            return try PolicyHistory.load(files: documents).policies.filter { $0.snapshot.effectiveAt <= time }
         } catch {
             // What is imported is not lost because of it.
             for problem in error.problems { Message.warning(Escaping.terminal(problem.description)) }
-            return nil
+            return []
         }
     }
 
